@@ -1,0 +1,120 @@
+// One half iteration of Sinkhorn over a dense cost, along its columns:
+//     own_j += epsilon ln(b_j / sum_i exp((own_j + other_i - C_ij) / epsilon)).
+//
+// A thread owns four neighbouring columns and reads them as one vec4f a row;
+// LANES threads share the rows of the same columns and add up through workgroup
+// memory. Otherwise as softmin_rows.wgsl.
+//!include transport/problem.wgsl
+//!include shared/exp_sum.wgsl
+//!include shared/sum.wgsl
+
+@group(0) @binding(0) var<uniform> sweep: Sweep;
+@group(0) @binding(1) var<storage, read> slots: array<Slot>;
+@group(0) @binding(2) var<storage, read> cost: array<vec4f>;
+@group(0) @binding(3) var<storage, read> other: array<f32>;
+@group(0) @binding(4) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> own: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+
+override LANES: u32 = 1u;
+override MEASURE: bool = false;
+
+const QUADS: u32 = WORKGROUP / LANES;
+
+// One column of the four, with its maximum taken out.
+fn with_maximum(cost_at: u32, step: u32, other_at: u32, k: u32) -> vec2f {
+  var most = -3e38;
+  for (var i = 0u; i < sweep.other; i++) {
+    most = max(most, other[other_at + i] - cost[cost_at + i * step][k]);
+  }
+  var sum = 0.0;
+  for (var i = 0u; i < sweep.other; i++) {
+    sum += exp2_sum_scalar(((other[other_at + i] - cost[cost_at + i * step][k]) - most) * sweep.rate);
+  }
+  return vec2f(sum, most);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) local: u32) {
+  runtime_zero = sweep.zero;
+  let place = group_index(group, groups);
+  let slot = place / sweep.blocks;
+  if (slot >= sweep.slots) { return; }
+  if (slots[slot].status != 0u) { return; }
+  let problem = slots[slot].problem;
+  let block = place % sweep.blocks;
+  // Neighbouring threads read neighbouring columns; the lanes of a quad are
+  // brought together for the sum below.
+  let quad = block * QUADS + local % QUADS;
+  let lane = local / QUADS;
+  let quads = sweep.own / 4u;
+  let step = sweep.other_stride / 4u;
+  let other_at = problem * sweep.other;
+  let cost_at = (problem - sweep.first_problem) * (sweep.problem_stride / 4u) + quad;
+  let index = problem * quads + quad;
+  let rate = sweep.rate;
+
+  let inside = quad < quads;
+  var weight = vec4f(0.0);
+  var old = vec4f(LN_ZERO);
+  if (inside) {
+    weight = weights[index];
+    old = own[index];
+  }
+
+  var marginal = vec4f(0.0);
+  if (inside) {
+    var more = vec4f(0.0);
+    var i = lane;
+    for (; i + LANES < sweep.other; i += 2u * LANES) {
+      marginal += exp2_sum(((other[other_at + i] - cost[cost_at + i * step]) + old) * rate);
+      more += exp2_sum(((other[other_at + i + LANES] - cost[cost_at + (i + LANES) * step]) + old) * rate);
+    }
+    if (i < sweep.other) {
+      marginal += exp2_sum(((other[other_at + i] - cost[cost_at + i * step]) + old) * rate);
+    }
+    marginal += more;
+  }
+  if (LANES > 1u) {
+    // Lanes of a quad lie QUADS apart: transpose through the scratch memory.
+    sum_scratch[(local % QUADS) * LANES + lane] = marginal;
+    workgroupBarrier();
+    let mine = sum_scratch[local];
+    workgroupBarrier();
+    let total = sum_lanes(local, LANES, mine);
+    if (local % LANES == 0u) { sum_scratch[local / LANES] = total; }
+    workgroupBarrier();
+    marginal = sum_scratch[local % QUADS];
+    workgroupBarrier();
+  }
+
+  var partial = vec4f(0.0);
+  if (inside && lane == 0u) {
+    var fresh = old;
+    for (var k = 0u; k < 4u; k++) {
+      let w = weight[k];
+      if (w > 0.0) {
+        var sum = marginal[k];
+        if (MEASURE) {
+          let potential = old[k] - sweep.epsilon * log_f32(w);
+          partial += vec4f(abs(sum - w), sum - w, sum * old[k], w * potential);
+        } else {
+          var base = old[k];
+          if (!(sum > MARGINAL_LOW && sum < MARGINAL_HIGH)) {
+            let again = with_maximum(cost_at, step, other_at, k);
+            sum = again.x;
+            base = -again.y;
+          }
+          let log_weight = select(0.0, log_f32(w), sweep.next_shift != 0.0);
+          fresh[k] = base + sweep.epsilon * log_ratio(w, sum) + sweep.next_shift * log_weight;
+        }
+      }
+    }
+    if (!MEASURE) { own[index] = fresh; }
+  }
+  if (MEASURE) {
+    let total = sum_lanes(local, WORKGROUP, partial);
+    if (local == 0u) { partials[problem * sweep.blocks + block] = total; }
+  }
+}

@@ -1,0 +1,125 @@
+//! What an adapter says about itself.
+
+use std::fmt;
+
+/// Where a [`Context`](crate::Context) runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Backend {
+    /// The f64 twin on the CPU.
+    Cpu,
+    /// Vulkan.
+    Vulkan,
+    /// Metal.
+    Metal,
+    /// Direct3D 12.
+    Dx12,
+    /// OpenGL (ES).
+    Gl,
+    /// WebGPU in a browser or in Deno.
+    WebGpu,
+    /// wgpu's no-op backend, for plumbing tests.
+    Noop,
+}
+
+impl Backend {
+    pub(crate) fn from_wgpu(backend: wgpu::Backend) -> Self {
+        match backend {
+            wgpu::Backend::Vulkan => Backend::Vulkan,
+            wgpu::Backend::Metal => Backend::Metal,
+            wgpu::Backend::Dx12 => Backend::Dx12,
+            wgpu::Backend::Gl => Backend::Gl,
+            wgpu::Backend::BrowserWebGpu => Backend::WebGpu,
+            wgpu::Backend::Noop => Backend::Noop,
+        }
+    }
+
+    /// The word used on command lines and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Backend::Cpu => "cpu",
+            Backend::Vulkan => "vulkan",
+            Backend::Metal => "metal",
+            Backend::Dx12 => "dx12",
+            Backend::Gl => "gl",
+            Backend::WebGpu => "webgpu",
+            Backend::Noop => "noop",
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The kind of hardware behind an adapter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AdapterKind {
+    /// A GPU of its own.
+    Discrete,
+    /// A GPU that shares the processor's memory.
+    Integrated,
+    /// A GPU seen through virtualisation.
+    Virtual,
+    /// A driver that runs shaders on the CPU.
+    Software,
+    /// Not said; browsers do not.
+    Unknown,
+}
+
+/// An adapter's own words: report them, never branch on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdapterReport {
+    /// Name; empty in browsers.
+    pub name: String,
+    /// API that reaches it.
+    pub backend: Backend,
+    /// Kind of hardware.
+    pub kind: AdapterKind,
+    /// Driver name.
+    pub driver: String,
+    /// Driver version and details.
+    pub driver_info: String,
+}
+
+impl AdapterReport {
+    pub(crate) fn new(info: &wgpu::AdapterInfo) -> Self {
+        AdapterReport {
+            name: info.name.clone(),
+            backend: Backend::from_wgpu(info.backend),
+            kind: match info.device_type {
+                wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
+                wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
+                wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
+                wgpu::DeviceType::Cpu => AdapterKind::Software,
+                wgpu::DeviceType::Other => AdapterKind::Unknown,
+            },
+            driver: info.driver.clone(),
+            driver_info: info.driver_info.clone(),
+        }
+    }
+
+    pub(crate) fn cpu_twin() -> Self {
+        AdapterReport {
+            name: "f64 CPU twin".into(),
+            backend: Backend::Cpu,
+            kind: AdapterKind::Software,
+            driver: "kantor::reference".into(),
+            driver_info: env!("CARGO_PKG_VERSION").into(),
+        }
+    }
+}
+
+impl fmt::Display for AdapterReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.name.is_empty() { "unnamed" } else { &self.name };
+        write!(f, "{name} ({})", self.backend)?;
+        if !self.driver_info.is_empty() {
+            write!(f, ", {}", self.driver_info)?;
+        }
+        Ok(())
+    }
+}

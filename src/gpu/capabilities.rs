@@ -1,0 +1,204 @@
+//! What the device at hand can do: limits it promises, arithmetic it was seen
+//! to keep. Every choice between shader variants is made from this, here.
+
+use super::Gpu;
+use super::adapter::AdapterKind;
+use super::buffer::STORAGE;
+use super::pipeline::{Binding, Kernel};
+use super::shader::Constant;
+use crate::error::Result;
+
+/// Limits, probe results and the choices that follow from them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Capabilities {
+    /// The device's limits.
+    pub limits: wgpu::Limits,
+    /// Whether shaders run on the CPU: barriers are dear there, and one thread
+    /// a row beats a workgroup a row.
+    pub software: bool,
+    /// What the start-up probes saw.
+    pub probes: Probes,
+}
+
+/// Results of the start-up probes. They are measured on the device itself,
+/// because drivers do not say which of these they break.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Probes {
+    /// Guarded TwoSum and TwoProd that differ from exact arithmetic, of
+    /// [`Probes::PAIRS`]. Zero is what double-float arithmetic needs.
+    pub guarded_wrong: u32,
+    /// Plain TwoSum that differs: a compiler that folds it shows here.
+    pub plain_wrong: u32,
+    /// Iterations reached by a loop of [`Probes::LOOP`]; some drivers stop early, silently.
+    pub loop_reached: u32,
+    /// Largest relative error of the built-in `exp2` on [−60, 0], in units of 2⁻²⁴.
+    pub exp2_error: f32,
+    /// Whether denormal numbers survive arithmetic.
+    pub denormals: bool,
+}
+
+impl Probes {
+    /// Pairs tried by the arithmetic probe.
+    pub const PAIRS: usize = 4096;
+    /// Iterations asked of the loop probe.
+    pub const LOOP: u32 = 100_000;
+
+    /// Whether double-float arithmetic is exact here.
+    pub fn twofloat_exact(&self) -> bool {
+        self.guarded_wrong == 0
+    }
+
+    /// Whether long loops reach their end here.
+    pub fn loops_complete(&self) -> bool {
+        self.loop_reached == Self::LOOP
+    }
+
+    pub(crate) fn unmeasured() -> Self {
+        Probes {
+            guarded_wrong: u32::MAX,
+            plain_wrong: u32::MAX,
+            loop_reached: 0,
+            exp2_error: f32::MAX,
+            denormals: false,
+        }
+    }
+}
+
+impl Capabilities {
+    pub(crate) fn new(limits: wgpu::Limits, kind: AdapterKind) -> Self {
+        Capabilities {
+            limits,
+            software: kind == AdapterKind::Software,
+            probes: Probes::unmeasured(),
+        }
+    }
+
+    /// Threads that share one row of a softmin over contiguous memory.
+    pub(crate) fn lanes_per_row(&self) -> u32 {
+        if self.software { 1 } else { 64 }
+    }
+
+    /// Threads of a workgroup in the streaming sweeps.
+    pub(crate) fn sweep_workgroup(&self) -> u32 {
+        if self.software { 32 } else { 256 }
+    }
+
+    /// Threads of a workgroup that solves one small problem by itself.
+    pub(crate) fn resident_workgroup(&self) -> u32 {
+        // Eight is one SIMD register on CPU drivers, where a barrier among more costs.
+        if self.software { 8 } else { 64 }
+    }
+
+    /// Problems that should run at once to keep the device busy, one workgroup each.
+    pub(crate) fn parallel_problems(&self) -> usize {
+        if self.software { 64 } else { 2048 }
+    }
+
+    /// Bytes of workgroup memory a kernel may use.
+    pub(crate) fn workgroup_memory(&self) -> u32 {
+        self.limits.max_compute_workgroup_storage_size
+    }
+
+    /// Whether sums of exponentials may use the built-in `exp2`.
+    pub(crate) fn native_exp2(&self) -> bool {
+        !self.software && self.probes.exp2_error <= 8.0
+    }
+
+    /// Rough softmin elements a second, for the length of the first submission
+    /// only; later ones are sized by the clock.
+    pub(crate) fn elements_per_second(&self) -> f64 {
+        if self.software { 4e8 } else { 1e10 }
+    }
+
+    /// Seconds of work a submission should hold. Windows resets a device after
+    /// two; browsers become unresponsive long before.
+    pub(crate) fn submission_seconds(&self) -> f64 {
+        if self.software { 0.1 } else { 0.03 }
+    }
+}
+
+static ARITHMETIC: Kernel = Kernel {
+    path: "probe/arithmetic.wgsl",
+    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
+};
+static LOOP_LENGTH: Kernel = Kernel {
+    path: "probe/loop_length.wgsl",
+    bindings: &[Binding::Uniform, Binding::ReadWrite],
+};
+
+/// Pairs of f32 with random signs and mantissas, exponents within 2^±12, so that
+/// their exact sums and products fit an f64.
+fn pairs() -> Vec<[f32; 2]> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let bits = (state >> 32) as u32;
+        let exponent = 127 - 12 + (state as u32 & 0xff) % 25;
+        f32::from_bits((bits & 0x807f_ffff) | (exponent << 23))
+    };
+    (0..Probes::PAIRS).map(|_| [next(), next()]).collect()
+}
+
+impl Gpu {
+    /// Runs the start-up probes on the device.
+    pub(crate) async fn probe(&self) -> Result<Probes> {
+        let pairs = pairs();
+        let arithmetic = self.pipeline(&ARITHMETIC, vec![("WORKGROUP", Constant::U32(64))]).await?;
+        let looping = self.pipeline(&LOOP_LENGTH, vec![]).await?;
+        let (params, looping_params, input, output, reached) = self
+            .guarded(|| {
+                Ok((
+                    self.uniform(&[0u32, Probes::LOOP, Probes::PAIRS as u32, 0])?,
+                    self.uniform(&[0u32, Probes::LOOP, Probes::PAIRS as u32, 0])?,
+                    self.upload("probe input", &pairs)?,
+                    self.allocate("probe output", Probes::PAIRS as u64 * 32, STORAGE)?,
+                    self.allocate("probe loop", 16, STORAGE)?,
+                ))
+            })
+            .await?;
+        let mut recorder = self.recorder();
+        let arithmetic = self.bind(
+            &arithmetic,
+            params,
+            vec![input.as_entire_binding(), output.as_entire_binding()],
+        );
+        let looping = self
+            .bind(&looping, looping_params, vec![reached.as_entire_binding()]);
+        recorder.dispatch(&arithmetic, Probes::PAIRS as u64 / 64)?;
+        recorder.dispatch(&looping, 1)?;
+        recorder.stage(&output, 0, Probes::PAIRS as u64 * 32);
+        recorder.stage(&reached, 0, 4);
+        let read = recorder.read("the start-up probes").await?;
+        let rows: Vec<[f32; 8]> = bytemuck::pod_collect_to_vec(&read[0]);
+        let reached: Vec<u32> = bytemuck::pod_collect_to_vec(&read[1]);
+        Ok(judge(&pairs, &rows, reached[0]))
+    }
+}
+
+/// Compares what the probe kernel wrote with exact arithmetic. A row is:
+/// guarded sum and error, guarded product and error, plain sum and error,
+/// `exp2` of the row's own argument, a denormal times one.
+fn judge(pairs: &[[f32; 2]], rows: &[[f32; 8]], loop_reached: u32) -> Probes {
+    let mut probes = Probes {
+        guarded_wrong: 0,
+        plain_wrong: 0,
+        loop_reached,
+        exp2_error: 0.0,
+        denormals: true,
+    };
+    for (i, (&[a, b], row)) in pairs.iter().zip(rows).enumerate() {
+        let (a, b) = (f64::from(a), f64::from(b));
+        let pair = |k: usize| f64::from(row[k]) + f64::from(row[k + 1]);
+        probes.guarded_wrong += u32::from(pair(0) != a + b || pair(2) != a * b);
+        probes.plain_wrong += u32::from(pair(4) != a + b);
+        let x = -60.0 * (i as f64 / pairs.len() as f64);
+        let exact = f64::from(x as f32).exp2();
+        let error = ((f64::from(row[6]) - exact) / exact).abs() * f64::from(1u32 << 24);
+        // `max` drops NaN; an exp2 that returns NaN must not look exact.
+        probes.exp2_error = if error.is_nan() { f32::MAX } else { probes.exp2_error.max(error as f32) };
+        probes.denormals &= row[7].to_bits() == 0x0000_1000 + i as u32;
+    }
+    probes
+}

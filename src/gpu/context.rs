@@ -1,0 +1,310 @@
+//! Where the library runs: an adapter of the machine, a host's device, or the
+//! f64 twin on the CPU.
+
+use super::Gpu;
+use super::adapter::{AdapterKind, AdapterReport, Backend};
+use super::buffer::Memory;
+use super::capabilities::Capabilities;
+use super::pipeline::lock;
+use crate::error::{Error, Result};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Where work runs. Cheap to clone; clones share pipelines and memory.
+///
+/// ```
+/// # fn main() -> kantor::Result<()> {
+/// let context = kantor::Context::new_blocking()?;
+/// println!("running on {}", context.adapter());
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Context {
+    adapter: Arc<AdapterReport>,
+    gpu: Option<Arc<Gpu>>,
+}
+
+impl Context {
+    /// The best adapter of this machine (discrete, integrated, then software),
+    /// or, where there is none that computes right, the f64 CPU twin.
+    /// [`Context::adapter`] says which.
+    ///
+    /// Honours `WGPU_BACKEND`. Takes tenths of a second on first use: the
+    /// start-up probes are compiled and run.
+    ///
+    /// # Errors
+    /// None today; adapters that fail are logged and passed over.
+    pub async fn new() -> Result<Context> {
+        match Context::builder().build().await {
+            Ok(context) => Ok(context),
+            Err(error) => {
+                log::warn!("no GPU adapter can be used ({error}); using the f64 CPU twin");
+                Ok(Context::cpu())
+            }
+        }
+    }
+
+    /// The f64 CPU twin of every kernel.
+    pub fn cpu() -> Context {
+        Context { adapter: Arc::new(AdapterReport::cpu_twin()), gpu: None }
+    }
+
+    /// Asks for a particular adapter; see [`ContextBuilder`].
+    pub fn builder() -> ContextBuilder {
+        ContextBuilder::default()
+    }
+
+    /// Runs on a host application's own device, and leaves its callbacks and
+    /// error scopes as they are. Buffers are created with the device's limits.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] if the device was created with less than WebGPU's
+    /// core limits for compute; [`Error::NoAdapter`] if it fails the start-up probes.
+    pub async fn from_device(
+        adapter: &wgpu::Adapter,
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+    ) -> Result<Context> {
+        let report = AdapterReport::new(&adapter.get_info());
+        Context::from_parts(report, device, queue, Arc::new(Mutex::new(None))).await
+    }
+
+    /// Every adapter of the machine, opened, or the reason why it was refused.
+    pub async fn all() -> Vec<(AdapterReport, Result<Context>)> {
+        let mut result = Vec::new();
+        for adapter in enumerate(wgpu::Backends::all()).await {
+            let report = AdapterReport::new(&adapter.get_info());
+            result.push((report, open(&adapter).await));
+        }
+        result
+    }
+
+    async fn from_parts(
+        report: AdapterReport,
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        lost: Arc<Mutex<Option<String>>>,
+    ) -> Result<Context> {
+        let limits = device.limits();
+        require_core_limits(&limits)?;
+        let mut gpu = Gpu {
+            capabilities: Capabilities::new(limits, report.kind),
+            device,
+            queue,
+            pipelines: Mutex::default(),
+            pool: Arc::default(),
+            lost,
+            submissions: AtomicU64::new(0),
+        };
+        // The no-op backend computes nothing; it exists for plumbing tests.
+        if report.backend != Backend::Noop {
+            gpu.capabilities.probes = gpu.probe().await?;
+            if !gpu.capabilities.probes.loops_complete() {
+                return Err(Error::NoAdapter {
+                    requested: format!("a driver that finishes its loops ({report})"),
+                    found: vec![format!(
+                        "one that stops after {} iterations; update the driver",
+                        gpu.capabilities.probes.loop_reached
+                    )],
+                });
+            }
+        }
+        Ok(Context { adapter: Arc::new(report), gpu: Some(Arc::new(gpu)) })
+    }
+
+    /// The adapter's own words.
+    pub fn adapter(&self) -> &AdapterReport {
+        &self.adapter
+    }
+
+    /// Limits and probe results; `None` for the CPU twin.
+    pub fn capabilities(&self) -> Option<&Capabilities> {
+        self.gpu.as_deref().map(|gpu| &gpu.capabilities)
+    }
+
+    /// Device memory held by this context; zero for the CPU twin.
+    pub fn memory(&self) -> Memory {
+        self.gpu.as_deref().map(Gpu::memory).unwrap_or_default()
+    }
+
+    /// Submissions made so far; zero for the CPU twin.
+    pub fn submissions(&self) -> u64 {
+        self.gpu.as_deref().map_or(0, |gpu| gpu.submissions.load(Ordering::Relaxed))
+    }
+
+    /// The device, for hosts that share it; `None` for the CPU twin.
+    pub fn device(&self) -> Option<&wgpu::Device> {
+        self.gpu.as_deref().map(|gpu| &gpu.device)
+    }
+
+    /// The queue, for hosts that share it; `None` for the CPU twin.
+    pub fn queue(&self) -> Option<&wgpu::Queue> {
+        self.gpu.as_deref().map(|gpu| &gpu.queue)
+    }
+
+    pub(crate) fn gpu(&self) -> Option<&Arc<Gpu>> {
+        self.gpu.as_ref()
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Context {
+    /// [`Context::new`], waiting.
+    ///
+    /// # Errors
+    /// As [`Context::new`].
+    pub fn new_blocking() -> Result<Context> {
+        pollster::block_on(Context::new())
+    }
+}
+
+/// Requirements on the adapter. Whatever is required is met or an error; there
+/// is no silent fallback from here.
+///
+/// ```no_run
+/// # async fn f() -> kantor::Result<()> {
+/// let context = kantor::Context::builder().backends(wgpu::Backends::VULKAN).hardware(true).build().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ContextBuilder {
+    backends: Option<wgpu::Backends>,
+    name: Option<String>,
+    hardware: bool,
+}
+
+impl ContextBuilder {
+    /// Only these backends.
+    pub fn backends(mut self, backends: wgpu::Backends) -> Self {
+        self.backends = Some(backends);
+        self
+    }
+
+    /// Only adapters whose name contains this, in any case.
+    pub fn adapter_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Only a hardware GPU.
+    pub fn hardware(mut self, required: bool) -> Self {
+        self.hardware = required;
+        self
+    }
+
+    fn request(&self) -> String {
+        let mut words = vec![
+            if self.hardware { "a hardware GPU" } else { "any adapter" }.to_owned(),
+        ];
+        if let Some(backends) = self.backends {
+            words.push(format!("on {backends:?}"));
+        }
+        if let Some(name) = &self.name {
+            words.push(format!("named {name:?}"));
+        }
+        words.join(" ")
+    }
+
+    /// Opens the best adapter that fits.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] with the adapters found, or the reason why the only
+    /// fitting ones were refused.
+    pub async fn build(self) -> Result<Context> {
+        let backends = self.backends.unwrap_or_else(|| {
+            wgpu::Backends::from_env().unwrap_or_else(wgpu::Backends::all)
+        });
+        let mut adapters = enumerate(backends).await;
+        adapters.sort_by_key(|adapter| rank(&AdapterReport::new(&adapter.get_info())));
+        let mut found = Vec::new();
+        let mut refusal = None;
+        for adapter in &adapters {
+            let report = AdapterReport::new(&adapter.get_info());
+            found.push(report.to_string());
+            let hardware = !matches!(report.kind, AdapterKind::Software);
+            let named = self
+                .name
+                .as_ref()
+                .is_none_or(|name| report.name.to_lowercase().contains(&name.to_lowercase()));
+            if !named || (self.hardware && !hardware) {
+                continue;
+            }
+            match open(adapter).await {
+                Ok(context) => return Ok(context),
+                Err(error) => {
+                    log::warn!("passing over {report}: {error}");
+                    refusal.get_or_insert(error);
+                }
+            }
+        }
+        Err(refusal.unwrap_or(Error::NoAdapter { requested: self.request(), found }))
+    }
+}
+
+/// Discrete before integrated before software; Vulkan, Metal and DX12 before GL.
+fn rank(report: &AdapterReport) -> (u8, u8) {
+    let kind = match report.kind {
+        AdapterKind::Discrete => 0,
+        AdapterKind::Integrated => 1,
+        AdapterKind::Virtual => 2,
+        AdapterKind::Unknown => 3,
+        AdapterKind::Software => 4,
+    };
+    (kind, u8::from(report.backend == Backend::Gl))
+}
+
+async fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    descriptor.backends = backends;
+    let instance = wgpu::Instance::new(descriptor);
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        instance.enumerate_adapters(backends).await
+    }
+    #[cfg(target_arch = "wasm32")]
+    {
+        // A browser offers one adapter, on request.
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        instance.request_adapter(&options).await.ok().into_iter().collect()
+    }
+}
+
+async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
+    let report = AdapterReport::new(&adapter.get_info());
+    let (device, queue) = adapter
+        .request_device(&wgpu::DeviceDescriptor {
+            label: Some("kantor"),
+            required_limits: adapter.limits(),
+            ..Default::default()
+        })
+        .await
+        .map_err(|error| Error::Device { message: error.to_string() })?;
+    let lost = Arc::new(Mutex::new(None));
+    let reason = lost.clone();
+    device.set_device_lost_callback(move |kind, message| {
+        lock(&reason).get_or_insert(format!("{kind:?}: {message}"));
+    });
+    // Errors outside our scopes are bugs of ours or of the driver; wgpu's default
+    // handler would panic.
+    device.on_uncaptured_error(Arc::new(|error: wgpu::Error| log::error!("{error}")));
+    Context::from_parts(report, device, queue, lost).await
+}
+
+/// WebGPU's core limits, as far as compute needs them.
+fn require_core_limits(limits: &wgpu::Limits) -> Result<()> {
+    let rows: [(&str, u64, u64); 4] = [
+        ("storage buffers a stage", 8, limits.max_storage_buffers_per_shader_stage.into()),
+        ("invocations a workgroup", 256, limits.max_compute_invocations_per_workgroup.into()),
+        ("workgroup memory (bytes)", 16_352, limits.max_compute_workgroup_storage_size.into()),
+        ("workgroups a dimension", 65_535, limits.max_compute_workgroups_per_dimension.into()),
+    ];
+    for (what, needed, available) in rows {
+        if available < needed {
+            return Err(Error::LimitExceeded { what: what.into(), needed, available });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Compute pipelines: built on first use, kept by kernel and constants.
+
+use super::Gpu;
+use super::shader::{self, Constants};
+use crate::error::{Error, Result};
+use std::sync::Arc;
+
+/// How a kernel sees one of its bindings. Binding numbers are positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// `var<uniform>`
+    Uniform,
+    /// `var<storage, read>`
+    Read,
+    /// `var<storage, read_write>`
+    ReadWrite,
+}
+
+/// A WGSL kernel: its file and what it binds, in order.
+#[derive(Debug)]
+pub struct Kernel {
+    /// Path under `shaders/`.
+    pub path: &'static str,
+    /// Bindings of group 0, in order.
+    pub bindings: &'static [Binding],
+}
+
+/// A compiled variant of a kernel.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(crate) kernel: &'static Kernel,
+    pub(crate) compute: wgpu::ComputePipeline,
+    pub(crate) layout: wgpu::BindGroupLayout,
+}
+
+impl Gpu {
+    /// The pipeline of `kernel` with `constants`, from the cache or built now.
+    ///
+    /// # Errors
+    /// [`Error::Shader`] with the compiler's words.
+    pub(crate) async fn pipeline(
+        &self,
+        kernel: &'static Kernel,
+        constants: Constants,
+    ) -> Result<Arc<Pipeline>> {
+        let key = (kernel.path, constants);
+        if let Some(found) = lock(&self.pipelines).get(&key) {
+            return Ok(found.clone());
+        }
+        let built = Arc::new(self.build(kernel, &key.1).await?);
+        lock(&self.pipelines).insert(key, built.clone());
+        Ok(built)
+    }
+
+    async fn build(&self, kernel: &'static Kernel, constants: &Constants) -> Result<Pipeline> {
+        let text = shader::source(kernel.path, constants)?;
+        let device = &self.device;
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(kernel.path),
+            source: wgpu::ShaderSource::Wgsl(text.into()),
+        });
+        let entries: Vec<_> = kernel
+            .bindings
+            .iter()
+            .zip(0..)
+            .map(|(binding, number)| wgpu::BindGroupLayoutEntry {
+                binding: number,
+                visibility: wgpu::ShaderStages::COMPUTE,
+                ty: wgpu::BindingType::Buffer {
+                    ty: match binding {
+                        Binding::Uniform => wgpu::BufferBindingType::Uniform,
+                        Binding::Read => wgpu::BufferBindingType::Storage { read_only: true },
+                        Binding::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
+                    },
+                    has_dynamic_offset: false,
+                    min_binding_size: None,
+                },
+                count: None,
+            })
+            .collect();
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(kernel.path),
+            entries: &entries,
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(kernel.path),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let compute = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.path),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &[],
+                // Every kernel writes its workgroup memory before reading it.
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        });
+        match scope.pop().await {
+            None => Ok(Pipeline { kernel, compute, layout }),
+            Some(error) => {
+                self.check_lost()?;
+                Err(Error::Shader { kernel: kernel.path.into(), message: error.to_string() })
+            }
+        }
+    }
+}
+
+/// Locks a mutex; a panic elsewhere cannot have left our maps half-written.
+pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

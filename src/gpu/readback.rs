@@ -1,0 +1,34 @@
+//! Waiting for the device without assuming who drives it.
+
+use super::Gpu;
+use crate::error::{Error, Result};
+use futures::channel::oneshot;
+
+impl Gpu {
+    /// Maps the first `bytes` of a staging buffer for reading. Natively the
+    /// device is polled; in a browser its event loop delivers the callback.
+    pub(crate) async fn map(&self, staging: &wgpu::Buffer, bytes: u64, what: &str) -> Result<()> {
+        let failed = |message: String| Error::Readback { what: what.into(), message };
+        let (sender, receiver) = oneshot::channel();
+        staging.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
+            // The receiver is gone only when the caller dropped the future.
+            let _ = sender.send(result);
+        });
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Err(error) = self.device.poll(wgpu::PollType::wait_indefinitely()) {
+            self.check_lost()?;
+            return Err(failed(error.to_string()));
+        }
+        match receiver.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                self.check_lost()?;
+                Err(failed(error.to_string()))
+            }
+            Err(_) => {
+                self.check_lost()?;
+                Err(failed("the device dropped the request".into()))
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The table of WGSL sources, and how one text becomes a variant.
+//!
+//! Two mechanisms, both textual and together under a hundred lines:
+//!
+//! * `//!include shared/x.wgsl` pulls in a file of `shaders/`, once.
+//! * `override NAME: T = default;` names a constant of the kernel. The loader
+//!   turns every one into `const NAME: T = value;`, so that array sizes and
+//!   branches fold before any driver sees them, and naga never meets an
+//!   override-sized workgroup array (which it cannot translate beside a const
+//!   array). Each file stays valid WGSL on its own, with its defaults.
+//!
+//! Why not `wesl`: it would bring real imports and `@if`, and some twenty crates
+//! and a parser into the wasm build for what are five shared files and boolean
+//! constants; `if (FLAG)` on a constant already folds in every driver.
+
+use crate::error::{Error, Result};
+use std::collections::HashSet;
+use std::fmt::Write;
+
+macro_rules! sources {
+    ($($path:literal),* $(,)?) => {
+        /// Every WGSL file of the library: path under `shaders/`, text.
+        pub const SOURCES: &[(&str, &str)] = &[
+            $(($path, include_str!(concat!("../../shaders/", $path)))),*
+        ];
+    };
+}
+
+sources![
+    "shared/elementary.wgsl",
+    "shared/grid.wgsl",
+    "shared/exp_sum.wgsl",
+    "shared/sum.wgsl",
+    "shared/twofloat.wgsl",
+    "probe/arithmetic.wgsl",
+    "probe/loop_length.wgsl",
+    "check/elementary.wgsl",
+    "check/twofloat.wgsl",
+    "bench/copy.wgsl",
+    "bench/exp_sum.wgsl",
+    "transport/apply.wgsl",
+    "transport/convergence.wgsl",
+    "transport/plan.wgsl",
+    "transport/problem.wgsl",
+    "transport/rescale.wgsl",
+    "transport/resident.wgsl",
+    "transport/scaling_product.wgsl",
+    "transport/softmin_columns.wgsl",
+    "transport/softmin_double.wgsl",
+    "transport/softmin_rows.wgsl",
+    "transport/softmin_support.wgsl",
+    "transport/totals.wgsl",
+];
+
+/// The value of a kernel's constant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Constant {
+    /// `u32`
+    U32(u32),
+    /// `bool`
+    Bool(bool),
+}
+
+/// Constants of one variant, by name.
+pub type Constants = Vec<(&'static str, Constant)>;
+
+fn text(path: &str) -> Result<&'static str> {
+    SOURCES.iter().find(|(p, _)| *p == path).map(|(_, t)| *t).ok_or_else(|| Error::Shader {
+        kernel: path.into(),
+        message: "no such WGSL file".into(),
+    })
+}
+
+fn include(path: &str, seen: &mut HashSet<String>, out: &mut String) -> Result<()> {
+    if !seen.insert(path.to_owned()) {
+        return Ok(());
+    }
+    for line in text(path)?.lines() {
+        match line.strip_prefix("//!include ") {
+            Some(target) => include(target.trim(), seen, out)?,
+            None => {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The complete WGSL of `path` with its includes, every `override` fixed to the
+/// value in `constants` or to its default.
+///
+/// # Errors
+/// [`Error::Shader`] for an unknown file, an include that does not exist, or a
+/// constant that the file does not declare.
+pub fn source(path: &str, constants: &[(&'static str, Constant)]) -> Result<String> {
+    let mut joined = String::new();
+    include(path, &mut HashSet::new(), &mut joined)?;
+    let mut used = HashSet::new();
+    let mut out = String::with_capacity(joined.len());
+    for line in joined.lines() {
+        let Some(declaration) = line.strip_prefix("override ") else {
+            out.push_str(line);
+            out.push('\n');
+            continue;
+        };
+        let name = declaration.split(':').next().unwrap_or_default().trim();
+        let given = constants.iter().find(|(n, _)| *n == name);
+        let _ = match given {
+            Some((n, Constant::U32(v))) => {
+                used.insert(*n);
+                writeln!(out, "const {name}: u32 = {v}u;")
+            }
+            Some((n, Constant::Bool(v))) => {
+                used.insert(*n);
+                writeln!(out, "const {name}: bool = {v};")
+            }
+            None => writeln!(out, "const {declaration}"),
+        };
+    }
+    match constants.iter().find(|(n, _)| !used.contains(n)) {
+        Some((name, _)) => Err(Error::Shader {
+            kernel: path.into(),
+            message: format!("has no constant {name}"),
+        }),
+        None => Ok(out),
+    }
+}

@@ -1,0 +1,129 @@
+//! An array where the context runs.
+
+use super::Context;
+use super::buffer::Buffer;
+use crate::error::{Error, Result};
+use std::sync::Arc;
+
+/// A row-major array of f32: on the device of its context, or in host memory
+/// for the CPU twin. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Tensor {
+    context: Context,
+    shape: Vec<usize>,
+    storage: Storage,
+}
+
+#[derive(Debug, Clone)]
+enum Storage {
+    Host(Arc<Vec<f32>>),
+    Pooled(Arc<Buffer>),
+    Borrowed(wgpu::Buffer),
+}
+
+impl Tensor {
+    /// Copies `data` of `shape` to the context.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if the length is not the product of the shape or is
+    /// zero, [`Error::LimitExceeded`], [`Error::OutOfMemory`].
+    pub async fn from_slice(context: &Context, data: &[f32], shape: &[usize]) -> Result<Tensor> {
+        check_shape(shape, data.len())?;
+        let storage = match context.gpu() {
+            None => Storage::Host(Arc::new(data.to_vec())),
+            Some(gpu) => {
+                Storage::Pooled(Arc::new(gpu.guarded(|| gpu.upload("tensor", data)).await?))
+            }
+        };
+        Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage })
+    }
+
+    /// Wraps a host application's buffer of f32 on the context's own device. It
+    /// needs the usages `STORAGE` and `COPY_SRC`, and is never written.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if the buffer is too small, lacks a usage, or the
+    /// context is the CPU twin.
+    pub fn from_buffer(context: &Context, buffer: wgpu::Buffer, shape: &[usize]) -> Result<Tensor> {
+        if context.gpu().is_none() {
+            return Err(Error::invalid("buffer", "the CPU twin has no device to share"));
+        }
+        let needed = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
+        if !buffer.usage().contains(needed) {
+            return Err(Error::invalid("buffer", "needs the usages STORAGE and COPY_SRC"));
+        }
+        let elements = shape.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
+        match elements {
+            Some(elements) if elements > 0 && elements as u64 * 4 <= buffer.size() => {}
+            _ => {
+                return Err(Error::invalid(
+                    "shape",
+                    format!("{shape:?} does not fit a buffer of {} bytes", buffer.size()),
+                ));
+            }
+        }
+        Ok(Tensor {
+            context: context.clone(),
+            shape: shape.to_vec(),
+            storage: Storage::Borrowed(buffer),
+        })
+    }
+
+    /// The shape, row-major.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are no elements; never true.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The device buffer; `None` for the CPU twin.
+    pub fn buffer(&self) -> Option<&wgpu::Buffer> {
+        match &self.storage {
+            Storage::Host(_) => None,
+            Storage::Pooled(buffer) => Some(buffer),
+            Storage::Borrowed(buffer) => Some(buffer),
+        }
+    }
+
+    /// Copies the elements to the host.
+    ///
+    /// # Errors
+    /// [`Error::Readback`], [`Error::DeviceLost`].
+    pub async fn read(&self) -> Result<Vec<f32>> {
+        match (&self.storage, self.buffer(), self.context.gpu()) {
+            (Storage::Host(data), ..) => Ok(data.to_vec()),
+            (_, Some(buffer), Some(gpu)) => {
+                let mut recorder = gpu.recorder();
+                recorder.stage(buffer, 0, self.len() as u64 * 4);
+                let read = recorder.read("a tensor").await?;
+                Ok(bytemuck::pod_collect_to_vec(&read[0]))
+            }
+            _ => Err(Error::Readback {
+                what: "a tensor".into(),
+                message: "its context has no device".into(),
+            }),
+        }
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+pub(crate) fn check_shape(shape: &[usize], length: usize) -> Result<()> {
+    let elements = shape.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
+    match elements {
+        Some(0) => Err(Error::invalid("shape", format!("{shape:?} has no elements"))),
+        Some(elements) if elements == length => Ok(()),
+        _ => Err(Error::invalid("data", format!("has {length} elements, the shape is {shape:?}"))),
+    }
+}
+

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod error;
+pub mod gpu;
+pub mod reference;
+pub mod transport;
+
+pub use error::{Error, Result};
+pub use gpu::{Backend, Context, Tensor};
+pub use transport::{
+    Annealing, Geometry, Potentials, Precision, Problem, Progress, Sinkhorn, Solution, Variant,
+};
+pub use wgpu;

@@ -1,0 +1,25 @@
+//! The f64 CPU twin of every kernel, under the kernel's name: oracle of the
+//! tests, and the answer on machines without a usable adapter.
+//!
+//! Written from the definitions in [`crate::transport`], not from the shaders:
+//! plain f64, maxima always taken out, no tiling. Weights and potentials are
+//! "weighted potentials" f + ε ln a in units of cost, as in the kernels; a weight
+//! of zero has potential −∞ here, where the kernels have the sentinel −1e30.
+
+mod measure;
+mod parallel;
+mod plan;
+mod rescale;
+mod scaling;
+mod sinkhorn;
+mod softmin;
+
+pub use measure::{Totals, convergence, totals};
+pub use plan::{apply, plan};
+pub use rescale::{Rescale, rescale};
+pub use scaling::scaling_product;
+pub use sinkhorn::{Solved, resident};
+pub use softmin::{Sweep, softmin_columns, softmin_double, softmin_rows, softmin_support};
+
+pub(crate) use parallel::map_rows;
+pub(crate) use sinkhorn::solve_batch;

@@ -1,0 +1,91 @@
+//! Which variant a solve takes. The only place that decides it.
+
+use super::variant::batch::Layout;
+use super::variant::{resident, scaling};
+use super::{Cost, Precision, Problem, Sinkhorn, Variant};
+use crate::error::{Error, Result};
+use crate::gpu::Capabilities;
+
+/// How a solve will run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) variant: Variant,
+    pub(crate) layout: Layout,
+}
+
+/// Above this ε/max|C| the term ε ln a swamps a single-precision potential, and the
+/// few iterations such a problem needs are done in double.
+const LARGEST_EPSILON: f64 = 4.0;
+
+pub(crate) fn plan(
+    capabilities: &Capabilities,
+    adapter: &str,
+    settings: &Sinkhorn,
+    problem: &Problem,
+) -> Result<Plan> {
+    let exact = capabilities.probes.twofloat_exact();
+    let mut precision = settings.precision;
+    if precision == Precision::Double && !exact {
+        return Err(Error::PrecisionUnavailable {
+            adapter: adapter.to_owned(),
+            reason: format!(
+                "{} of {} guarded sums and products are not exact; use single precision or Context::cpu()",
+                capabilities.probes.guarded_wrong,
+                crate::gpu::Probes::PAIRS
+            ),
+        });
+    }
+    let magnitude = problem.geometry.magnitude;
+    if exact && settings.epsilon > LARGEST_EPSILON * magnitude && magnitude > 0.0 {
+        precision = Precision::Double;
+    }
+    let layout = Layout::choose(problem, precision);
+    let sizes = |w: &super::problem::Weights| {
+        if !layout.supports {
+            return w.bins;
+        }
+        (0..w.rows()).map(|k| w.row(k).iter().filter(|x| **x > 0.0).count()).max().unwrap_or(0)
+    };
+    let small = resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
+    let shared = problem.geometry.batch.is_none()
+        && matches!(problem.geometry.cost, Cost::Host { .. });
+    let in_range = magnitude / settings.epsilon <= scaling::LARGEST_CONTRAST;
+    let plain = precision == Precision::Single;
+    let variant = match settings.variant {
+        Variant::Auto if small && plain => Variant::Resident,
+        // A product pays once a tile of problems shares each kernel entry.
+        Variant::Auto
+            if plain
+                && shared
+                && in_range
+                && !layout.supports
+                && problem.len() >= 32
+                && problem.start.is_none()
+                && settings.annealing.is_none() =>
+        {
+            Variant::Scaling
+        }
+        Variant::Auto => Variant::Streaming,
+        Variant::Resident if !small => {
+            return Err(Error::invalid("variant", "the problems do not fit workgroup memory"));
+        }
+        Variant::Scaling if problem.geometry.batch.is_some() => {
+            return Err(Error::invalid("variant", "the scaling form needs one shared cost"));
+        }
+        Variant::Scaling if settings.annealing.is_some() || !in_range => {
+            return Err(Error::invalid(
+                "variant",
+                format!(
+                    "the scaling form needs max|C|/ε ≤ {} and no annealing",
+                    scaling::LARGEST_CONTRAST
+                ),
+            ));
+        }
+        chosen => chosen,
+    };
+    let layout = match variant {
+        Variant::Scaling => Layout { supports: false, ..layout },
+        _ => layout,
+    };
+    Ok(Plan { variant, layout })
+}

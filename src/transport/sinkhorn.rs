@@ -1,0 +1,273 @@
+//! The solver's settings.
+
+use super::problem::Problem;
+use super::solution::Solution;
+use crate::error::{Error, Result};
+use crate::gpu::Context;
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// How many digits are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Precision {
+    /// f32 arithmetic: costs to about 1e-6, marginals to about 1e-6.
+    #[default]
+    Single,
+    /// Double-float arithmetic, f64-grade results, on every adapter that keeps
+    /// the rounding it needs (a start-up probe tells). Iterates in single
+    /// precision as far as that goes, then in double.
+    Double,
+}
+
+impl Precision {
+    /// The smallest tolerance that rounding allows.
+    pub fn floor(self) -> f64 {
+        match self {
+            Precision::Single => 5e-7,
+            Precision::Double => 1e-12,
+        }
+    }
+}
+
+/// Which kernels a solve uses. [`Variant::Auto`] is right unless you compare them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Variant {
+    /// Chosen from the sizes, ε and the adapter; the solution says which.
+    #[default]
+    Auto,
+    /// One workgroup keeps a small problem in its own memory for the whole loop.
+    Resident,
+    /// Sweeps over the cost in device memory, any size.
+    Streaming,
+    /// A matrix product for a batch that shares one cost, while max C/ε ≤ 80.
+    Scaling,
+    /// The f64 twin on the CPU.
+    Reference,
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Variant::Auto => "auto",
+            Variant::Resident => "resident",
+            Variant::Streaming => "streaming",
+            Variant::Scaling => "scaling",
+            Variant::Reference => "reference",
+        })
+    }
+}
+
+/// A falling ε: iteration k runs at max(ε, `from`·`factor`ᵏ). Fewer iterations
+/// where ε is small against the cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Annealing {
+    /// ε of the first iteration.
+    pub from: f64,
+    /// Factor from one iteration to the next, in (0, 1).
+    pub factor: f64,
+}
+
+/// What a progress callback sees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Problems that have left the loop.
+    pub finished: usize,
+    /// Problems in all.
+    pub problems: usize,
+    /// Iterations of the problems still running.
+    pub iterations: u32,
+    /// Largest L1 marginal error among the running problems at their last test;
+    /// infinite before the first.
+    pub marginal_error: f64,
+}
+
+type Callback = Arc<dyn Fn(&Progress) -> ControlFlow<()> + Send + Sync>;
+
+/// Sinkhorn's algorithm with a stopping test per problem.
+///
+/// One iteration updates f from g, then g from f; the test before an iteration
+/// takes the L1 error of both marginals.
+///
+/// ```
+/// # fn main() -> kantor::Result<()> {
+/// use kantor::{Context, Geometry, Problem, Sinkhorn};
+/// let context = Context::new_blocking()?;
+/// let geometry = Geometry::cost_matrix(&[0.0f32, 1.0, 1.0, 0.0], 2, 2)?;
+/// let problem = Problem::new(geometry, &[0.5f32, 0.5], &[0.5f32, 0.5])?;
+/// let solution = Sinkhorn::new(1.0).solve_blocking(&context, &problem)?;
+/// assert!(solution.converged()[0]);
+/// // Off the diagonal lies 1 − 1/(1 + e⁻¹).
+/// assert!((solution.transport_cost()[0] - 0.268941421369995).abs() < 1e-6);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Sinkhorn {
+    pub(crate) epsilon: f64,
+    pub(crate) tolerance: f64,
+    pub(crate) max_iterations: u32,
+    pub(crate) precision: Precision,
+    pub(crate) variant: Variant,
+    pub(crate) annealing: Option<Annealing>,
+    pub(crate) progress: Option<Callback>,
+}
+
+impl fmt::Debug for Sinkhorn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sinkhorn")
+            .field("epsilon", &self.epsilon)
+            .field("tolerance", &self.tolerance)
+            .field("max_iterations", &self.max_iterations)
+            .field("precision", &self.precision)
+            .field("variant", &self.variant)
+            .field("annealing", &self.annealing)
+            .field("progress", &self.progress.is_some())
+            .finish()
+    }
+}
+
+impl Sinkhorn {
+    /// A solver at regularisation ε (in units of the cost), tolerance 1e-5, at
+    /// most 2000 iterations, single precision.
+    pub fn new(epsilon: f64) -> Sinkhorn {
+        Sinkhorn {
+            epsilon,
+            tolerance: 1e-5,
+            max_iterations: 2000,
+            precision: Precision::Single,
+            variant: Variant::Auto,
+            annealing: None,
+            progress: None,
+        }
+    }
+
+    /// L1 marginal error at which a problem leaves the loop. Zero runs exactly
+    /// [`max_iterations`](Self::max_iterations) iterations, without a test.
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Iterations after which a problem is given up, and flagged.
+    pub fn max_iterations(mut self, iterations: u32) -> Self {
+        self.max_iterations = iterations;
+        self
+    }
+
+    /// Single or double.
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// Forces a variant; an error where it does not fit.
+    pub fn variant(mut self, variant: Variant) -> Self {
+        self.variant = variant;
+        self
+    }
+
+    /// Lets ε fall to its value.
+    pub fn annealing(mut self, annealing: Annealing) -> Self {
+        self.annealing = Some(annealing);
+        self
+    }
+
+    /// Calls `callback` after every submission (tens of milliseconds of work).
+    /// `ControlFlow::Break` ends the solve with [`Error::Cancelled`].
+    pub fn on_progress(
+        mut self,
+        callback: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.progress = Some(Arc::new(callback));
+        self
+    }
+
+    /// Solves every problem of the batch.
+    ///
+    /// A problem that does not converge is not an error here: its `converged` is
+    /// false and its `marginal_error` says how far it got;
+    /// [`Solution::require_converged`] makes it an error.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for settings out of range;
+    /// [`Error::PrecisionUnavailable`]; [`Error::LimitExceeded`] and
+    /// [`Error::OutOfMemory`] for sizes the adapter cannot hold;
+    /// [`Error::Cancelled`]; [`Error::DeviceLost`].
+    pub async fn solve(&self, context: &Context, problem: &Problem) -> Result<Solution> {
+        self.validate()?;
+        super::solve::solve(self, context, problem).await
+    }
+
+    /// [`Sinkhorn::solve`], waiting.
+    ///
+    /// # Errors
+    /// As [`Sinkhorn::solve`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn solve_blocking(&self, context: &Context, problem: &Problem) -> Result<Solution> {
+        pollster::block_on(self.solve(context, problem))
+    }
+
+    fn validate(&self) -> Result<()> {
+        let epsilon_fits = |e: f64| e.is_finite() && (1e-20..=1e20).contains(&e);
+        if !epsilon_fits(self.epsilon) {
+            return Err(Error::invalid(
+                "epsilon",
+                format!("{} is not within [1e-20, 1e20]", self.epsilon),
+            ));
+        }
+        let floor = self.precision.floor();
+        if self.tolerance != 0.0 && !(floor..=2.0).contains(&self.tolerance) {
+            return Err(Error::invalid(
+                "tolerance",
+                format!(
+                    "{} is not 0 or within [{floor:e}, 2], what {:?} precision can reach",
+                    self.tolerance, self.precision
+                ),
+            ));
+        }
+        if self.max_iterations == 0 {
+            return Err(Error::invalid("max_iterations", "must be at least 1"));
+        }
+        if let Some(annealing) = self.annealing {
+            if !epsilon_fits(annealing.from) {
+                return Err(Error::invalid(
+                    "annealing.from",
+                    format!("{} is not within [1e-20, 1e20]", annealing.from),
+                ));
+            }
+            if !(annealing.factor > 0.0 && annealing.factor < 1.0) {
+                return Err(Error::invalid(
+                    "annealing.factor",
+                    format!("{} is not within (0, 1)", annealing.factor),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// ε of every iteration until it stays: the last entry is ε itself.
+    pub(crate) fn schedule(&self) -> Vec<f64> {
+        let mut schedule = Vec::new();
+        if let Some(Annealing { from, factor }) = self.annealing {
+            let mut epsilon = from;
+            while epsilon > self.epsilon && schedule.len() < self.max_iterations as usize {
+                schedule.push(epsilon);
+                epsilon *= factor;
+            }
+        }
+        schedule.push(self.epsilon);
+        schedule
+    }
+
+    /// Reports progress; an error if the callback asks to stop.
+    pub(crate) fn report(&self, progress: Progress) -> Result<()> {
+        match self.progress.as_ref().map(|callback| callback(&progress)) {
+            Some(ControlFlow::Break(())) => {
+                Err(Error::Cancelled { iterations: progress.iterations })
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! What a solve returns.
+
+use super::solve::host_cost;
+use super::variant::batch::Batch;
+use super::{Precision, Problem, Sinkhorn, Variant};
+use crate::error::{Error, Result};
+use crate::gpu::buffer::STORAGE;
+use crate::gpu::shader::Constant;
+use crate::gpu::{AdapterReport, Binding, Context, Kernel};
+use crate::reference::{self, Totals};
+use std::sync::Arc;
+
+pub(crate) static PLAN: Kernel = Kernel {
+    path: "transport/plan.wgsl",
+    bindings: &[Binding::Uniform, Binding::Read, Binding::Read, Binding::Read, Binding::ReadWrite],
+};
+
+pub(crate) static APPLY: Kernel = Kernel {
+    path: "transport/apply.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+    ],
+};
+
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct PlanParams {
+    pub(crate) zero: u32,
+    pub(crate) rows: u32,
+    pub(crate) columns: u32,
+    pub(crate) cost_stride: u32,
+    pub(crate) cost_at: u32,
+    pub(crate) width: u32,
+    pub(crate) transpose: u32,
+    pub(crate) rate: f32,
+}
+
+pub(crate) const PLAN_WORKGROUP: u32 = 64;
+
+/// The dual potentials of one problem, in units of the cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Potentials {
+    /// f, one per source bin; where the source weight is zero, the c-transform of g.
+    pub f: Vec<f64>,
+    /// g, one per target bin; where the target weight is zero, the c-transform of f.
+    pub g: Vec<f64>,
+}
+
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Weighted potentials and cost in host memory.
+    Host { potentials: Vec<(Vec<f64>, Vec<f64>)>, cost: Arc<Vec<f64>> },
+    /// On the device until read.
+    Device { batches: Vec<Batch> },
+}
+
+/// One entry per problem of the batch; potentials stay on the device until read.
+///
+/// A problem that has not converged says so: look at
+/// [`converged`](Solution::converged) or call
+/// [`require_converged`](Solution::require_converged).
+#[derive(Debug)]
+#[must_use = "a solution may not have converged"]
+pub struct Solution {
+    problem: Problem,
+    adapter: AdapterReport,
+    variant: Variant,
+    precision: Precision,
+    epsilon: f64,
+    tolerance: f64,
+    transport_cost: Vec<f64>,
+    regularized_cost: Vec<f64>,
+    entropy_cost: Vec<f64>,
+    marginal_error: Vec<f64>,
+    iterations: Vec<u32>,
+    converged: Vec<bool>,
+    state: State,
+}
+
+impl Solution {
+    pub(crate) fn new(
+        settings: &Sinkhorn,
+        context: &Context,
+        problem: &Problem,
+        variant: Variant,
+        totals: Vec<Totals>,
+        iterations: Vec<u32>,
+        state: State,
+    ) -> Solution {
+        let column = |value: fn(&Totals) -> f64| totals.iter().map(value).collect::<Vec<f64>>();
+        let marginal_error = column(|t| t.marginal_error);
+        Solution {
+            problem: problem.clone(),
+            adapter: if variant == Variant::Reference {
+                Context::cpu().adapter().clone()
+            } else {
+                context.adapter().clone()
+            },
+            variant,
+            precision: settings.precision,
+            epsilon: settings.epsilon,
+            tolerance: settings.tolerance,
+            transport_cost: column(|t| t.transport_cost),
+            regularized_cost: column(|t| t.regularized_cost),
+            entropy_cost: column(|t| t.entropy_cost),
+            converged: marginal_error.iter().map(|e| *e <= settings.tolerance).collect(),
+            marginal_error,
+            iterations,
+            state,
+        }
+    }
+
+    /// ⟨P, C⟩ of every problem.
+    pub fn transport_cost(&self) -> &[f64] {
+        &self.transport_cost
+    }
+
+    /// ⟨a,f⟩ + ⟨b,g⟩ − ε(ΣP − 1): min ⟨P,C⟩ + ε KL(P‖a⊗b) at convergence, a lower
+    /// bound of it before.
+    pub fn regularized_cost(&self) -> &[f64] {
+        &self.regularized_cost
+    }
+
+    /// ⟨P,C⟩ − ε H(P), H(P) = −Σ P ln P.
+    pub fn entropy_cost(&self) -> &[f64] {
+        &self.entropy_cost
+    }
+
+    /// Σ|P1 − a| + Σ|Pᵀ1 − b|, measured on the returned potentials.
+    pub fn marginal_error(&self) -> &[f64] {
+        &self.marginal_error
+    }
+
+    /// Iterations of every problem (both precisions together).
+    pub fn iterations(&self) -> &[u32] {
+        &self.iterations
+    }
+
+    /// Whether the marginal error is within the tolerance.
+    pub fn converged(&self) -> &[bool] {
+        &self.converged
+    }
+
+    /// Number of problems.
+    pub fn len(&self) -> usize {
+        self.converged.len()
+    }
+
+    /// Whether there are no problems; never true.
+    pub fn is_empty(&self) -> bool {
+        self.converged.is_empty()
+    }
+
+    /// The kernels that ran.
+    pub fn variant(&self) -> Variant {
+        self.variant
+    }
+
+    /// Where it ran.
+    pub fn adapter(&self) -> &AdapterReport {
+        &self.adapter
+    }
+
+    /// The solution itself if every problem has converged.
+    ///
+    /// # Errors
+    /// [`Error::NotConverged`] with the worst problem.
+    pub fn require_converged(self) -> Result<Solution> {
+        let worst = (0..self.len())
+            .filter(|&k| !self.converged[k])
+            .max_by(|&a, &b| self.marginal_error[a].total_cmp(&self.marginal_error[b]));
+        match worst {
+            None => Ok(self),
+            Some(problem) => Err(Error::NotConverged {
+                problem,
+                marginal_error: self.marginal_error[problem],
+                tolerance: self.tolerance,
+                iterations: self.iterations[problem],
+                unconverged: self.converged.iter().filter(|c| !**c).count(),
+                problems: self.len(),
+            }),
+        }
+    }
+
+    /// The potentials of one problem.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a problem that does not exist,
+    /// [`Error::Readback`], [`Error::DeviceLost`].
+    pub async fn potentials(&self, problem: usize) -> Result<Potentials> {
+        let (f, g) = self.weighted(problem).await?;
+        let (a, b) = (self.problem.source.row(problem), self.problem.target.row(problem));
+        let plain = |potential: &[f64], weights: &[f64]| -> Vec<f64> {
+            potential.iter().zip(weights).map(|(p, w)| p - self.epsilon * w.ln()).collect()
+        };
+        let mut potentials = Potentials { f: plain(&f, a), g: plain(&g, b) };
+        if a.iter().chain(b).any(|w| *w <= 0.0) {
+            // Empty bins took no part; their potentials follow from the other side.
+            let cost = self.cost_of(problem).await?;
+            let ones = |n: usize| vec![1.0; n];
+            let rows = reference::softmin_rows(&cost, &ones(a.len()), &g, self.epsilon);
+            let columns = reference::softmin_columns(&cost, &ones(b.len()), &f, self.epsilon);
+            for ((value, weight), transform) in
+                potentials.f.iter_mut().zip(a).zip(rows).chain(potentials.g.iter_mut().zip(b).zip(columns))
+            {
+                if *weight <= 0.0 {
+                    *value = transform;
+                }
+            }
+        }
+        Ok(potentials)
+    }
+
+    /// The plan of one problem, n×m row-major.
+    ///
+    /// # Errors
+    /// As [`Solution::potentials`], and [`Error::LimitExceeded`] for a plan above
+    /// the adapter's limits.
+    pub async fn plan(&self, problem: usize) -> Result<Vec<f64>> {
+        let (f, g) = self.weighted(problem).await?;
+        match &self.state {
+            State::Device { batches } if self.precision == Precision::Single => {
+                let (batch, at) = locate(batches, problem);
+                let cells = f.len() * g.len();
+                let plan = on_device(batch, at, &PLAN, &f, &g, self.epsilon, None, cells).await?;
+                Ok(plan.into_iter().map(f64::from).collect())
+            }
+            _ => Ok(reference::plan(&self.cost_of(problem).await?, &f, &g, self.epsilon)),
+        }
+    }
+
+    /// The plan applied to vectors: P x for `x` of shape m×d (row-major), giving n×d.
+    ///
+    /// # Errors
+    /// As [`Solution::plan`], and [`Error::InvalidInput`] if the length of `x` is not a
+    /// positive multiple of m or a value is not finite.
+    pub async fn apply(&self, problem: usize, x: &[f64]) -> Result<Vec<f64>> {
+        self.apply_either(problem, x, false).await
+    }
+
+    /// The transposed plan applied to vectors: Pᵀ x for `x` of shape n×d, giving m×d.
+    ///
+    /// # Errors
+    /// As [`Solution::apply`].
+    pub async fn apply_transposed(&self, problem: usize, x: &[f64]) -> Result<Vec<f64>> {
+        self.apply_either(problem, x, true).await
+    }
+
+    async fn apply_either(&self, problem: usize, x: &[f64], transpose: bool) -> Result<Vec<f64>> {
+        let (n, m) = self.problem.geometry.shape();
+        let (entries, results) = if transpose { (n, m) } else { (m, n) };
+        if x.is_empty() || !x.len().is_multiple_of(entries) {
+            return Err(Error::invalid(
+                "x",
+                format!("has {} elements, not a positive multiple of {entries}", x.len()),
+            ));
+        }
+        let width = x.len() / entries;
+        if let Some(at) = x.iter().position(|v| !(*v as f32).is_finite()) {
+            return Err(Error::invalid_at("x", at / width, at % width, format!("{} is not finite", x[at])));
+        }
+        let (f, g) = self.weighted(problem).await?;
+        match &self.state {
+            State::Device { batches } if self.precision == Precision::Single => {
+                let (batch, at) = locate(batches, problem);
+                let input = Some((x, width, transpose));
+                let y = on_device(batch, at, &APPLY, &f, &g, self.epsilon, input, results * width)
+                    .await?;
+                Ok(y.into_iter().map(f64::from).collect())
+            }
+            _ => {
+                let cost = self.cost_of(problem).await?;
+                let mut y = vec![0.0; results * width];
+                for component in 0..width {
+                    let column: Vec<f64> = x.iter().skip(component).step_by(width).copied().collect();
+                    let applied =
+                        reference::apply(&cost, &f, &g, self.epsilon, &column, transpose);
+                    for (k, value) in applied.into_iter().enumerate() {
+                        y[k * width + component] = value;
+                    }
+                }
+                Ok(y)
+            }
+        }
+    }
+
+    /// Weighted potentials of one problem, −∞ where a weight is zero.
+    async fn weighted(&self, problem: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+        if problem >= self.len() {
+            return Err(Error::invalid(
+                "problem",
+                format!("{problem} of a batch of {}", self.len()),
+            ));
+        }
+        match &self.state {
+            State::Host { potentials, .. } => Ok(potentials[problem].clone()),
+            State::Device { batches } => {
+                let (batch, at) = locate(batches, problem);
+                batch.read_potentials(at).await
+            }
+        }
+    }
+
+    async fn cost_of(&self, problem: usize) -> Result<Vec<f64>> {
+        let cells = self.problem.geometry.rows * self.problem.geometry.columns;
+        let range = match self.problem.geometry.batch {
+            Some(_) => problem * cells..(problem + 1) * cells,
+            None => 0..cells,
+        };
+        match &self.state {
+            State::Host { cost, .. } => Ok(cost[range].to_vec()),
+            State::Device { .. } => Ok(host_cost(&self.problem).await?[range].to_vec()),
+        }
+    }
+}
+
+/// The batch that holds a problem, and its place there.
+fn locate(batches: &[Batch], problem: usize) -> (&Batch, usize) {
+    let k = batches.partition_point(|batch| batch.range.end <= problem);
+    (&batches[k], problem - batches[k].range.start)
+}
+
+/// Runs `plan` or `apply` for one problem.
+#[expect(clippy::too_many_arguments, reason = "two private callers")]
+async fn on_device(
+    batch: &Batch,
+    problem: usize,
+    kernel: &'static Kernel,
+    f: &[f64],
+    g: &[f64],
+    epsilon: f64,
+    input: Option<(&[f64], usize, bool)>,
+    results: usize,
+) -> Result<Vec<f32>> {
+    let gpu = &batch.gpu;
+    let pipeline = gpu
+        .pipeline(
+            kernel,
+            vec![
+                ("WORKGROUP", Constant::U32(PLAN_WORKGROUP)),
+                ("NATIVE_EXP2", Constant::Bool(gpu.capabilities.native_exp2())),
+            ],
+        )
+        .await?;
+    let words = |values: &[f64]| -> Vec<f32> {
+        values.iter().map(|v| ((v * batch.scale) as f32).max(super::variant::batch::LN_ZERO)).collect()
+    };
+    let (x, width, transpose) = input.unwrap_or((&[], 1, false));
+    let mut recorder = gpu.recorder();
+    let buffers = gpu
+        .guarded(|| {
+            let params = gpu.uniform(&PlanParams {
+                zero: 0,
+                rows: f.len() as u32,
+                columns: g.len() as u32,
+                cost_stride: batch.row_stride as u32,
+                cost_at: (problem * batch.problem_stride) as u32,
+                width: width as u32,
+                transpose: transpose.into(),
+                rate: (std::f64::consts::LOG2_E / (epsilon * batch.scale)) as f32,
+            })?;
+            let source = gpu.upload("source potentials", &words(f))?;
+            let target = gpu.upload("target potentials", &words(g))?;
+            let vectors: Vec<f32> = x.iter().map(|v| *v as f32).collect();
+            let vectors = gpu.upload("vectors", &vectors)?;
+            let output = gpu.allocate("result", 4 * results as u64, STORAGE)?;
+            let mut resources = vec![
+                batch.cost_binding(),
+                source.as_entire_binding(),
+                target.as_entire_binding(),
+            ];
+            if input.is_some() {
+                resources.push(vectors.as_entire_binding());
+            }
+            resources.push(output.as_entire_binding());
+            let ready = gpu.bind(&pipeline, params, resources);
+            recorder.dispatch(&ready, (results as u64).div_ceil(PLAN_WORKGROUP.into()))?;
+            recorder.stage(&output, 0, 4 * results as u64);
+            Ok([source, target, vectors, output])
+        })
+        .await?;
+    let read = recorder.read("a plan").await?;
+    drop(buffers);
+    Ok(bytemuck::pod_collect_to_vec(&read[0]))
+}

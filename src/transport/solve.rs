@@ -1,0 +1,171 @@
+//! From settings and problem to solution.
+
+use super::plan::{Plan, plan};
+use super::solution::{Solution, State};
+use super::variant::batch::{Batch, Side, Slot};
+use super::variant::{measure, resident, scaling, streaming};
+use super::{Cost, Precision, Problem, Progress, Sinkhorn, Variant};
+use crate::error::{Error, Result};
+use crate::gpu::{Context, Gpu};
+use crate::reference::{self, Totals};
+use std::sync::Arc;
+
+pub(crate) async fn solve(
+    settings: &Sinkhorn,
+    context: &Context,
+    problem: &Problem,
+) -> Result<Solution> {
+    // f32 cannot tell exponents apart beyond this; neither can a double-float far beyond.
+    let contrast = problem.geometry.magnitude / settings.epsilon;
+    let most = match settings.precision {
+        Precision::Single => 1e6,
+        Precision::Double => 1e9,
+    };
+    if contrast > most {
+        return Err(Error::invalid(
+            "epsilon",
+            format!(
+                "{} is below max|C|/{most:e}, where {:?} precision no longer resolves the plan",
+                settings.epsilon, settings.precision
+            ),
+        ));
+    }
+    match context.gpu() {
+        Some(gpu) if settings.variant != Variant::Reference => {
+            on_gpu(settings, context, gpu, problem).await
+        }
+        _ => on_cpu(settings, context, problem).await,
+    }
+}
+
+async fn on_cpu(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Result<Solution> {
+    let cost = host_cost(problem).await?;
+    let cells = problem.geometry.rows * problem.geometry.columns;
+    let solved = reference::solve_batch(settings, problem, |k| match problem.geometry.batch {
+        Some(_) => &cost[k * cells..(k + 1) * cells],
+        None => &cost,
+    })?;
+    let iterations = solved.iter().map(|s| s.iterations).collect();
+    let totals = solved.iter().map(|s| s.totals).collect();
+    let potentials = solved.into_iter().map(|s| (s.f, s.g)).collect();
+    Ok(Solution::new(
+        settings,
+        context,
+        problem,
+        Variant::Reference,
+        totals,
+        iterations,
+        State::Host { potentials, cost: Arc::new(cost) },
+    ))
+}
+
+/// The cost in f64 on the host.
+pub(crate) async fn host_cost(problem: &Problem) -> Result<Vec<f64>> {
+    Ok(match &problem.geometry.cost {
+        Cost::Host { high, low: None } => high.iter().map(|c| f64::from(*c)).collect(),
+        Cost::Host { high, low: Some(low) } => {
+            high.iter().zip(low.iter()).map(|(h, l)| f64::from(*h) + f64::from(*l)).collect()
+        }
+        Cost::Device(tensor) => tensor.read().await?.into_iter().map(f64::from).collect(),
+    })
+}
+
+async fn on_gpu(
+    settings: &Sinkhorn,
+    context: &Context,
+    gpu: &Arc<Gpu>,
+    problem: &Problem,
+) -> Result<Solution> {
+    let plan = plan(&gpu.capabilities, &context.adapter().name, settings, problem)?;
+    let problems = problem.len();
+    let mut batches = Vec::new();
+    let mut totals: Vec<Totals> = Vec::with_capacity(problems);
+    let mut iterations = vec![0; problems];
+    for range in Batch::ranges(gpu, problem, plan.layout)? {
+        let batch = gpu
+            .guarded(|| Batch::upload(gpu, settings, problem, range.clone(), plan.layout))
+            .await?;
+        let progress = |running: &[Slot], done: u32| Progress {
+            finished: range.end - running.len(),
+            problems,
+            iterations: done,
+            marginal_error: running.iter().map(Slot::marginal_error).fold(0.0, f64::max),
+        };
+        for slot in iterate(settings, plan, problem, &batch, &progress).await? {
+            iterations[range.start + slot.problem as usize] = slot.iterations;
+        }
+        totals.extend(measure::run(&batch, settings.epsilon).await?);
+        batches.push(batch);
+    }
+    if let Some(k) = totals.iter().position(|t| !t.marginal_error.is_finite()) {
+        return Err(Error::Device {
+            message: format!("problem {k} came back from the device as NaN"),
+        });
+    }
+    let state = State::Device { batches };
+    Ok(Solution::new(settings, context, problem, plan.variant, totals, iterations, state))
+}
+
+/// Runs the loop of a batch; the final state of every problem.
+async fn iterate(
+    settings: &Sinkhorn,
+    plan: Plan,
+    problem: &Problem,
+    batch: &Batch,
+    progress: &dyn Fn(&[Slot], u32) -> Progress,
+) -> Result<Vec<Slot>> {
+    let mut running: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
+    let single = Precision::Single;
+    if batch.precision == Precision::Double {
+        // As far as single precision goes, unless an exact number of double
+        // precision iterations was asked for.
+        let rough = (3e-7 * batch.contrast).max(3e-6).max(settings.tolerance);
+        if settings.tolerance > 0.0 {
+            streaming::run(batch, settings, single, rough, &mut running, progress).await?;
+            for slot in &mut running {
+                slot.status = Slot::RUNNING;
+            }
+        }
+        let units = scaling::rescale_pipeline(&batch.gpu).await?;
+        let mut recorder = batch.gpu.recorder();
+        batch
+            .gpu
+            .guarded(|| {
+                for side in [Side::Source, Side::Target] {
+                    scaling::rescale(batch, &units, side, scaling::Change::Zero, &mut recorder)?;
+                }
+                Ok(())
+            })
+            .await?;
+        recorder.read("the start of double precision").await?;
+        let tolerance = settings.tolerance;
+        streaming::run(batch, settings, Precision::Double, tolerance, &mut running, progress)
+            .await?;
+        return Ok(running);
+    }
+    match plan.variant {
+        Variant::Resident => resident::run(batch, settings, &mut running, progress).await?,
+        Variant::Scaling => {
+            scaling::run(batch, settings, &mut running, progress).await?;
+            let (mut again, mut settled): (Vec<Slot>, Vec<Slot>) =
+                running.into_iter().partition(|slot| slot.status == Slot::OUT_OF_RANGE);
+            if !again.is_empty() {
+                // Their potentials are wherever they overflowed; any start is a start,
+                // but theirs must be finite: begin from the weights again.
+                batch.restart(settings, problem, &again);
+                for slot in &mut again {
+                    *slot = Slot::new(slot.problem as usize);
+                }
+                streaming::run(batch, settings, single, settings.tolerance, &mut again, progress)
+                    .await?;
+            }
+            settled.append(&mut again);
+            running = settled;
+        }
+        _ => {
+            streaming::run(batch, settings, single, settings.tolerance, &mut running, progress)
+                .await?;
+        }
+    }
+    Ok(running)
+}

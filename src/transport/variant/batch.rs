@@ -1,0 +1,520 @@
+//! A batch of problems on the device: cost, weights, potentials, supports.
+
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::transport::problem::Weights;
+use crate::transport::{Cost, Precision, Problem, Sinkhorn};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// ln 0 on the device.
+pub(crate) const LN_ZERO: f32 = -1e30;
+
+/// Which side of the problems a sweep updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Source,
+    Target,
+}
+
+/// The state of one running problem, as in `transport/problem.wgsl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Slot {
+    pub(crate) problem: u32,
+    pub(crate) status: u32,
+    pub(crate) iterations: u32,
+    pub(crate) error: u32,
+}
+
+impl Slot {
+    pub(crate) const RUNNING: u32 = 0;
+    pub(crate) const OUT_OF_RANGE: u32 = 2;
+
+    pub(crate) fn new(problem: usize) -> Slot {
+        Slot { problem: problem as u32, status: Slot::RUNNING, iterations: 0, error: u32::MAX }
+    }
+
+    /// The last tested error; infinite before the first test.
+    pub(crate) fn marginal_error(&self) -> f64 {
+        let error = f32::from_bits(self.error);
+        if error.is_finite() { error.into() } else { f64::INFINITY }
+    }
+}
+
+/// Parameters of a sweep, as in `transport/problem.wgsl`.
+#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Sweep {
+    pub(crate) zero: u32,
+    pub(crate) own: u32,
+    pub(crate) other: u32,
+    pub(crate) own_stride: u32,
+    pub(crate) other_stride: u32,
+    pub(crate) problem_stride: u32,
+    pub(crate) blocks: u32,
+    pub(crate) slots: u32,
+    pub(crate) rate: f32,
+    pub(crate) rate_low: f32,
+    pub(crate) epsilon: f32,
+    pub(crate) epsilon_low: f32,
+    pub(crate) next_shift: f32,
+    pub(crate) own_base: u32,
+    pub(crate) other_base: u32,
+    pub(crate) own_bins: u32,
+    pub(crate) other_bins: u32,
+    pub(crate) plane: u32,
+    pub(crate) first_problem: u32,
+    pub(crate) other_plane: u32,
+    pub(crate) cost_plane: u32,
+    pub(crate) unused: [u32; 3],
+}
+
+/// One side's data on the device.
+#[derive(Debug)]
+pub(crate) struct SideData {
+    /// Entries of one problem in memory (dense), with padding.
+    pub(crate) padded: usize,
+    /// Bins of one problem.
+    pub(crate) bins: usize,
+    /// Largest number of entries of a problem.
+    pub(crate) longest: usize,
+    /// First entry of each problem, and the end.
+    pub(crate) offsets: Vec<u32>,
+    /// Bins of the entries, where supports are used.
+    pub(crate) places: Option<Vec<u32>>,
+    pub(crate) weights: Buffer,
+    pub(crate) potentials: Buffer,
+}
+
+impl SideData {
+    /// Entries of all problems: the distance between high and low words.
+    pub(crate) fn entries(&self) -> usize {
+        self.offsets.last().map_or(0, |&end| end as usize)
+    }
+
+    pub(crate) fn range(&self, problem: usize) -> Range<usize> {
+        self.offsets[problem] as usize..self.offsets[problem + 1] as usize
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum CostBuffer {
+    Pooled(Buffer),
+    Borrowed(wgpu::Buffer),
+}
+
+/// Problems `range` of a [`Problem`], on the device.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) gpu: Arc<Gpu>,
+    pub(crate) range: Range<usize>,
+    pub(crate) source: SideData,
+    pub(crate) target: SideData,
+    pub(crate) cost: CostBuffer,
+    /// Elements from one row of the cost to the next.
+    pub(crate) row_stride: usize,
+    /// From one problem's cost to the next; 0 where it is shared.
+    pub(crate) problem_stride: usize,
+    /// From the high words of the cost to the low ones; 0 where there are none.
+    pub(crate) cost_plane: usize,
+    /// Offsets and bins of both sides; a stub where supports are not used.
+    pub(crate) support: Buffer,
+    pub(crate) slots: Buffer,
+    pub(crate) precision: Precision,
+    /// Costs and ε on the device are those of the caller times this power of two.
+    pub(crate) scale: f64,
+    /// Largest |C| / ε.
+    pub(crate) contrast: f64,
+}
+
+/// How a batch is laid out; decided before anything is allocated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    /// Leave empty bins out.
+    pub(crate) supports: bool,
+    pub(crate) precision: Precision,
+}
+
+impl Layout {
+    /// Supports pay when they drop a good part of the pairs: gathers cost about
+    /// half as much again as contiguous reads.
+    pub(crate) fn choose(problem: &Problem, precision: Precision) -> Layout {
+        let share = |w: &Weights| w.positive as f64 / w.values.len() as f64;
+        let pairs = share(&problem.source) * share(&problem.target);
+        // A borrowed cost cannot be padded to vec4f; gathers read single elements.
+        let unaligned = matches!(problem.geometry.cost, Cost::Device(_))
+            && !problem.geometry.columns.is_multiple_of(4);
+        Layout { supports: pairs < 0.6 || unaligned, precision }
+    }
+}
+
+/// Elements of one cost matrix on the device, rows padded to vec4f.
+fn padded_row(columns: usize) -> usize {
+    columns.next_multiple_of(4)
+}
+
+impl Batch {
+    /// The power of two that brings the largest cost into [1/2, 1), so that
+    /// potentials stay far from the sentinel whatever the units of the cost.
+    fn scale_of(problem: &Problem) -> f64 {
+        let magnitude = problem.geometry.magnitude;
+        if magnitude > 0.0 && matches!(problem.geometry.cost, Cost::Host { .. }) {
+            (-(magnitude.log2().floor() + 1.0)).exp2()
+        } else {
+            1.0
+        }
+    }
+
+    /// Consecutive ranges of problems whose own cost matrices fit one binding;
+    /// one range where the cost is shared.
+    pub(crate) fn ranges(gpu: &Gpu, problem: &Problem, layout: Layout) -> Result<Vec<Range<usize>>> {
+        let problems = problem.len();
+        let limits = &gpu.capabilities.limits;
+        let binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let planes = match (&problem.geometry.cost, layout.precision) {
+            (Cost::Host { low: Some(_), .. }, Precision::Double) => 2,
+            _ => 1,
+        };
+        let matrix =
+            4 * planes * problem.geometry.rows as u64 * padded_row(problem.geometry.columns) as u64;
+        if matrix > binding {
+            return Err(Error::LimitExceeded {
+                what: format!(
+                    "one {}×{} cost matrix (bytes)",
+                    problem.geometry.rows, problem.geometry.columns
+                ),
+                needed: matrix,
+                available: binding,
+            });
+        }
+        // Weights and potentials, two words each in double precision.
+        let words = if layout.precision == Precision::Double { 2 } else { 1 };
+        let side = 4 * words * padded_row(problem.geometry.rows.max(problem.geometry.columns)) as u64;
+        let per_problem = match problem.geometry.batch {
+            Some(_) => matrix.max(side),
+            None => side,
+        };
+        let step = (binding / per_problem).clamp(1, problems as u64) as usize;
+        Ok((0..problems).step_by(step).map(|k| k..(k + step).min(problems)).collect())
+    }
+
+    /// Uploads problems `range`.
+    pub(crate) fn upload(
+        gpu: &Arc<Gpu>,
+        settings: &Sinkhorn,
+        problem: &Problem,
+        range: Range<usize>,
+        layout: Layout,
+    ) -> Result<Batch> {
+        let scale = Batch::scale_of(problem);
+        let first_epsilon = settings.schedule()[0];
+        let start = problem.start.as_ref().map(|g| &g[..]);
+        let source =
+            upload_side(gpu, &problem.source, range.clone(), layout, first_epsilon, scale, None, false)?;
+        let target =
+            upload_side(gpu, &problem.target, range.clone(), layout, first_epsilon, scale, start, true)?;
+        let (cost, row_stride, problem_stride, cost_plane) =
+            upload_cost(gpu, problem, range.clone(), layout, scale)?;
+        let mut table = Vec::new();
+        if let (Some(rows), Some(columns)) = (&source.places, &target.places) {
+            for part in [&source.offsets, &target.offsets, rows, columns] {
+                table.extend_from_slice(part);
+            }
+        } else {
+            table.push(0);
+        }
+        let support = gpu.upload("supports", &table)?;
+        let slots =
+            gpu.allocate("running problems", (range.len() * size_of::<Slot>()) as u64, STORAGE)?;
+        Ok(Batch {
+            gpu: gpu.clone(),
+            range,
+            source,
+            target,
+            cost,
+            row_stride,
+            problem_stride,
+            cost_plane,
+            support,
+            slots,
+            precision: layout.precision,
+            scale,
+            contrast: problem.geometry.magnitude / settings.epsilon,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    pub(crate) fn supports(&self) -> bool {
+        self.source.places.is_some()
+    }
+
+    pub(crate) fn side(&self, side: Side) -> &SideData {
+        match side {
+            Side::Source => &self.source,
+            Side::Target => &self.target,
+        }
+    }
+
+    pub(crate) fn cost_binding(&self) -> wgpu::BindingResource<'_> {
+        match &self.cost {
+            CostBuffer::Pooled(buffer) => buffer.as_entire_binding(),
+            CostBuffer::Borrowed(buffer) => buffer.as_entire_binding(),
+        }
+    }
+
+    /// Pairs of bins a sweep over all problems touches.
+    pub(crate) fn pairs(&self) -> f64 {
+        if self.supports() {
+            (0..self.len())
+                .map(|k| self.source.range(k).len() as f64 * self.target.range(k).len() as f64)
+                .sum()
+        } else {
+            self.len() as f64 * self.source.bins as f64 * self.target.bins as f64
+        }
+    }
+
+    /// The parameters of a sweep over `own` at `epsilon` (unscaled units).
+    pub(crate) fn sweep(
+        &self,
+        own: Side,
+        precision: Precision,
+        epsilon: f64,
+        next: f64,
+        slots: usize,
+    ) -> Sweep {
+        let (mine, theirs) = match own {
+            Side::Source => (&self.source, &self.target),
+            Side::Target => (&self.target, &self.source),
+        };
+        let (own_stride, other_stride) = match own {
+            Side::Source => (self.row_stride, 1),
+            Side::Target => (1, self.row_stride),
+        };
+        // In `support`: offsets of both sides, then the bins of both.
+        let offsets = self.len() + 1;
+        let bins = 2 * offsets;
+        let (own_base, other_base, own_bins, other_bins) = match own {
+            Side::Source => (0, offsets, bins, bins + self.source.entries()),
+            Side::Target => (offsets, 0, bins + self.source.entries(), bins),
+        };
+        let scaled = epsilon * self.scale;
+        let rate = std::f64::consts::LOG2_E / scaled;
+        let natural = 1.0 / scaled;
+        let (rate, rate_low) = match precision {
+            // The double kernel takes natural exponentials.
+            Precision::Double => split(natural),
+            Precision::Single => (rate as f32, 0.0),
+        };
+        let (high, low) = split(scaled);
+        Sweep {
+            own: mine.padded as u32,
+            other: theirs.padded as u32,
+            own_stride: own_stride as u32,
+            other_stride: other_stride as u32,
+            problem_stride: self.problem_stride as u32,
+            slots: slots as u32,
+            rate,
+            rate_low,
+            epsilon: high,
+            epsilon_low: low,
+            next_shift: ((next - epsilon) * self.scale) as f32,
+            own_base: own_base as u32,
+            other_base: other_base as u32,
+            own_bins: own_bins as u32,
+            other_bins: other_bins as u32,
+            plane: mine.entries() as u32,
+            other_plane: theirs.entries() as u32,
+            cost_plane: self.cost_plane as u32,
+            ..Sweep::default()
+        }
+    }
+
+    /// Writes the list of running problems.
+    pub(crate) fn write_slots(&self, slots: &[Slot]) {
+        self.gpu.write(&self.slots, 0, slots);
+    }
+
+    /// Weighted potentials of one problem in the caller's units, one per bin, −∞
+    /// where the weight is zero. Reads from the device.
+    pub(crate) async fn read_potentials(&self, problem: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+        let mut recorder = self.gpu.recorder();
+        let planes = if self.precision == Precision::Double { 2 } else { 1 };
+        for side in [&self.source, &self.target] {
+            let range = side.range(problem);
+            for plane in 0..planes {
+                let at = 4 * (plane * side.entries() + range.start) as u64;
+                recorder.stage(&side.potentials, at, 4 * range.len() as u64);
+            }
+        }
+        let read = recorder.read("potentials").await?;
+        let mut words = read.iter().map(|bytes| bytemuck::pod_collect_to_vec::<_, f32>(bytes));
+        let mut sides = [&self.source, &self.target].map(|side| {
+            let high = words.next().unwrap_or_default();
+            let low = if planes == 2 { words.next() } else { None };
+            let from = side.offsets[problem] as usize;
+            let mut full = vec![f64::NEG_INFINITY; side.bins];
+            for (k, &h) in high.iter().enumerate() {
+                let bin = match &side.places {
+                    Some(places) => places[from + k] as usize,
+                    None => k,
+                };
+                if bin < side.bins && h > 0.5 * LN_ZERO {
+                    let l = low.as_ref().map_or(0.0, |low| f64::from(low[k]));
+                    full[bin] = (f64::from(h) + l) / self.scale;
+                }
+            }
+            full
+        });
+        Ok((std::mem::take(&mut sides[0]), std::mem::take(&mut sides[1])))
+    }
+}
+
+/// The two words of a double-float.
+pub(crate) fn split(x: f64) -> (f32, f32) {
+    let high = x as f32;
+    (high, (x - f64::from(high)) as f32)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one private call per side")]
+fn upload_side(
+    gpu: &Gpu,
+    weights: &Weights,
+    range: Range<usize>,
+    layout: Layout,
+    epsilon: f64,
+    scale: f64,
+    start: Option<&[f64]>,
+    pad: bool,
+) -> Result<SideData> {
+    let bins = weights.bins;
+    let padded = if pad && !layout.supports { padded_row(bins) } else { bins };
+    let mut offsets = vec![0u32];
+    let mut places = Vec::new();
+    let mut values = Vec::new();
+    let mut potentials = Vec::new();
+    let mut longest = 0;
+    for problem in range {
+        for (bin, &weight) in weights.row(problem).iter().enumerate() {
+            if layout.supports && weight <= 0.0 {
+                continue;
+            }
+            if layout.supports {
+                places.push(bin as u32);
+            }
+            values.push(weight);
+            let g = start.map_or(0.0, |g| g[problem * bins + bin]);
+            potentials.push(if weight > 0.0 { (g + epsilon * weight.ln()) * scale } else { f64::from(LN_ZERO) });
+        }
+        if !layout.supports {
+            values.resize(values.len() + padded - bins, 0.0);
+            potentials.resize(values.len(), f64::from(LN_ZERO));
+        }
+        longest = longest.max(values.len() - offsets[offsets.len() - 1] as usize);
+        let end = u32::try_from(values.len()).map_err(|_| Error::LimitExceeded {
+            what: "weights of a batch (elements)".into(),
+            needed: values.len() as u64,
+            available: u32::MAX.into(),
+        })?;
+        offsets.push(end);
+    }
+    let words = |values: &[f64]| {
+        let mut words: Vec<f32> = values.iter().map(|v| *v as f32).collect();
+        if layout.precision == Precision::Double {
+            words.extend(values.iter().map(|v| split(*v).1));
+        }
+        words
+    };
+    Ok(SideData {
+        padded,
+        bins,
+        longest,
+        offsets,
+        places: layout.supports.then_some(places),
+        weights: gpu.upload("weights", &words(&values))?,
+        potentials: gpu.upload("potentials", &words(&potentials))?,
+    })
+}
+
+/// The cost on the device: buffer, row stride, problem stride, low words' plane.
+fn upload_cost(
+    gpu: &Gpu,
+    problem: &Problem,
+    range: Range<usize>,
+    layout: Layout,
+    scale: f64,
+) -> Result<(CostBuffer, usize, usize, usize)> {
+    let (rows, columns) = problem.geometry.shape();
+    let (high, low) = match &problem.geometry.cost {
+        Cost::Device(tensor) => {
+            let Some(buffer) = tensor.buffer() else {
+                return Err(Error::invalid("cost", "the tensor is not on a device"));
+            };
+            if tensor.context().gpu().is_none_or(|owner| !std::ptr::eq(&**owner, gpu)) {
+                return Err(Error::invalid("cost", "the tensor belongs to another context"));
+            }
+            return Ok((CostBuffer::Borrowed(buffer.clone()), columns, 0, 0));
+        }
+        Cost::Host { high, low } => (high, low),
+    };
+    // Supports are gathered, so their rows need no padding.
+    let stride = if layout.supports { columns } else { padded_row(columns) };
+    let cells = rows * columns;
+    let (matrices, problem_stride) = match problem.geometry.batch {
+        Some(_) => (range.clone(), rows * stride),
+        None => (0..1, 0),
+    };
+    let plane = matrices.len() * rows * stride;
+    let double = layout.precision == Precision::Double && low.is_some();
+    let buffer =
+        gpu.allocate("cost", 4 * plane as u64 * if double { 2 } else { 1 }, STORAGE)?;
+    let planes = [Some(high), low.as_ref().filter(|_| double)];
+    for (which, words) in planes.into_iter().flatten().enumerate() {
+        let words = &words[matrices.start * cells..matrices.end * cells];
+        let at = 4 * (which * plane) as u64;
+        if stride == columns && scale == 1.0 {
+            gpu.write(&buffer, at, words);
+            continue;
+        }
+        // In pieces, so that the host holds no second copy of a large matrix.
+        let piece = (1 << 20) / columns.max(1) + 1;
+        for (k, chunk) in words.chunks(piece * columns).enumerate() {
+            let mut padded = Vec::with_capacity(chunk.len() / columns * stride);
+            for row in chunk.chunks_exact(columns) {
+                padded.extend(row.iter().map(|c| c * scale as f32));
+                padded.resize(padded.len() + stride - columns, 0.0);
+            }
+            gpu.write(&buffer, at + 4 * (k * piece * stride) as u64, &padded);
+        }
+    }
+    Ok((CostBuffer::Pooled(buffer), stride, problem_stride, if double { plane } else { 0 }))
+}
+
+impl Batch {
+    /// Writes the starting potentials of the given problems again (dense layout).
+    pub(crate) fn restart(&self, settings: &Sinkhorn, problem: &Problem, slots: &[Slot]) {
+        let epsilon = settings.schedule()[0];
+        for slot in slots {
+            let row = self.range.start + slot.problem as usize;
+            let mut words = vec![LN_ZERO; self.target.padded];
+            for (bin, (word, weight)) in
+                words.iter_mut().zip(problem.target.row(row)).enumerate()
+            {
+                if *weight > 0.0 {
+                    let start = problem.start.as_ref();
+                    let g = start.map_or(0.0, |g| g[row * self.target.bins + bin]);
+                    *word = ((g + epsilon * weight.ln()) * self.scale) as f32;
+                }
+            }
+            let at = 4 * self.target.range(slot.problem as usize).start as u64;
+            self.gpu.write(&self.target.potentials, at, &words);
+            let zeros = vec![0.0f32; self.source.padded];
+            let at = 4 * self.source.range(slot.problem as usize).start as u64;
+            self.gpu.write(&self.source.potentials, at, &zeros);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What the potentials on the device are worth: measured on the plan itself, after
+//! the loop, by sweeps of their own.
+
+use super::batch::{Batch, Side, Slot};
+use super::streaming::{SweepKernel, partials_bytes};
+use crate::error::Result;
+use crate::gpu::buffer::STORAGE;
+use crate::gpu::shader::Constant;
+use crate::gpu::{Binding, Kernel};
+use crate::reference::Totals;
+use crate::transport::Precision;
+
+pub(crate) static TOTALS: Kernel = Kernel {
+    path: "transport/totals.wgsl",
+    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
+};
+
+const WORKGROUP: u32 = 64;
+
+/// Marginal error and costs of every problem, in the caller's units.
+pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
+    let gpu = &batch.gpu;
+    let double = batch.precision == Precision::Double;
+    let totals = gpu
+        .pipeline(
+            &TOTALS,
+            vec![
+                ("WORKGROUP", Constant::U32(WORKGROUP)),
+                ("DOUBLE", Constant::Bool(double)),
+            ],
+        )
+        .await?;
+    let slots: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
+    batch.write_slots(&slots);
+    let bytes = 32 * batch.len() as u64;
+    let mut sums = Vec::new();
+    // One side after the other, so that they share one buffer of partial sums.
+    for side in [Side::Source, Side::Target] {
+        let kernel = SweepKernel::new(batch, side, batch.precision, true).await?;
+        let mut recorder = gpu.recorder();
+        let output = gpu
+            .guarded(|| {
+                let partials = gpu.allocate(
+                    "partial sums",
+                    partials_bytes(batch, batch.precision, kernel.blocks),
+                    STORAGE,
+                )?;
+                let output = gpu.allocate("totals", bytes, STORAGE)?;
+                let sweep = batch.sweep(side, batch.precision, epsilon, epsilon, slots.len());
+                let measure = kernel.bind(batch, side, sweep, &partials)?;
+                let params = gpu.uniform(&[0u32, slots.len() as u32, kernel.blocks, 0])?;
+                let total = gpu.bind(
+                    &totals,
+                    params,
+                    vec![partials.as_entire_binding(), output.as_entire_binding()],
+                );
+                recorder.dispatch(&measure, slots.len() as u64 * u64::from(kernel.blocks))?;
+                recorder.dispatch(&total, (slots.len() as u64).div_ceil(WORKGROUP.into()))?;
+                recorder.stage(&output, 0, bytes);
+                Ok((output, partials))
+            })
+            .await?;
+        let read = recorder.read("the totals of a solve").await?;
+        drop(output);
+        sums.push(bytemuck::pod_collect_to_vec::<_, [[f32; 4]; 2]>(&read[0]));
+    }
+    let value = |row: &[[f32; 4]; 2], k: usize| f64::from(row[0][k]) + f64::from(row[1][k]);
+    Ok(sums[0]
+        .iter()
+        .zip(&sums[1])
+        .map(|(rows, columns)| Totals {
+            marginal_error: value(rows, 0) + value(columns, 0),
+            transport_cost: value(rows, 1) / batch.scale,
+            entropy_cost: (value(rows, 2) + value(columns, 2)) / batch.scale,
+            // The columns' second sum is the mass of the plan above one.
+            regularized_cost: (value(rows, 3) + value(columns, 3)) / batch.scale
+                - epsilon * value(columns, 1),
+        })
+        .collect())
+}

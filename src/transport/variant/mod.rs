@@ -1,0 +1,7 @@
+//! The GPU side of a solve: one prepared batch, three ways to iterate on it.
+
+pub(crate) mod batch;
+pub(crate) mod measure;
+pub(crate) mod resident;
+pub(crate) mod scaling;
+pub(crate) mod streaming;

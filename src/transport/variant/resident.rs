@@ -1,0 +1,180 @@
+//! Sinkhorn for many small problems, one workgroup each.
+
+use super::batch::{Batch, Slot};
+use crate::error::{Error, Result};
+use crate::gpu::shader::Constant;
+use crate::gpu::{Binding, Capabilities, Clock, Kernel};
+use crate::transport::{Progress, Sinkhorn};
+
+pub(crate) static RESIDENT: Kernel = Kernel {
+    path: "transport/resident.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::ReadWrite,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+        Binding::ReadWrite,
+        Binding::Read,
+        Binding::Read,
+    ],
+};
+
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+struct Params {
+    zero: u32,
+    rows: u32,
+    columns: u32,
+    row_stride: u32,
+    problem_stride: u32,
+    first_problem: u32,
+    slots: u32,
+    iterations: u32,
+    row_base: u32,
+    column_base: u32,
+    row_bins: u32,
+    column_bins: u32,
+    schedule_length: u32,
+    test_every: u32,
+    tolerance: f32,
+    first_slot: u32,
+    padded_rows: u32,
+    padded_columns: u32,
+    unused: [u32; 2],
+}
+
+/// Bytes of workgroup memory for problems of `rows` × `columns` entries.
+fn memory(rows: usize, columns: usize, workgroup: u32) -> usize {
+    let quads = columns.div_ceil(4);
+    16 * (rows * quads + 2 * quads) + 8 * rows + 4 * workgroup as usize + 64
+}
+
+/// Whether problems of up to `rows` × `columns` entries fit a workgroup.
+pub(crate) fn fits(capabilities: &Capabilities, rows: usize, columns: usize) -> bool {
+    let workgroup = capabilities.resident_workgroup();
+    rows.saturating_mul(columns) <= 1 << 16
+        && memory(rows, columns, workgroup) <= capabilities.workgroup_memory() as usize
+}
+
+/// Runs the loop on the problems of `running`, which holds their final states
+/// afterwards.
+pub(crate) async fn run(
+    batch: &Batch,
+    settings: &Sinkhorn,
+    running: &mut Vec<Slot>,
+    progress: &dyn Fn(&[Slot], u32) -> Progress,
+) -> Result<()> {
+    let gpu = &batch.gpu;
+    let capabilities = &gpu.capabilities;
+    let (rows, columns) = (batch.source.longest, batch.target.longest.div_ceil(4) * 4);
+    if !fits(capabilities, rows, columns) {
+        return Err(Error::LimitExceeded {
+            what: "a resident problem (bytes of workgroup memory)".into(),
+            needed: memory(rows, columns, capabilities.resident_workgroup()) as u64,
+            available: capabilities.workgroup_memory().into(),
+        });
+    }
+    let pipeline = gpu
+        .pipeline(
+            &RESIDENT,
+            vec![
+                ("WORKGROUP", Constant::U32(capabilities.resident_workgroup())),
+                // In steps of four, so that batches of similar sizes share a pipeline.
+                ("ROWS", Constant::U32(rows.next_multiple_of(4) as u32)),
+                ("QUADS", Constant::U32((columns / 4) as u32)),
+                ("GATHER", Constant::Bool(batch.supports())),
+                ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2())),
+            ],
+        )
+        .await?;
+    let schedule: Vec<f32> =
+        settings.schedule().iter().map(|epsilon| (epsilon * batch.scale) as f32).collect();
+    let schedule_buffer = gpu.guarded(|| gpu.upload("schedule", &schedule)).await?;
+
+    let problems = running.len();
+    let offsets = batch.len() + 1;
+    let pairs = batch.pairs() / batch.len() as f64;
+    // A product costs less than an exponential; a third is near on CPU drivers.
+    let mut seconds_per_unit = 0.6 * pairs / capabilities.elements_per_second() + 1e-7;
+    let mut done = 0usize;
+    let mut finished = Vec::with_capacity(problems);
+    let mut iterations_done = 0;
+    while !running.is_empty() {
+        // First as many problems as fit the time, then, if even one does not,
+        // as many iterations.
+        let budget = capabilities.submission_seconds() / seconds_per_unit;
+        let left = settings.max_iterations - iterations_done;
+        let count =
+            ((budget / f64::from(left)) as usize).clamp(capabilities.parallel_problems(), running.len().max(capabilities.parallel_problems())).min(running.len());
+        let iterations = ((budget / count as f64) as u32).clamp(1, left);
+        batch.write_slots(running);
+        let started = Clock::now();
+        let mut recorder = gpu.recorder();
+        gpu.guarded(|| {
+            let params = gpu.uniform(&Params {
+                zero: 0,
+                rows: batch.source.bins as u32,
+                columns: batch.target.bins as u32,
+                row_stride: batch.row_stride as u32,
+                problem_stride: batch.problem_stride as u32,
+                first_problem: 0,
+                slots: count as u32,
+                iterations,
+                row_base: 0,
+                column_base: offsets as u32,
+                row_bins: 2 * offsets as u32,
+                column_bins: (2 * offsets + batch.source.entries()) as u32,
+                schedule_length: schedule.len() as u32,
+                test_every: 4,
+                tolerance: (settings.tolerance * (15.0 / 16.0)) as f32,
+                first_slot: 0,
+                padded_rows: batch.source.padded as u32,
+                padded_columns: batch.target.padded as u32,
+                unused: [0; 2],
+            })?;
+            let ready = gpu.bind(
+                &pipeline,
+                params,
+                vec![
+                    batch.slots.as_entire_binding(),
+                    batch.cost_binding(),
+                    batch.source.weights.as_entire_binding(),
+                    batch.target.weights.as_entire_binding(),
+                    batch.source.potentials.as_entire_binding(),
+                    batch.target.potentials.as_entire_binding(),
+                    batch.support.as_entire_binding(),
+                    schedule_buffer.as_entire_binding(),
+                ],
+            );
+            recorder.dispatch(&ready, count as u64)?;
+            recorder.stage(&batch.slots, 0, (count * size_of::<Slot>()) as u64);
+            Ok(())
+        })
+        .await?;
+        let read = recorder.read("the state of a solve").await?;
+        let states: Vec<Slot> = bytemuck::pod_collect_to_vec(&read[0]);
+        let spent: f64 =
+            states.iter().map(|slot| f64::from(slot.iterations - iterations_done)).sum();
+        let measured = started.seconds() / spent.max(1.0);
+        if measured > 0.0 {
+            seconds_per_unit = measured.max(seconds_per_unit / 4.0);
+        }
+        let mut rest: Vec<Slot> = running.split_off(count);
+        for slot in states {
+            if slot.status == Slot::RUNNING && slot.iterations < settings.max_iterations {
+                rest.push(slot);
+            } else {
+                finished.push(slot);
+                done += 1;
+            }
+        }
+        *running = rest;
+        iterations_done = running.iter().map(|slot| slot.iterations).min().unwrap_or(0);
+        let _ = done;
+        settings.report(progress(running, iterations_done))?;
+    }
+    *running = finished;
+    Ok(())
+}

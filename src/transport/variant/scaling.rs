@@ -1,0 +1,222 @@
+//! Sinkhorn in scaling form for a batch that shares one cost: a matrix product a
+//! half iteration.
+
+use super::batch::{Batch, Side, Slot};
+use super::streaming::CONVERGENCE;
+use crate::error::Result;
+use crate::gpu::buffer::STORAGE;
+use crate::gpu::pipeline::Pipeline;
+use crate::gpu::recorder::Recorder;
+use crate::gpu::shader::Constant;
+use crate::gpu::{Binding, Clock, Kernel};
+use crate::transport::variant::streaming::{Test, TEST_WORKGROUP};
+use crate::transport::{Precision, Progress, Sinkhorn};
+use std::sync::Arc;
+
+pub(crate) static SCALING_PRODUCT: Kernel = Kernel {
+    path: "transport/scaling_product.wgsl",
+    bindings: super::streaming::SOFTMIN_ROWS.bindings,
+};
+
+pub(crate) static RESCALE: Kernel = Kernel {
+    path: "transport/rescale.wgsl",
+    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
+};
+
+/// A change of units, as in `transport/rescale.wgsl`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change {
+    #[allow(dead_code, reason = "the host applies it at upload; the kernel has it for parity")]
+    Weight(f64),
+    Exponential(f64),
+    Logarithm(f64),
+    Zero,
+}
+
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct RescaleParams {
+    pub(crate) zero: u32,
+    pub(crate) count: u32,
+    pub(crate) at: u32,
+    pub(crate) mode: u32,
+    pub(crate) factor: f32,
+    pub(crate) unused: [u32; 3],
+}
+
+pub(crate) const RESCALE_WORKGROUP: u32 = 64;
+
+pub(crate) async fn rescale_pipeline(gpu: &crate::gpu::Gpu) -> Result<Arc<Pipeline>> {
+    gpu.pipeline(&RESCALE, vec![("WORKGROUP", Constant::U32(RESCALE_WORKGROUP))]).await
+}
+
+/// Records a change of all potentials of one side (of their low words for `Zero`).
+pub(crate) fn rescale(
+    batch: &Batch,
+    pipeline: &Arc<Pipeline>,
+    side: Side,
+    change: Change,
+    recorder: &mut Recorder<'_>,
+) -> Result<()> {
+    let data = batch.side(side);
+    let count = data.entries() as u32;
+    let (mode, factor, at) = match change {
+        Change::Weight(factor) => (0, factor, 0),
+        Change::Exponential(factor) => (1, factor, 0),
+        Change::Logarithm(factor) => (2, factor, 0),
+        Change::Zero => (3, 0.0, count),
+    };
+    let params = batch.gpu.uniform(&RescaleParams {
+        zero: 0,
+        count,
+        at,
+        mode,
+        factor: factor as f32,
+        unused: [0; 3],
+    })?;
+    let ready = batch.gpu.bind(
+        pipeline,
+        params,
+        vec![data.weights.as_entire_binding(), data.potentials.as_entire_binding()],
+    );
+    recorder.dispatch(&ready, u64::from(count).div_ceil(RESCALE_WORKGROUP.into()))
+}
+
+/// Problems and own entries of one tile of the kernel.
+const TILE: usize = 64;
+
+/// Largest max|C|/ε that f32 scalings hold.
+pub(crate) const LARGEST_CONTRAST: f64 = 80.0;
+
+/// Runs the loop on the problems of `running`. Those whose scalings left the range
+/// of f32 end with [`Slot::OUT_OF_RANGE`] and must be done in the log domain.
+pub(crate) async fn run(
+    batch: &Batch,
+    settings: &Sinkhorn,
+    running: &mut Vec<Slot>,
+    progress: &dyn Fn(&[Slot], u32) -> Progress,
+) -> Result<()> {
+    let gpu = &batch.gpu;
+    let product = gpu
+        .pipeline(
+            &SCALING_PRODUCT,
+            vec![("NATIVE_EXP2", Constant::Bool(gpu.capabilities.native_exp2()))],
+        )
+        .await?;
+    let test =
+        gpu.pipeline(&CONVERGENCE, vec![("WORKGROUP", Constant::U32(TEST_WORKGROUP))]).await?;
+    let units = rescale_pipeline(gpu).await?;
+    let blocks = [Side::Source, Side::Target].map(|side| batch.side(side).padded.div_ceil(TILE));
+    let partials = gpu
+        .guarded(|| {
+            let most = blocks[0].max(blocks[1]);
+            gpu.allocate("partial sums", 16 * (most * batch.len()) as u64, STORAGE)
+        })
+        .await?;
+    let scaled = settings.epsilon * batch.scale;
+    let mut seconds_per_iteration =
+        batch.pairs() / gpu.capabilities.elements_per_second() / 8.0 + 1e-4;
+    let mut finished: Vec<Slot> = Vec::new();
+    let mut done = 0;
+    while done < settings.max_iterations && !running.is_empty() {
+        let budget = gpu.capabilities.submission_seconds() / seconds_per_iteration;
+        let count = (budget as u32).clamp(1, settings.max_iterations - done);
+        let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
+        batch.write_slots(running);
+        let slots = running.len();
+        let started = Clock::now();
+        let mut recorder = gpu.recorder();
+        gpu.guarded(|| {
+            if done == 0 {
+                for side in [Side::Source, Side::Target] {
+                    rescale(batch, &units, side, Change::Exponential(1.0 / scaled), &mut recorder)?;
+                }
+            }
+            let bind = |side: Side, own_blocks: usize| {
+                let (own, other) = match side {
+                    Side::Source => (&batch.source, &batch.target),
+                    Side::Target => (&batch.target, &batch.source),
+                };
+                let mut sweep = batch.sweep(
+                    side,
+                    Precision::Single,
+                    settings.epsilon,
+                    settings.epsilon,
+                    slots,
+                );
+                sweep.blocks = own_blocks as u32;
+                Ok(gpu.bind(
+                    &product,
+                    gpu.uniform(&sweep)?,
+                    vec![
+                        batch.slots.as_entire_binding(),
+                        batch.cost_binding(),
+                        other.potentials.as_entire_binding(),
+                        own.weights.as_entire_binding(),
+                        own.potentials.as_entire_binding(),
+                        partials.as_entire_binding(),
+                    ],
+                ))
+            };
+            let rows = bind(Side::Source, blocks[0])?;
+            let columns = bind(Side::Target, blocks[1])?;
+            let tiles = slots.div_ceil(TILE);
+            for k in done..done + count {
+                recorder.dispatch(&rows, (tiles * blocks[0]) as u64)?;
+                // Also without a tolerance: it finds problems out of range.
+                if k > 0 && k % every == 0 {
+                    let params = gpu.uniform(&Test {
+                        slots: slots as u32,
+                        blocks: blocks[0] as u32,
+                        stride: 1,
+                        completed: k,
+                        tolerance: if settings.tolerance > 0.0 {
+                            (settings.tolerance * (15.0 / 16.0)) as f32
+                        } else {
+                            -1.0
+                        },
+                        unused: [0; 3],
+                    })?;
+                    let ready = gpu.bind(
+                        &test,
+                        params,
+                        vec![partials.as_entire_binding(), batch.slots.as_entire_binding()],
+                    );
+                    recorder.dispatch(&ready, (slots as u64).div_ceil(TEST_WORKGROUP.into()))?;
+                }
+                recorder.dispatch(&columns, (tiles * blocks[1]) as u64)?;
+            }
+            recorder.stage(&batch.slots, 0, (slots * size_of::<Slot>()) as u64);
+            Ok(())
+        })
+        .await?;
+        let read = recorder.read("the state of a solve").await?;
+        done += count;
+        running.clear();
+        for mut slot in bytemuck::pod_collect_to_vec::<_, Slot>(&read[0]) {
+            if slot.status == Slot::RUNNING {
+                slot.iterations = done;
+                running.push(slot);
+            } else {
+                finished.push(slot);
+            }
+        }
+        let measured = started.seconds() / f64::from(count);
+        if measured > 0.0 {
+            seconds_per_iteration = measured.max(seconds_per_iteration / 4.0);
+        }
+        settings.report(progress(running, done))?;
+    }
+    running.append(&mut finished);
+    // Back to potentials.
+    let mut recorder = gpu.recorder();
+    gpu.guarded(|| {
+        for side in [Side::Source, Side::Target] {
+            rescale(batch, &units, side, Change::Logarithm(scaled), &mut recorder)?;
+        }
+        Ok(())
+    })
+    .await?;
+    recorder.read("the potentials of a solve").await?;
+    Ok(())
+}

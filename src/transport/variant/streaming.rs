@@ -1,0 +1,268 @@
+//! Sinkhorn by sweeps over the cost in device memory, in either precision.
+
+use super::batch::{Batch, Side, Slot};
+use crate::error::Result;
+use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::pipeline::Pipeline;
+use crate::gpu::recorder::Ready;
+use crate::gpu::shader::Constant;
+use crate::gpu::{Binding, Clock, Kernel};
+use crate::transport::{Precision, Progress, Sinkhorn};
+use std::sync::Arc;
+
+pub(crate) static SOFTMIN_ROWS: Kernel = Kernel {
+    path: "transport/softmin_rows.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+        Binding::ReadWrite,
+    ],
+};
+
+pub(crate) static SOFTMIN_COLUMNS: Kernel =
+    Kernel { path: "transport/softmin_columns.wgsl", bindings: SOFTMIN_ROWS.bindings };
+
+pub(crate) static SOFTMIN_SUPPORT: Kernel = Kernel {
+    path: "transport/softmin_support.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+        Binding::ReadWrite,
+        Binding::Read,
+    ],
+};
+
+pub(crate) static SOFTMIN_DOUBLE: Kernel =
+    Kernel { path: "transport/softmin_double.wgsl", bindings: SOFTMIN_SUPPORT.bindings };
+
+pub(crate) static CONVERGENCE: Kernel = Kernel {
+    path: "transport/convergence.wgsl",
+    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
+};
+
+/// Parameters of `convergence`.
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Test {
+    pub(crate) slots: u32,
+    pub(crate) blocks: u32,
+    pub(crate) stride: u32,
+    pub(crate) completed: u32,
+    pub(crate) tolerance: f32,
+    pub(crate) unused: [u32; 3],
+}
+
+pub(crate) const TEST_WORKGROUP: u32 = 64;
+
+/// The sweep of one side of a batch: its pipeline, and workgroups per problem.
+#[derive(Debug)]
+pub(crate) struct SweepKernel {
+    pipeline: Arc<Pipeline>,
+    pub(crate) blocks: u32,
+}
+
+impl SweepKernel {
+    /// The kernel that suits the batch's layout and precision, for one side.
+    pub(crate) async fn new(
+        batch: &Batch,
+        side: Side,
+        precision: Precision,
+        measure: bool,
+    ) -> Result<SweepKernel> {
+        let gpu = &batch.gpu;
+        let capabilities = &gpu.capabilities;
+        let workgroup = capabilities.sweep_workgroup();
+        let data = batch.side(side);
+        let mut constants = vec![
+            ("WORKGROUP", Constant::U32(workgroup)),
+            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
+            ("MEASURE", Constant::Bool(measure)),
+        ];
+        let native = ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2()));
+        let source = ("SOURCE", Constant::Bool(side == Side::Source));
+        // Entries of the own side that one workgroup updates.
+        let (kernel, per_group) = if precision == Precision::Double {
+            let lanes = capabilities.lanes_per_row();
+            constants.extend([
+                source,
+                ("GATHER", Constant::Bool(batch.supports())),
+                ("LANES", Constant::U32(lanes)),
+            ]);
+            (&SOFTMIN_DOUBLE, workgroup / lanes)
+        } else if batch.supports() {
+            constants.extend([source, native]);
+            (&SOFTMIN_SUPPORT, workgroup)
+        } else {
+            let lanes = capabilities.lanes_per_row();
+            constants.extend([native, ("LANES", Constant::U32(lanes))]);
+            match side {
+                Side::Source => (&SOFTMIN_ROWS, workgroup / lanes),
+                Side::Target => (&SOFTMIN_COLUMNS, 4 * workgroup / lanes),
+            }
+        };
+        let blocks = (data.longest as u32).div_ceil(per_group).max(1);
+        Ok(SweepKernel { pipeline: gpu.pipeline(kernel, constants).await?, blocks })
+    }
+
+    /// Binds the kernel to a batch. `sweep` gets its number of blocks here.
+    pub(crate) fn bind(
+        &self,
+        batch: &Batch,
+        side: Side,
+        mut sweep: super::batch::Sweep,
+        partials: &Buffer,
+    ) -> Result<Ready> {
+        let (own, other) = match side {
+            Side::Source => (&batch.source, &batch.target),
+            Side::Target => (&batch.target, &batch.source),
+        };
+        sweep.blocks = self.blocks;
+        let params = batch.gpu.uniform(&sweep)?;
+        let mut resources = vec![
+            batch.slots.as_entire_binding(),
+            batch.cost_binding(),
+            other.potentials.as_entire_binding(),
+            own.weights.as_entire_binding(),
+            own.potentials.as_entire_binding(),
+            partials.as_entire_binding(),
+        ];
+        if self.pipeline.kernel.bindings.len() == 8 {
+            resources.push(batch.support.as_entire_binding());
+        }
+        Ok(batch.gpu.bind(&self.pipeline, params, resources))
+    }
+}
+
+/// Bytes of the partial sums of a sweep with `blocks` workgroups per problem.
+pub(crate) fn partials_bytes(batch: &Batch, precision: Precision, blocks: u32) -> u64 {
+    let planes = if precision == Precision::Double { 2 } else { 1 };
+    16 * planes * u64::from(blocks) * batch.len() as u64
+}
+
+/// Both sweeps bound for one iteration's ε and the next one's.
+struct Iteration {
+    epsilons: (f64, f64),
+    rows: Ready,
+    columns: Ready,
+}
+
+/// Runs the loop in `precision` on the problems of `running` until all have left
+/// it at `tolerance` or the iterations are used up. Afterwards `running` holds the
+/// final states of all of them.
+pub(crate) async fn run(
+    batch: &Batch,
+    settings: &Sinkhorn,
+    precision: Precision,
+    tolerance: f64,
+    running: &mut Vec<Slot>,
+    progress: &dyn Fn(&[Slot], u32) -> Progress,
+) -> Result<()> {
+    let gpu = &batch.gpu;
+    let rows = SweepKernel::new(batch, Side::Source, precision, false).await?;
+    let columns = SweepKernel::new(batch, Side::Target, precision, false).await?;
+    let test =
+        gpu.pipeline(&CONVERGENCE, vec![("WORKGROUP", Constant::U32(TEST_WORKGROUP))]).await?;
+    let partials = gpu
+        .guarded(|| {
+            let blocks = rows.blocks.max(columns.blocks);
+            gpu.allocate("partial sums", partials_bytes(batch, precision, blocks), STORAGE)
+        })
+        .await?;
+
+    let schedule = settings.schedule();
+    let epsilon_at = |k: u32| schedule[(k as usize).min(schedule.len() - 1)];
+    // A double-float exponential costs some thirty single ones.
+    let weight = if precision == Precision::Double { 30.0 } else { 1.0 };
+    let capabilities = &gpu.capabilities;
+    let mut seconds_per_iteration =
+        2.0 * weight * batch.pairs() / capabilities.elements_per_second() + 1e-4;
+    let mut finished: Vec<Slot> = Vec::new();
+    let mut done = running.iter().map(|slot| slot.iterations).min().unwrap_or(0);
+
+    while done < settings.max_iterations && !running.is_empty() {
+        let budget = capabilities.submission_seconds() / seconds_per_iteration;
+        let count = (budget as u32).clamp(1, settings.max_iterations - done);
+        // A test is a dispatch of some 1e-4 s on CPU drivers: not at every short iteration.
+        let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
+        batch.write_slots(running);
+        let slots = running.len();
+        let started = Clock::now();
+        let mut recorder = gpu.recorder();
+        let record = || -> Result<()> {
+            let mut bound: Option<Iteration> = None;
+            for k in done..done + count {
+                let epsilons = (epsilon_at(k), epsilon_at(k + 1));
+                let iteration = match bound.take().filter(|b| b.epsilons == epsilons) {
+                    Some(iteration) => iteration,
+                    None => {
+                        // The target's potentials are written for the next iteration's ε.
+                        let (now, next) = epsilons;
+                        let source = batch.sweep(Side::Source, precision, now, now, slots);
+                        let target = batch.sweep(Side::Target, precision, now, next, slots);
+                        Iteration {
+                            epsilons,
+                            rows: rows.bind(batch, Side::Source, source, &partials)?,
+                            columns: columns.bind(batch, Side::Target, target, &partials)?,
+                        }
+                    }
+                };
+                recorder.dispatch(&iteration.rows, slots as u64 * u64::from(rows.blocks))?;
+                // The error is that of the source potentials before this sweep, which
+                // must be of the same ε.
+                let testable = k > 0 && epsilon_at(k - 1) == epsilons.0;
+                if tolerance > 0.0 && testable && k % every == 0 {
+                    let params = gpu.uniform(&Test {
+                        slots: slots as u32,
+                        blocks: rows.blocks,
+                        stride: if precision == Precision::Double { 2 } else { 1 },
+                        completed: k,
+                        // The plan is measured again at the end, with other rounding.
+                        tolerance: (tolerance * (15.0 / 16.0)) as f32,
+                        unused: [0; 3],
+                    })?;
+                    let ready = gpu.bind(
+                        &test,
+                        params,
+                        vec![
+                            partials.as_entire_binding(),
+                            batch.slots.as_entire_binding(),
+                        ],
+                    );
+                    recorder.dispatch(&ready, (slots as u64).div_ceil(TEST_WORKGROUP.into()))?;
+                }
+                recorder.dispatch(&iteration.columns, slots as u64 * u64::from(columns.blocks))?;
+                bound = Some(iteration);
+            }
+            recorder.stage(&batch.slots, 0, (slots * size_of::<Slot>()) as u64);
+            Ok(())
+        };
+        gpu.guarded(record).await?;
+        let read = recorder.read("the state of a solve").await?;
+        done += count;
+        for mut slot in bytemuck::pod_collect_to_vec::<_, Slot>(&read[0]) {
+            if slot.status == Slot::RUNNING {
+                slot.iterations = done;
+            }
+            finished.push(slot);
+        }
+        running.clear();
+        running.extend(finished.iter().filter(|slot| slot.status == Slot::RUNNING));
+        finished.retain(|slot| slot.status != Slot::RUNNING);
+        // Problems that left early make a submission short: grow with care.
+        let measured = started.seconds() / f64::from(count);
+        if measured > 0.0 {
+            seconds_per_iteration = measured.max(seconds_per_iteration / 4.0);
+        }
+        settings.report(progress(running, done))?;
+    }
+    running.append(&mut finished);
+    Ok(())
+}

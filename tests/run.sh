@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Everything that must hold, on a machine with only Rust (rustup's stable) installed:
+#
+#     bash tests/run.sh
+#
+# It installs what it lacks (Debian and its relatives; root or sudo), then runs the tests once on each software adapter
+# and one page in a headless browser. No GPU is needed. Every step runs even if one before it failed; the summary at
+# the end names each, and the exit status is 0 only if all passed.
+#
+# On another system, install Mesa 24 or later, Chromium and Node yourself, or name what is there:
+#     KANTOR_TEST_ADAPTERS  of "lavapipe llvmpipe-gl swiftshader cpu", default the first three; a missing one fails
+#     KANTOR_BROWSER        a Chromium, default the one installed; "none" leaves the browser out, and says so
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_INCREMENTAL=0
+read -ra adapters <<<"${KANTOR_TEST_ADAPTERS:-lavapipe llvmpipe-gl swiftshader}"
+
+summary=() failures=0
+heading() { printf '\n=== [%4d s] %s\n' "$SECONDS" "$1"; }
+record() { summary+=("$(printf '%-5s %5d s  %s' "$1" "$2" "$3")"); }
+step() { # step TITLE COMMAND...
+    local title=$1 start=$SECONDS verdict=pass
+    shift
+    heading "$title"
+    "$@" || { verdict=FAIL failures=$((failures + 1)); }
+    record "$verdict" $((SECONDS - start)) "$title"
+}
+
+# --- what the tests stand on -----------------------------------------------------------------------------------------
+
+heading "Set-up"
+if command -v apt-get >/dev/null; then
+    packages=(mesa-vulkan-drivers libgl1-mesa-dri libegl-mesa0 libgbm1 libglx-mesa0 libvulkan1 libegl1 libgles2 chromium)
+    command -v cc >/dev/null || packages+=(gcc libc6-dev)
+    command -v node >/dev/null || packages+=(nodejs)
+    command -v npm >/dev/null || packages+=(npm)
+    bash tests/setup/debian.sh "${packages[@]}"
+else
+    echo "Not a Debian: nothing is installed here, and an adapter that is missing fails its tests."
+fi
+if ! { cargo fmt --version && cargo clippy --version; }; then rustup component add rustfmt clippy; fi
+if [ -z "${XDG_RUNTIME_DIR:-}" ]; then # EGL and Chromium want one
+    XDG_RUNTIME_DIR=$(mktemp -d)
+    export XDG_RUNTIME_DIR
+    trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
+fi
+
+first_of() { for file in "$@"; do [ ! -e "$file" ] || { echo "$file" && return; }; done; }
+lavapipe=$(first_of /usr/share/vulkan/icd.d/lvp_icd{".$(uname -m)",}.json)
+swiftshader=$(first_of /usr/lib{,64}/chromium{,-browser}/vk_swiftshader_icd.json /opt/google/chrome/vk_swiftshader_icd.json)
+
+# on ADAPTER COMMAND...: the tests open the adapter named in KANTOR_TEST_ADAPTER and assert that it is the one they got.
+on() {
+    local adapter=$1 settings=(KANTOR_TEST_ADAPTER="$1")
+    shift
+    case $adapter in
+        lavapipe) settings+=(WGPU_BACKEND=vulkan VK_DRIVER_FILES="${lavapipe:-not installed}") ;;
+        swiftshader) settings+=(WGPU_BACKEND=vulkan VK_DRIVER_FILES="${swiftshader:-not installed}") ;;
+        llvmpipe-gl) settings+=(WGPU_BACKEND=gl LIBGL_ALWAYS_SOFTWARE=1) ;;
+        cpu) ;;
+        *) echo "no adapter is called '$adapter'"; return 1 ;;
+    esac
+    env "${settings[@]}" "$@"
+}
+
+# --- the tests -------------------------------------------------------------------------------------------------------
+
+step "Formatting" cargo fmt --all --check
+step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli -- -D warnings
+for adapter in "${adapters[@]}"; do
+    step "Tests on $adapter" on "$adapter" cargo test --release --features cli --tests -- --show-output
+done
+step "Examples in the documentation, on ${adapters[0]}" on "${adapters[0]}" cargo test --release --features cli --doc
+# The binary that the tests built: `cargo run` would build wgpu anew, without what the tests add to its features.
+step "kantor check on every adapter found" env VK_ADD_DRIVER_FILES="$swiftshader" \
+    "${CARGO_TARGET_DIR:-target}/release/kantor" check
+
+if [ "${KANTOR_BROWSER:-}" = none ]; then
+    record SKIP 0 "Browser, as KANTOR_BROWSER=none asks"
+else
+    step "Build for the browser" bash web/build.sh
+    step "Packages of the browser test" npm --prefix web ci --no-audit --no-fund --ignore-scripts
+    step "Sinkhorn in a headless browser" npm --prefix web test
+fi
+
+heading "Summary"
+printf '%s\n' "${summary[@]}"
+[ "$failures" -eq 0 ]
