@@ -130,12 +130,7 @@ impl Error {
         index: usize,
         reason: impl Into<String>,
     ) -> Self {
-        Error::InvalidInput {
-            argument,
-            row: Some(row),
-            index: Some(index),
-            reason: reason.into(),
-        }
+        Error::InvalidInput { argument, row: Some(row), index: Some(index), reason: reason.into() }
     }
 
     pub(crate) fn invalid_row(

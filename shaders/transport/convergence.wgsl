@@ -28,9 +28,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         @builtin(local_invocation_index) local: u32) {
   let slot = group_index(group, groups) * WORKGROUP + local;
   if (slot >= test.slots || slots[slot].status != 0u) { return; }
-  let from = slots[slot].problem * test.blocks;
+  let begin = slots[slot].problem * test.blocks;
   var error = 0.0;
-  for (var k = 0u; k < test.blocks; k++) { error += partials[(from + k) * test.stride].x; }
+  for (var k = 0u; k < test.blocks; k++) { error += partials[(begin + k) * test.stride].x; }
   slots[slot].error = bitcast<u32>(error);
   if (error > OUT_OF_RANGE) {
     slots[slot].status = 2u;

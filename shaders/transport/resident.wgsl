@@ -34,10 +34,10 @@ struct Resident {
   test_every: u32,
   tolerance: f32,       // 0: never leave
   first_slot: u32,
-  source_length: u32,   // elements of all source weights: target weights and potentials follow them
   padded_rows: u32,     // dense problems: entries in memory per problem
   padded_columns: u32,
-  unused: u32,
+  unused_1: u32,
+  unused_2: u32,
 }
 @group(0) @binding(0) var<uniform> resident: Resident;
 @group(0) @binding(1) var<storage, read_write> slots: array<Slot>;

@@ -193,9 +193,8 @@ impl ContextBuilder {
     }
 
     fn request(&self) -> String {
-        let mut words = vec![
-            if self.hardware { "a hardware GPU" } else { "any adapter" }.to_owned(),
-        ];
+        let mut words =
+            vec![if self.hardware { "a hardware GPU" } else { "any adapter" }.to_owned()];
         if let Some(backends) = self.backends {
             words.push(format!("on {backends:?}"));
         }
@@ -211,9 +210,9 @@ impl ContextBuilder {
     /// [`Error::NoAdapter`] with the adapters found, or the reason why the only
     /// fitting ones were refused.
     pub async fn build(self) -> Result<Context> {
-        let backends = self.backends.unwrap_or_else(|| {
-            wgpu::Backends::from_env().unwrap_or_else(wgpu::Backends::all)
-        });
+        let backends = self
+            .backends
+            .unwrap_or_else(|| wgpu::Backends::from_env().unwrap_or_else(wgpu::Backends::all));
         let mut adapters = enumerate(backends).await;
         adapters.sort_by_key(|adapter| rank(&AdapterReport::new(&adapter.get_info())));
         let mut found = Vec::new();

@@ -11,10 +11,10 @@ pub(crate) mod recorder;
 pub mod shader;
 mod tensor;
 
-pub(crate) use clock::Clock;
 pub use adapter::{AdapterKind, AdapterReport, Backend};
 pub use buffer::Memory;
 pub use capabilities::{Capabilities, Probes};
+pub(crate) use clock::Clock;
 pub use context::{Context, ContextBuilder};
 pub use pipeline::{Binding, Kernel};
 pub use tensor::Tensor;

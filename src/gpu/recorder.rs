@@ -135,9 +135,10 @@ impl Recorder<'_> {
             .await?;
         gpu.map(&staging, staged.max(8), what).await?;
         let result = {
-            let view = staging.slice(..staged.max(8)).get_mapped_range().map_err(|e| {
-                Error::Readback { what: what.into(), message: e.to_string() }
-            })?;
+            let view = staging
+                .slice(..staged.max(8))
+                .get_mapped_range()
+                .map_err(|e| Error::Readback { what: what.into(), message: e.to_string() })?;
             ranges
                 .iter()
                 .map(|&(at, bytes)| view[at as usize..(at + bytes) as usize].to_vec())

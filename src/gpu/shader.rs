@@ -31,6 +31,7 @@ sources![
     "shared/grid.wgsl",
     "shared/exp_sum.wgsl",
     "shared/sum.wgsl",
+    "shared/sum_double.wgsl",
     "shared/twofloat.wgsl",
     "probe/arithmetic.wgsl",
     "probe/loop_length.wgsl",
@@ -65,10 +66,11 @@ pub enum Constant {
 pub type Constants = Vec<(&'static str, Constant)>;
 
 fn text(path: &str) -> Result<&'static str> {
-    SOURCES.iter().find(|(p, _)| *p == path).map(|(_, t)| *t).ok_or_else(|| Error::Shader {
-        kernel: path.into(),
-        message: "no such WGSL file".into(),
-    })
+    SOURCES
+        .iter()
+        .find(|(p, _)| *p == path)
+        .map(|(_, t)| *t)
+        .ok_or_else(|| Error::Shader { kernel: path.into(), message: "no such WGSL file".into() })
 }
 
 fn include(path: &str, seen: &mut HashSet<String>, out: &mut String) -> Result<()> {
@@ -119,10 +121,9 @@ pub fn source(path: &str, constants: &[(&'static str, Constant)]) -> Result<Stri
         };
     }
     match constants.iter().find(|(n, _)| !used.contains(n)) {
-        Some((name, _)) => Err(Error::Shader {
-            kernel: path.into(),
-            message: format!("has no constant {name}"),
-        }),
+        Some((name, _)) => {
+            Err(Error::Shader { kernel: path.into(), message: format!("has no constant {name}") })
+        }
         None => Ok(out),
     }
 }

@@ -126,4 +126,3 @@ pub(crate) fn check_shape(shape: &[usize], length: usize) -> Result<()> {
         _ => Err(Error::invalid("data", format!("has {length} elements, the shape is {shape:?}"))),
     }
 }
-

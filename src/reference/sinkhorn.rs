@@ -7,9 +7,9 @@
 //! into the potentials by another iteration in the log domain. Iterates are those
 //! of the log domain. Empty bins are left out of the loop.
 
+use super::map_rows;
 use super::measure::{Totals, totals};
 use super::softmin::{softmin_columns, softmin_rows};
-use super::map_rows;
 use crate::error::Result;
 use crate::transport::{Progress, Sinkhorn};
 
@@ -154,7 +154,8 @@ fn column_sums(kernel: &[f64], u: &[f64], m: usize) -> Vec<f64> {
         return block(0..u.len());
     }
     let step = u.len().div_ceil(16);
-    let parts = map_rows(u.len().div_ceil(step), |k| block(k * step..((k + 1) * step).min(u.len())));
+    let parts =
+        map_rows(u.len().div_ceil(step), |k| block(k * step..((k + 1) * step).min(u.len())));
     let mut sums = vec![0.0; m];
     for part in parts {
         for (sum, p) in sums.iter_mut().zip(part) {

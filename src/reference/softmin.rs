@@ -39,22 +39,12 @@ impl Sweep<'_> {
 
 /// Twin of `softmin_rows`: f + ε ln a from g + ε ln b,
 /// f_i = −ε ln Σ_j b_j exp((g_j − C_ij)/ε).
-pub fn softmin_rows(
-    cost: &[f64],
-    weights: &[f64],
-    other: &[f64],
-    epsilon: f64,
-) -> Vec<f64> {
+pub fn softmin_rows(cost: &[f64], weights: &[f64], other: &[f64], epsilon: f64) -> Vec<f64> {
     Sweep { cost, own_stride: other.len(), other_stride: 1, weights, other, epsilon }.run()
 }
 
 /// Twin of `softmin_columns`: g + ε ln b from f + ε ln a.
-pub fn softmin_columns(
-    cost: &[f64],
-    weights: &[f64],
-    other: &[f64],
-    epsilon: f64,
-) -> Vec<f64> {
+pub fn softmin_columns(cost: &[f64], weights: &[f64], other: &[f64], epsilon: f64) -> Vec<f64> {
     Sweep { cost, own_stride: 1, other_stride: weights.len(), weights, other, epsilon }.run()
 }
 

@@ -32,7 +32,10 @@ impl Element for f64 {
 #[derive(Debug, Clone)]
 pub(crate) enum Cost {
     /// High words, and low words where the values were not exact in f32.
-    Host { high: Arc<Vec<f32>>, low: Option<Arc<Vec<f32>>> },
+    Host {
+        high: Arc<Vec<f32>>,
+        low: Option<Arc<Vec<f32>>>,
+    },
     Device(Tensor),
 }
 

@@ -47,8 +47,8 @@ pub(crate) fn plan(
         (0..w.rows()).map(|k| w.row(k).iter().filter(|x| **x > 0.0).count()).max().unwrap_or(0)
     };
     let small = resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
-    let shared = problem.geometry.batch.is_none()
-        && matches!(problem.geometry.cost, Cost::Host { .. });
+    let shared =
+        problem.geometry.batch.is_none() && matches!(problem.geometry.cost, Cost::Host { .. });
     let in_range = magnitude / settings.epsilon <= scaling::LARGEST_CONTRAST;
     let plain = precision == Precision::Single;
     let variant = match settings.variant {

@@ -129,7 +129,12 @@ impl Problem {
             ));
         }
         if let Some(at) = g.iter().position(|v| !v.is_finite() || v.abs() > 1e20) {
-            return Err(Error::invalid_at("g", at / m, at % m, format!("{} is no potential", g[at])));
+            return Err(Error::invalid_at(
+                "g",
+                at / m,
+                at % m,
+                format!("{} is no potential", g[at]),
+            ));
         }
         self.start = Some(Arc::new(g.to_vec()));
         Ok(self)

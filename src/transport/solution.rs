@@ -205,8 +205,12 @@ impl Solution {
             let ones = |n: usize| vec![1.0; n];
             let rows = reference::softmin_rows(&cost, &ones(a.len()), &g, self.epsilon);
             let columns = reference::softmin_columns(&cost, &ones(b.len()), &f, self.epsilon);
-            for ((value, weight), transform) in
-                potentials.f.iter_mut().zip(a).zip(rows).chain(potentials.g.iter_mut().zip(b).zip(columns))
+            for ((value, weight), transform) in potentials
+                .f
+                .iter_mut()
+                .zip(a)
+                .zip(rows)
+                .chain(potentials.g.iter_mut().zip(b).zip(columns))
             {
                 if *weight <= 0.0 {
                     *value = transform;
@@ -262,7 +266,12 @@ impl Solution {
         }
         let width = x.len() / entries;
         if let Some(at) = x.iter().position(|v| !(*v as f32).is_finite()) {
-            return Err(Error::invalid_at("x", at / width, at % width, format!("{} is not finite", x[at])));
+            return Err(Error::invalid_at(
+                "x",
+                at / width,
+                at % width,
+                format!("{} is not finite", x[at]),
+            ));
         }
         let (f, g) = self.weighted(problem).await?;
         match &self.state {
@@ -277,9 +286,9 @@ impl Solution {
                 let cost = self.cost_of(problem).await?;
                 let mut y = vec![0.0; results * width];
                 for component in 0..width {
-                    let column: Vec<f64> = x.iter().skip(component).step_by(width).copied().collect();
-                    let applied =
-                        reference::apply(&cost, &f, &g, self.epsilon, &column, transpose);
+                    let column: Vec<f64> =
+                        x.iter().skip(component).step_by(width).copied().collect();
+                    let applied = reference::apply(&cost, &f, &g, self.epsilon, &column, transpose);
                     for (k, value) in applied.into_iter().enumerate() {
                         y[k * width + component] = value;
                     }
@@ -348,7 +357,10 @@ async fn on_device(
         )
         .await?;
     let words = |values: &[f64]| -> Vec<f32> {
-        values.iter().map(|v| ((v * batch.scale) as f32).max(super::variant::batch::LN_ZERO)).collect()
+        values
+            .iter()
+            .map(|v| ((v * batch.scale) as f32).max(super::variant::batch::LN_ZERO))
+            .collect()
     };
     let (x, width, transpose) = input.unwrap_or((&[], 1, false));
     let mut recorder = gpu.recorder();
@@ -369,11 +381,8 @@ async fn on_device(
             let vectors: Vec<f32> = x.iter().map(|v| *v as f32).collect();
             let vectors = gpu.upload("vectors", &vectors)?;
             let output = gpu.allocate("result", 4 * results as u64, STORAGE)?;
-            let mut resources = vec![
-                batch.cost_binding(),
-                source.as_entire_binding(),
-                target.as_entire_binding(),
-            ];
+            let mut resources =
+                vec![batch.cost_binding(), source.as_entire_binding(), target.as_entire_binding()];
             if input.is_some() {
                 resources.push(vectors.as_entire_binding());
             }

@@ -41,7 +41,8 @@ pub(crate) async fn solve(
 async fn on_cpu(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Result<Solution> {
     let cost = host_cost(problem).await?;
     let cells = problem.geometry.rows * problem.geometry.columns;
-    let solved = reference::solve_batch(settings, problem, |k| match problem.geometry.batch {
+    let batch = problem.geometry.batch;
+    let solved = reference::solve_batch(settings, problem, |k| match batch {
         Some(_) => &cost[k * cells..(k + 1) * cells],
         None => &cost,
     })?;

@@ -169,7 +169,11 @@ impl Batch {
 
     /// Consecutive ranges of problems whose own cost matrices fit one binding;
     /// one range where the cost is shared.
-    pub(crate) fn ranges(gpu: &Gpu, problem: &Problem, layout: Layout) -> Result<Vec<Range<usize>>> {
+    pub(crate) fn ranges(
+        gpu: &Gpu,
+        problem: &Problem,
+        layout: Layout,
+    ) -> Result<Vec<Range<usize>>> {
         let problems = problem.len();
         let limits = &gpu.capabilities.limits;
         let binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
@@ -191,7 +195,8 @@ impl Batch {
         }
         // Weights and potentials, two words each in double precision.
         let words = if layout.precision == Precision::Double { 2 } else { 1 };
-        let side = 4 * words * padded_row(problem.geometry.rows.max(problem.geometry.columns)) as u64;
+        let side =
+            4 * words * padded_row(problem.geometry.rows.max(problem.geometry.columns)) as u64;
         let per_problem = match problem.geometry.batch {
             Some(_) => matrix.max(side),
             None => side,
@@ -211,10 +216,26 @@ impl Batch {
         let scale = Batch::scale_of(problem);
         let first_epsilon = settings.schedule()[0];
         let start = problem.start.as_ref().map(|g| &g[..]);
-        let source =
-            upload_side(gpu, &problem.source, range.clone(), layout, first_epsilon, scale, None, false)?;
-        let target =
-            upload_side(gpu, &problem.target, range.clone(), layout, first_epsilon, scale, start, true)?;
+        let source = upload_side(
+            gpu,
+            &problem.source,
+            range.clone(),
+            layout,
+            first_epsilon,
+            scale,
+            None,
+            false,
+        )?;
+        let target = upload_side(
+            gpu,
+            &problem.target,
+            range.clone(),
+            layout,
+            first_epsilon,
+            scale,
+            start,
+            true,
+        )?;
         let (cost, row_stride, problem_stride, cost_plane) =
             upload_cost(gpu, problem, range.clone(), layout, scale)?;
         let mut table = Vec::new();
@@ -408,7 +429,11 @@ fn upload_side(
             }
             values.push(weight);
             let g = start.map_or(0.0, |g| g[problem * bins + bin]);
-            potentials.push(if weight > 0.0 { (g + epsilon * weight.ln()) * scale } else { f64::from(LN_ZERO) });
+            potentials.push(if weight > 0.0 {
+                (g + epsilon * weight.ln()) * scale
+            } else {
+                f64::from(LN_ZERO)
+            });
         }
         if !layout.supports {
             values.resize(values.len() + padded - bins, 0.0);
@@ -470,8 +495,7 @@ fn upload_cost(
     };
     let plane = matrices.len() * rows * stride;
     let double = layout.precision == Precision::Double && low.is_some();
-    let buffer =
-        gpu.allocate("cost", 4 * plane as u64 * if double { 2 } else { 1 }, STORAGE)?;
+    let buffer = gpu.allocate("cost", 4 * plane as u64 * if double { 2 } else { 1 }, STORAGE)?;
     let planes = [Some(high), low.as_ref().filter(|_| double)];
     for (which, words) in planes.into_iter().flatten().enumerate() {
         let words = &words[matrices.start * cells..matrices.end * cells];
@@ -501,9 +525,7 @@ impl Batch {
         for slot in slots {
             let row = self.range.start + slot.problem as usize;
             let mut words = vec![LN_ZERO; self.target.padded];
-            for (bin, (word, weight)) in
-                words.iter_mut().zip(problem.target.row(row)).enumerate()
-            {
+            for (bin, (word, weight)) in words.iter_mut().zip(problem.target.row(row)).enumerate() {
                 if *weight > 0.0 {
                     let start = problem.start.as_ref();
                     let g = start.map_or(0.0, |g| g[row * self.target.bins + bin]);

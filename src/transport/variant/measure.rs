@@ -24,10 +24,7 @@ pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
     let totals = gpu
         .pipeline(
             &TOTALS,
-            vec![
-                ("WORKGROUP", Constant::U32(WORKGROUP)),
-                ("DOUBLE", Constant::Bool(double)),
-            ],
+            vec![("WORKGROUP", Constant::U32(WORKGROUP)), ("DOUBLE", Constant::Bool(double))],
         )
         .await?;
     let slots: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();

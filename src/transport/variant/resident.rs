@@ -106,8 +106,12 @@ pub(crate) async fn run(
         // as many iterations.
         let budget = capabilities.submission_seconds() / seconds_per_unit;
         let left = settings.max_iterations - iterations_done;
-        let count =
-            ((budget / f64::from(left)) as usize).clamp(capabilities.parallel_problems(), running.len().max(capabilities.parallel_problems())).min(running.len());
+        let count = ((budget / f64::from(left)) as usize)
+            .clamp(
+                capabilities.parallel_problems(),
+                running.len().max(capabilities.parallel_problems()),
+            )
+            .min(running.len());
         let iterations = ((budget / count as f64) as u32).clamp(1, left);
         batch.write_slots(running);
         let started = Clock::now();

@@ -9,7 +9,7 @@ use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::Recorder;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Clock, Kernel};
-use crate::transport::variant::streaming::{Test, TEST_WORKGROUP};
+use crate::transport::variant::streaming::{TEST_WORKGROUP, Test};
 use crate::transport::{Precision, Progress, Sinkhorn};
 use std::sync::Arc;
 
@@ -137,13 +137,8 @@ pub(crate) async fn run(
                     Side::Source => (&batch.source, &batch.target),
                     Side::Target => (&batch.target, &batch.source),
                 };
-                let mut sweep = batch.sweep(
-                    side,
-                    Precision::Single,
-                    settings.epsilon,
-                    settings.epsilon,
-                    slots,
-                );
+                let mut sweep =
+                    batch.sweep(side, Precision::Single, settings.epsilon, settings.epsilon, slots);
                 sweep.blocks = own_blocks as u32;
                 Ok(gpu.bind(
                     &product,

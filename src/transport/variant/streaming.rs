@@ -231,10 +231,7 @@ pub(crate) async fn run(
                     let ready = gpu.bind(
                         &test,
                         params,
-                        vec![
-                            partials.as_entire_binding(),
-                            batch.slots.as_entire_binding(),
-                        ],
+                        vec![partials.as_entire_binding(), batch.slots.as_entire_binding()],
                     );
                     recorder.dispatch(&ready, (slots as u64).div_ceil(TEST_WORKGROUP.into()))?;
                 }
