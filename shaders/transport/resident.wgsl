@@ -11,7 +11,7 @@
 // other is exact) and the problem leaves by itself.
 //
 // Empty bins are left out with GATHER (see softmin_support.wgsl for `support`).
-// Memory: ROWS x QUADS vec4f for K, and vectors. The potentials are weighted
+// Memory: CELLS vec4f for K, and vectors. The potentials are weighted
 // (transport/problem.wgsl).
 // Error: exponent rounding when K is made, 2^-24 a product sum.
 //!include transport/problem.wgsl
@@ -50,11 +50,12 @@ struct Resident {
 @group(0) @binding(8) var<storage, read> schedule: array<f32>;
 
 override WORKGROUP: u32 = 64u;
+// Capacities: problems may be smaller.
 override ROWS: u32 = 16u;
 override QUADS: u32 = 4u;
+override CELLS: u32 = 64u;
 override GATHER: bool = false;
 
-const CELLS: u32 = ROWS * QUADS;
 const STABLE_LOW: f32 = 0x1p-40f;
 const STABLE_HIGH: f32 = 0x1p40f;
 
@@ -189,12 +190,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         for (var q = 0u; q < quads; q++) {
           // K holds -C until the potentials are known.
           let c = -costs(place, i, q);
-          kernel[i * QUADS + q] = c;
+          kernel[i * quads + q] = c;
           top = max(top, g[q] + c);
         }
         let most = max(max(top.x, top.y), max(top.z, top.w));
         var sum = vec4f(0.0);
-        for (var q = 0u; q < quads; q++) { sum += exp2_sum(((g[q] + kernel[i * QUADS + q]) - most) * rate); }
+        for (var q = 0u; q < quads; q++) { sum += exp2_sum(((g[q] + kernel[i * quads + q]) - most) * rate); }
         let weight = source_weight(place, i);
         f[i] = select(LN_ZERO, epsilon * log_ratio(weight, horizontal(sum)) - most, weight > 0.0);
         u[i] = 1.0;
@@ -202,10 +203,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       workgroupBarrier();
       for (var q = local; q < quads; q += WORKGROUP) {
         var top = vec4f(-3e38);
-        for (var i = 0u; i < place.rows; i++) { top = max(top, kernel[i * QUADS + q] + f[i]); }
+        for (var i = 0u; i < place.rows; i++) { top = max(top, kernel[i * quads + q] + f[i]); }
         var sum = vec4f(0.0);
         for (var i = 0u; i < place.rows; i++) {
-          sum += exp2_sum(((kernel[i * QUADS + q] + f[i]) - top) * rate);
+          sum += exp2_sum(((kernel[i * quads + q] + f[i]) - top) * rate);
         }
         let weight = target_weight(place, q);
         var p = vec4f(LN_ZERO);
@@ -214,7 +215,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         }
         g[q] = p;
         for (var i = 0u; i < place.rows; i++) {
-          let at = i * QUADS + q;
+          let at = i * quads + q;
           let e = exp2_sum(((p + kernel[at]) + f[i]) * rate);
           kernel[at] = select(e, vec4f(0.0), p <= vec4f(0.5 * LN_ZERO));
         }
@@ -226,7 +227,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       var violation = 0.0;
       for (var i = local; i < place.rows; i += WORKGROUP) {
         var sum = vec4f(0.0);
-        for (var q = 0u; q < quads; q++) { sum += kernel[i * QUADS + q] * v[q]; }
+        for (var q = 0u; q < quads; q++) { sum += kernel[i * quads + q] * v[q]; }
         let total = horizontal(sum);
         let weight = source_weight(place, i);
         violation += abs(u[i] * total - weight);
@@ -254,7 +255,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
       for (var q = local; q < quads; q += WORKGROUP) {
         var sum = vec4f(0.0);
-        for (var i = 0u; i < place.rows; i++) { sum += kernel[i * QUADS + q] * u[i]; }
+        for (var i = 0u; i < place.rows; i++) { sum += kernel[i * quads + q] * u[i]; }
         let weight = target_weight(place, q);
         var scaling = vec4f(1.0);
         for (var k = 0u; k < 4u; k++) {

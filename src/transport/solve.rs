@@ -2,7 +2,8 @@
 
 use super::plan::{Plan, plan};
 use super::solution::{Solution, State};
-use super::variant::batch::{Batch, Side, Slot};
+use super::variant::batch::{Batch, Slot};
+use super::variant::streaming::Start;
 use super::variant::{measure, resident, scaling, streaming};
 use super::{Cost, Precision, Problem, Progress, Sinkhorn, Variant};
 use crate::error::{Error, Result};
@@ -117,35 +118,34 @@ async fn iterate(
 ) -> Result<Vec<Slot>> {
     let mut running: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
     let single = Precision::Single;
+    let tolerance = settings.tolerance;
     if batch.precision == Precision::Double {
+        let mut start = Start::Uploaded;
         // As far as single precision goes, unless an exact number of double
         // precision iterations was asked for.
-        let rough = (3e-7 * batch.contrast).max(3e-6).max(settings.tolerance);
-        if settings.tolerance > 0.0 {
-            streaming::run(batch, settings, single, rough, &mut running, progress).await?;
+        if tolerance > 0.0 {
+            let rough = (3e-7 * batch.contrast).max(3e-6).max(tolerance);
+            let capabilities = &batch.gpu.capabilities;
+            if resident::fits(capabilities, batch.source.longest, batch.target.longest) {
+                resident::run(batch, settings, rough, &mut running, progress).await?;
+            } else {
+                let uploaded = Start::Uploaded;
+                streaming::run(batch, settings, single, rough, uploaded, &mut running, progress)
+                    .await?;
+            }
             for slot in &mut running {
                 slot.status = Slot::RUNNING;
             }
+            start = Start::Single;
         }
-        let units = scaling::rescale_pipeline(&batch.gpu).await?;
-        let mut recorder = batch.gpu.recorder();
-        batch
-            .gpu
-            .guarded(|| {
-                for side in [Side::Source, Side::Target] {
-                    scaling::rescale(batch, &units, side, scaling::Change::Zero, &mut recorder)?;
-                }
-                Ok(())
-            })
-            .await?;
-        recorder.read("the start of double precision").await?;
-        let tolerance = settings.tolerance;
-        streaming::run(batch, settings, Precision::Double, tolerance, &mut running, progress)
-            .await?;
+        let double = Precision::Double;
+        streaming::run(batch, settings, double, tolerance, start, &mut running, progress).await?;
         return Ok(running);
     }
     match plan.variant {
-        Variant::Resident => resident::run(batch, settings, &mut running, progress).await?,
+        Variant::Resident => {
+            resident::run(batch, settings, tolerance, &mut running, progress).await?
+        }
         Variant::Scaling => {
             scaling::run(batch, settings, &mut running, progress).await?;
             let (mut again, mut settled): (Vec<Slot>, Vec<Slot>) =
@@ -157,15 +157,31 @@ async fn iterate(
                 for slot in &mut again {
                     *slot = Slot::new(slot.problem as usize);
                 }
-                streaming::run(batch, settings, single, settings.tolerance, &mut again, progress)
-                    .await?;
+                streaming::run(
+                    batch,
+                    settings,
+                    single,
+                    tolerance,
+                    Start::Uploaded,
+                    &mut again,
+                    progress,
+                )
+                .await?;
             }
             settled.append(&mut again);
             running = settled;
         }
         _ => {
-            streaming::run(batch, settings, single, settings.tolerance, &mut running, progress)
-                .await?;
+            streaming::run(
+                batch,
+                settings,
+                single,
+                tolerance,
+                Start::Uploaded,
+                &mut running,
+                progress,
+            )
+            .await?;
         }
     }
     Ok(running)

@@ -30,18 +30,22 @@ pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
     let slots: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
     batch.write_slots(&slots);
     let bytes = 32 * batch.len() as u64;
-    let mut sums = Vec::new();
-    // One side after the other, so that they share one buffer of partial sums.
-    for side in [Side::Source, Side::Target] {
-        let kernel = SweepKernel::new(batch, side, batch.precision, true).await?;
-        let mut recorder = gpu.recorder();
-        let output = gpu
-            .guarded(|| {
-                let partials = gpu.allocate(
-                    "partial sums",
-                    partials_bytes(batch, batch.precision, kernel.blocks),
-                    STORAGE,
-                )?;
+    let kernels = [
+        SweepKernel::new(batch, Side::Source, batch.precision, true).await?,
+        SweepKernel::new(batch, Side::Target, batch.precision, true).await?,
+    ];
+    let mut recorder = gpu.recorder();
+    let buffers = gpu
+        .guarded(|| {
+            // Both sides use one buffer of partial sums, one after the other.
+            let blocks = kernels[0].blocks.max(kernels[1].blocks);
+            let partials = gpu.allocate(
+                "partial sums",
+                partials_bytes(batch, batch.precision, blocks),
+                STORAGE,
+            )?;
+            let mut outputs = Vec::new();
+            for (side, kernel) in [Side::Source, Side::Target].into_iter().zip(&kernels) {
                 let output = gpu.allocate("totals", bytes, STORAGE)?;
                 let sweep = batch.sweep(side, batch.precision, epsilon, epsilon, slots.len());
                 let measure = kernel.bind(batch, side, sweep, &partials)?;
@@ -54,13 +58,15 @@ pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
                 recorder.dispatch(&measure, slots.len() as u64 * u64::from(kernel.blocks))?;
                 recorder.dispatch(&total, (slots.len() as u64).div_ceil(WORKGROUP.into()))?;
                 recorder.stage(&output, 0, bytes);
-                Ok((output, partials))
-            })
-            .await?;
-        let read = recorder.read("the totals of a solve").await?;
-        drop(output);
-        sums.push(bytemuck::pod_collect_to_vec::<_, [[f32; 4]; 2]>(&read[0]));
-    }
+                outputs.push(output);
+            }
+            Ok((partials, outputs))
+        })
+        .await?;
+    let read = recorder.read("the totals of a solve").await?;
+    drop(buffers);
+    let sums: Vec<Vec<[[f32; 4]; 2]>> =
+        read.iter().map(|bytes| bytemuck::pod_collect_to_vec(bytes)).collect();
     let value = |row: &[[f32; 4]; 2], k: usize| f64::from(row[0][k]) + f64::from(row[1][k]);
     Ok(sums[0]
         .iter()

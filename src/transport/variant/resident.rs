@@ -45,17 +45,41 @@ struct Params {
     unused: [u32; 2],
 }
 
-/// Bytes of workgroup memory for problems of `rows` × `columns` entries.
-fn memory(rows: usize, columns: usize, workgroup: u32) -> usize {
-    let quads = columns.div_ceil(4);
-    16 * (rows * quads + 2 * quads) + 8 * rows + 4 * workgroup as usize + 64
+/// What a workgroup has room for. In classes of powers of two where memory allows,
+/// so that batches of similar sizes share a pipeline: compiling one takes longer
+/// than solving thousands of small problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Capacity {
+    rows: usize,
+    quads: usize,
+    cells: usize,
+}
+
+impl Capacity {
+    fn exact(rows: usize, columns: usize) -> Capacity {
+        let quads = columns.div_ceil(4);
+        Capacity { rows, quads, cells: rows * quads }
+    }
+
+    fn class(self, available: usize, workgroup: u32) -> Capacity {
+        let round = |x: usize| x.next_power_of_two().max(8);
+        let rounded =
+            Capacity { rows: round(self.rows), quads: round(self.quads), cells: round(self.cells) };
+        if rounded.bytes(workgroup) <= available { rounded } else { self }
+    }
+
+    /// Bytes of workgroup memory.
+    fn bytes(self, workgroup: u32) -> usize {
+        16 * (self.cells + 2 * self.quads) + 8 * self.rows + 4 * workgroup as usize + 64
+    }
 }
 
 /// Whether problems of up to `rows` × `columns` entries fit a workgroup.
 pub(crate) fn fits(capabilities: &Capabilities, rows: usize, columns: usize) -> bool {
     let workgroup = capabilities.resident_workgroup();
     rows.saturating_mul(columns) <= 1 << 16
-        && memory(rows, columns, workgroup) <= capabilities.workgroup_memory() as usize
+        && Capacity::exact(rows, columns).bytes(workgroup)
+            <= capabilities.workgroup_memory() as usize
 }
 
 /// Runs the loop on the problems of `running`, which holds their final states
@@ -63,27 +87,31 @@ pub(crate) fn fits(capabilities: &Capabilities, rows: usize, columns: usize) -> 
 pub(crate) async fn run(
     batch: &Batch,
     settings: &Sinkhorn,
+    tolerance: f64,
     running: &mut Vec<Slot>,
     progress: &dyn Fn(&[Slot], u32) -> Progress,
 ) -> Result<()> {
     let gpu = &batch.gpu;
     let capabilities = &gpu.capabilities;
-    let (rows, columns) = (batch.source.longest, batch.target.longest.div_ceil(4) * 4);
+    let (rows, columns) = (batch.source.longest, batch.target.longest);
+    let workgroup = capabilities.resident_workgroup();
+    let exact = Capacity::exact(rows, columns);
     if !fits(capabilities, rows, columns) {
         return Err(Error::LimitExceeded {
             what: "a resident problem (bytes of workgroup memory)".into(),
-            needed: memory(rows, columns, capabilities.resident_workgroup()) as u64,
+            needed: exact.bytes(workgroup) as u64,
             available: capabilities.workgroup_memory().into(),
         });
     }
+    let capacity = exact.class(capabilities.workgroup_memory() as usize, workgroup);
     let pipeline = gpu
         .pipeline(
             &RESIDENT,
             vec![
-                ("WORKGROUP", Constant::U32(capabilities.resident_workgroup())),
-                // In steps of four, so that batches of similar sizes share a pipeline.
-                ("ROWS", Constant::U32(rows.next_multiple_of(4) as u32)),
-                ("QUADS", Constant::U32((columns / 4) as u32)),
+                ("WORKGROUP", Constant::U32(workgroup)),
+                ("ROWS", Constant::U32(capacity.rows as u32)),
+                ("QUADS", Constant::U32(capacity.quads as u32)),
+                ("CELLS", Constant::U32(capacity.cells as u32)),
                 ("GATHER", Constant::Bool(batch.supports())),
                 ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2())),
             ],
@@ -93,13 +121,11 @@ pub(crate) async fn run(
         settings.schedule().iter().map(|epsilon| (epsilon * batch.scale) as f32).collect();
     let schedule_buffer = gpu.guarded(|| gpu.upload("schedule", &schedule)).await?;
 
-    let problems = running.len();
     let offsets = batch.len() + 1;
     let pairs = batch.pairs() / batch.len() as f64;
     // A product costs less than an exponential; a third is near on CPU drivers.
     let mut seconds_per_unit = 0.6 * pairs / capabilities.elements_per_second() + 1e-7;
-    let mut done = 0usize;
-    let mut finished = Vec::with_capacity(problems);
+    let mut finished = Vec::with_capacity(running.len());
     let mut iterations_done = 0;
     while !running.is_empty() {
         // First as many problems as fit the time, then, if even one does not,
@@ -107,10 +133,7 @@ pub(crate) async fn run(
         let budget = capabilities.submission_seconds() / seconds_per_unit;
         let left = settings.max_iterations - iterations_done;
         let count = ((budget / f64::from(left)) as usize)
-            .clamp(
-                capabilities.parallel_problems(),
-                running.len().max(capabilities.parallel_problems()),
-            )
+            .max(capabilities.parallel_problems())
             .min(running.len());
         let iterations = ((budget / count as f64) as u32).clamp(1, left);
         batch.write_slots(running);
@@ -132,7 +155,8 @@ pub(crate) async fn run(
                 column_bins: (2 * offsets + batch.source.entries()) as u32,
                 schedule_length: schedule.len() as u32,
                 test_every: 4,
-                tolerance: (settings.tolerance * (15.0 / 16.0)) as f32,
+                // The plan is measured again at the end, with other rounding.
+                tolerance: (tolerance * (15.0 / 16.0)) as f32,
                 first_slot: 0,
                 padded_rows: batch.source.padded as u32,
                 padded_columns: batch.target.padded as u32,
@@ -171,12 +195,10 @@ pub(crate) async fn run(
                 rest.push(slot);
             } else {
                 finished.push(slot);
-                done += 1;
             }
         }
         *running = rest;
         iterations_done = running.iter().map(|slot| slot.iterations).min().unwrap_or(0);
-        let _ = done;
         settings.report(progress(running, iterations_done))?;
     }
     *running = finished;

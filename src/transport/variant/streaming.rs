@@ -1,6 +1,7 @@
 //! Sinkhorn by sweeps over the cost in device memory, in either precision.
 
 use super::batch::{Batch, Side, Slot};
+use super::scaling::{self, Change};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
@@ -154,6 +155,15 @@ struct Iteration {
     columns: Ready,
 }
 
+/// What the potentials on the device hold when a loop starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Both words, as uploaded.
+    Uploaded,
+    /// The result of a loop in single precision; the low words are stale.
+    Single,
+}
+
 /// Runs the loop in `precision` on the problems of `running` until all have left
 /// it at `tolerance` or the iterations are used up. Afterwards `running` holds the
 /// final states of all of them.
@@ -162,6 +172,7 @@ pub(crate) async fn run(
     settings: &Sinkhorn,
     precision: Precision,
     tolerance: f64,
+    start: Start,
     running: &mut Vec<Slot>,
     progress: &dyn Fn(&[Slot], u32) -> Progress,
 ) -> Result<()> {
@@ -170,6 +181,8 @@ pub(crate) async fn run(
     let columns = SweepKernel::new(batch, Side::Target, precision, false).await?;
     let test =
         gpu.pipeline(&CONVERGENCE, vec![("WORKGROUP", Constant::U32(TEST_WORKGROUP))]).await?;
+    let rescale = scaling::rescale_pipeline(gpu).await?;
+    let mut stale_low_words = precision == Precision::Double && start == Start::Single;
     let partials = gpu
         .guarded(|| {
             let blocks = rows.blocks.max(columns.blocks);
@@ -198,6 +211,11 @@ pub(crate) async fn run(
         let mut recorder = gpu.recorder();
         let record = || -> Result<()> {
             let mut bound: Option<Iteration> = None;
+            if std::mem::take(&mut stale_low_words) {
+                for side in [Side::Source, Side::Target] {
+                    scaling::rescale(batch, &rescale, side, Change::Zero, &mut recorder)?;
+                }
+            }
             for k in done..done + count {
                 let epsilons = (epsilon_at(k), epsilon_at(k + 1));
                 let iteration = match bound.take().filter(|b| b.epsilons == epsilons) {
