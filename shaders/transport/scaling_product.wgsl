@@ -4,8 +4,9 @@
 // a matrix product of all problems at once. K is never stored: a tile of it is
 // made from the cost when it is loaded, once for TILE problems.
 //
-// Tiles of TILE own entries x TILE problems, DEPTH deep, in workgroup memory; a
-// thread keeps 4 x 4 sums. Direction by the two strides of the cost.
+// A workgroup makes a tile of 64 own entries x 64 problems, DEPTH deep at a time, in
+// workgroup memory; each of its 128 threads keeps 4 x 8 sums. Direction by the two
+// strides of the cost.
 // Range: valid while C / epsilon stays within about 80 (f32); a sum or scaling
 // outside [2^-100, 2^100] marks its problem as out of range, and the solver does
 // that problem again in the log domain.
@@ -21,14 +22,14 @@
 @group(0) @binding(5) var<storage, read_write> own: array<f32>;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
 
+const THREADS: u32 = 128u;
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
-const THREADS: u32 = 256u;
 const OUT_OF_RANGE: f32 = 1e30;
 
-var<workgroup> kernel_tile: array<vec4f, 256>;   // DEPTH x TILE / 4
-var<workgroup> scaling_tile: array<vec4f, 256>;  // DEPTH x TILE / 4, problems along the row
-var<workgroup> errors: array<vec4f, 256>;
+var<workgroup> kernel_tile: array<vec4f, 256>;   // DEPTH x TILE / 4 own entries
+var<workgroup> scaling_tile: array<vec4f, 256>;  // DEPTH x TILE / 4 problems
+var<workgroup> errors: array<vec4f, 256>;        // two per block
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -37,79 +38,85 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let place = group_index(group, groups);
   let first_slot = (place / sweep.blocks) * TILE;
   if (first_slot >= sweep.slots) { return; }
-  let block = place % sweep.blocks;
-  let first_own = block * TILE;
-  let across = local % 16u;   // which four own entries
-  let down = local / 16u;     // which four problems
+  let first_own = (place % sweep.blocks) * TILE;
 
-  var sum_0 = vec4f(0.0);
-  var sum_1 = vec4f(0.0);
-  var sum_2 = vec4f(0.0);
-  var sum_3 = vec4f(0.0);
+  // A block of 4 own entries x 8 problems: 16 blocks across the tile, 8 down.
+  let across = local % 16u;
+  let down = local / 16u;
+  var s0 = vec4f(0.0);
+  var s1 = vec4f(0.0);
+  var s2 = vec4f(0.0);
+  var s3 = vec4f(0.0);
+  var s4 = vec4f(0.0);
+  var s5 = vec4f(0.0);
+  var s6 = vec4f(0.0);
+  var s7 = vec4f(0.0);
   for (var depth = 0u; depth < sweep.other; depth += DEPTH) {
-    // Each thread brings four values of K and four scalings.
-    {
-      let k = depth + local / 16u;
-      let o = first_own + (local % 16u) * 4u;
+    for (var at = local; at < DEPTH * TILE / 4u; at += THREADS) {
+      let k = depth + at / 16u;
+      let own_entry = first_own + (at % 16u) * 4u;
+      let slot = first_slot + (at % 16u) * 4u;
       var value = vec4f(0.0);
-      if (k < sweep.other) {
-        let at = o * sweep.own_stride + k * sweep.other_stride;
-        for (var t = 0u; t < 4u; t++) {
-          if (o + t < sweep.own) { value[t] = exp2_sum_scalar(-cost[at + t * sweep.own_stride] * sweep.rate); }
-        }
-      }
-      kernel_tile[local] = value;
-    }
-    {
-      let k = depth + local / 16u;
-      let s = first_slot + (local % 16u) * 4u;
-      var value = vec4f(0.0);
+      var scaling = vec4f(0.0);
       if (k < sweep.other) {
         for (var t = 0u; t < 4u; t++) {
-          if (s + t < sweep.slots) { value[t] = other[slots[s + t].problem * sweep.other + k]; }
+          // Past the last own entry the value is never used.
+          let entry = min(own_entry + t, sweep.own - 1u);
+          value[t] = cost[entry * sweep.own_stride + k * sweep.other_stride];
+          if (slot + t < sweep.slots) { scaling[t] = other[slots[slot + t].problem * sweep.other + k]; }
         }
+        value = exp2_sum(-value * sweep.rate);
       }
-      scaling_tile[local] = value;
+      kernel_tile[at] = value;
+      scaling_tile[at] = scaling;
     }
     workgroupBarrier();
     for (var k = 0u; k < DEPTH; k++) {
       let value = kernel_tile[k * 16u + across];
-      let scaling = scaling_tile[k * 16u + down];
-      sum_0 += value * scaling.x;
-      sum_1 += value * scaling.y;
-      sum_2 += value * scaling.z;
-      sum_3 += value * scaling.w;
+      let v = scaling_tile[k * 16u + down * 2u];
+      let w = scaling_tile[k * 16u + down * 2u + 1u];
+      s0 += value * v.x;
+      s1 += value * v.y;
+      s2 += value * v.z;
+      s3 += value * v.w;
+      s4 += value * w.x;
+      s5 += value * w.y;
+      s6 += value * w.z;
+      s7 += value * w.w;
     }
     workgroupBarrier();
   }
 
-  var sums = array<vec4f, 4>(sum_0, sum_1, sum_2, sum_3);
-  var error = vec4f(0.0);
-  for (var t = 0u; t < 4u; t++) {
-    let slot = first_slot + down * 4u + t;
-    if (slot >= sweep.slots) { continue; }
-    if (slots[slot].status != 0u) { continue; }
-    let at = slots[slot].problem * sweep.own + first_own + across * 4u;
-    for (var c = 0u; c < 4u; c++) {
-      if (first_own + across * 4u + c >= sweep.own) { continue; }
-      let weight = weights[at + c];
-      if (weight <= 0.0) { continue; }
-      let sum = sums[t][c];
-      let fresh = weight / max(sum, 1e-37);
-      if (!(sum > 0x1p-100f && fresh < 0x1p100f && fresh > 0x1p-100f)) { error[t] = OUT_OF_RANGE; }
-      error[t] += abs(own[at + c] * sum - weight);
-      own[at + c] = fresh;
+  var sums = array<vec4f, 8>(s0, s1, s2, s3, s4, s5, s6, s7);
+  let own_entry = first_own + across * 4u;
+  for (var half = 0u; half < 2u; half++) {
+    var error = vec4f(0.0);
+    for (var t = 0u; t < 4u; t++) {
+      let slot = first_slot + down * 8u + half * 4u + t;
+      if (slot >= sweep.slots) { continue; }
+      if (slots[slot].status != 0u) { continue; }
+      let at = slots[slot].problem * sweep.own + own_entry;
+      let sum = sums[half * 4u + t];
+      for (var c = 0u; c < 4u; c++) {
+        if (own_entry + c >= sweep.own) { continue; }
+        let weight = weights[at + c];
+        if (weight <= 0.0) { continue; }
+        let fresh = weight / max(sum[c], 1e-37);
+        if (!(sum[c] > 0x1p-100f && fresh < 0x1p100f && fresh > 0x1p-100f)) { error[t] = OUT_OF_RANGE; }
+        error[t] += abs(own[at + c] * sum[c] - weight);
+        own[at + c] = fresh;
+      }
     }
+    errors[(down * 2u + half) * 16u + across] = error;
   }
   // One error per problem of the tile, in the order of the entries.
-  errors[local] = error;
   workgroupBarrier();
-  if (local < TILE) {
-    let slot = first_slot + local;
-    if (slot < sweep.slots) {
+  for (var k = local; k < TILE; k += THREADS) {
+    if (first_slot + k < sweep.slots) {
       var total = 0.0;
-      for (var k = 0u; k < 16u; k++) { total += errors[(local / 4u) * 16u + k][local % 4u]; }
-      partials[slots[slot].problem * sweep.blocks + block] = vec4f(min(total, OUT_OF_RANGE), 0.0, 0.0, 0.0);
+      for (var b = 0u; b < 16u; b++) { total += errors[(k / 4u) * 16u + b][k % 4u]; }
+      let at = slots[first_slot + k].problem * sweep.blocks + place % sweep.blocks;
+      partials[at] = vec4f(min(total, OUT_OF_RANGE), 0.0, 0.0, 0.0);
     }
   }
 }

@@ -1,6 +1,6 @@
 """Writes elementary_reference.csv and twofloat_reference.csv: the truth the shaders of shaders/shared are held to.
 
-    pip install mpmath && python tests/data/make_reference.py
+    pip install mpmath && python src/check/data/make_reference.py
 
 Every input is an exact f32 (or a pair of them), every value is computed with 200 bits and stored as two f64 whose sum
 carries about 106 of them. The seed is fixed: the same files come out on every machine.

@@ -1,0 +1,199 @@
+//! Does the library hold on this adapter? Every kernel against its f64 twin, the
+//! shared arithmetic against f64 and multiprecision values, and what the driver
+//! does to rounding, denormals and long loops.
+//!
+//! ```no_run
+//! # fn main() -> kantor::Result<()> {
+//! let context = kantor::Context::new_blocking()?;
+//! for row in kantor::check::run_blocking(&context, None)? {
+//!     println!("{row}");
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! What a row may show and why stands in one table, `tolerances.rs`; it knows
+//! properties of a device (does it keep denormals?), never names. On
+//! [`Context::cpu`] the twins themselves are held against known answers, which is
+//! done on every other adapter as well: an oracle must be checked too.
+
+mod device;
+mod elementary;
+mod environment;
+mod judge;
+mod known_answers;
+mod random;
+mod tolerances;
+mod transport;
+mod twofloat;
+
+use crate::error::{Error, Result};
+use crate::gpu::Context;
+use std::fmt;
+
+/// One quantity of one kernel: its largest error beside what is allowed.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Row {
+    /// The kernel: one of [`kernels`].
+    pub kernel: &'static str,
+    /// What of it was compared.
+    pub quantity: &'static str,
+    /// The largest error seen; infinite where a result was not a number.
+    pub error: f64,
+    /// The largest error allowed; infinite where the row only informs.
+    pub tolerance: f64,
+    /// Unit of both. "count": wrong results. "ulp": of f32, at the exact value.
+    /// "2^-48": relative, 48 bits being what a double-float holds. "2^-24 S",
+    /// "2^-47 S": the rounding of an exponent, S = (|f| + |g| + |C|)/ε plus a
+    /// constant for exponential, logarithm and sum.
+    pub unit: &'static str,
+    /// How many results were compared.
+    pub cases: usize,
+    /// Whether the error is within the tolerance, and there was anything to compare.
+    pub passed: bool,
+    /// Why the tolerance is what it is.
+    pub reason: &'static str,
+    /// Where the kernel could not be run at all: why.
+    pub failure: Option<String>,
+}
+
+impl Row {
+    /// Whether the row only informs: there is no tolerance to breach.
+    pub fn is_informative(&self) -> bool {
+        self.tolerance == f64::INFINITY && self.failure.is_none()
+    }
+}
+
+/// A line of a table: verdict, kernel, quantity, error, tolerance, unit, cases.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match (self.is_informative(), self.passed) {
+            (true, _) => "info",
+            (false, true) => "ok",
+            (false, false) => "FAIL",
+        };
+        write!(f, "{verdict:4}  {:15}  {:34}", self.kernel, self.quantity)?;
+        if let Some(failure) = &self.failure {
+            return write!(f, "  {failure}");
+        }
+        let number = |x: f64| match x {
+            x if x == x.round() && x < 1e7 => format!("{x:.0}"),
+            x if (1e-3..1e5).contains(&x) => format!("{x:.3}"),
+            x => format!("{x:.2e}"),
+        };
+        write!(f, "  {:>10}", number(self.error))?;
+        if self.is_informative() {
+            write!(f, "          ")?;
+        } else {
+            write!(f, " of {:<6}", number(self.tolerance))?;
+        }
+        write!(f, " {:8}  {:>9} cases", self.unit, self.cases)
+    }
+}
+
+/// What can be asked for: the kernels of `shaders/transport`, the shared arithmetic
+/// (`elementary`, `exp_sum`, `twofloat`), and `environment`, the driver itself.
+pub fn kernels() -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for entry in tolerances::TABLE {
+        if !names.contains(&entry.kernel) {
+            names.push(entry.kernel);
+        }
+    }
+    names
+}
+
+/// Runs the checks of one kernel (`filter`: its name, or a part of several names),
+/// or of all. Takes a few seconds on drivers that run on the CPU.
+///
+/// A breach is a row that has not [`passed`](Row::passed), also where a kernel
+/// could not be built or run; the rows of the others come all the same.
+///
+/// # Errors
+/// [`Error::InvalidInput`] if no kernel is called `filter`, [`Error::DeviceLost`].
+pub async fn run(context: &Context, filter: Option<&str>) -> Result<Vec<Row>> {
+    let selected = select(filter)?;
+    let wanted = |kernel: &str| selected.contains(&kernel);
+    let mut rows = known_answers::rows(&wanted);
+    if let Some(gpu) = context.gpu() {
+        if wanted("environment") {
+            take(&mut rows, &["environment"], environment::rows(gpu).await)?;
+        }
+        if wanted("elementary") {
+            take(&mut rows, &["elementary"], elementary::rows(gpu).await)?;
+        }
+        if wanted("exp_sum") {
+            take(&mut rows, &["exp_sum"], elementary::exp_sum_rows(gpu).await)?;
+        }
+        if wanted("twofloat") {
+            take(&mut rows, &["twofloat"], twofloat::rows(gpu).await)?;
+        }
+        for section in transport::SECTIONS {
+            if section.kernels().iter().any(|kernel| wanted(kernel)) {
+                take(&mut rows, section.kernels(), section.rows(context, gpu).await)?;
+            }
+        }
+    }
+    rows.retain(|row| wanted(row.kernel));
+    rows.sort_by_key(|row| tolerances::position(row.kernel, row.quantity));
+    Ok(rows)
+}
+
+/// [`run`], waiting.
+///
+/// # Errors
+/// As [`run`].
+#[cfg(not(target_arch = "wasm32"))]
+pub fn run_blocking(context: &Context, filter: Option<&str>) -> Result<Vec<Row>> {
+    pollster::block_on(run(context, filter))
+}
+
+fn select(filter: Option<&str>) -> Result<Vec<&'static str>> {
+    let all = kernels();
+    let Some(filter) = filter else { return Ok(all) };
+    if let Some(&exact) = all.iter().find(|name| **name == filter) {
+        return Ok(vec![exact]);
+    }
+    let found: Vec<&'static str> = all.iter().copied().filter(|n| n.contains(filter)).collect();
+    if found.is_empty() || filter.is_empty() {
+        let reason = format!("no kernel is called {filter:?}; there are {}", all.join(", "));
+        return Err(Error::invalid("filter", reason));
+    }
+    Ok(found)
+}
+
+/// Adds the rows of some kernels, or rows that say why there are none.
+fn take(rows: &mut Vec<Row>, kernels: &[&'static str], found: Result<Vec<Row>>) -> Result<()> {
+    match found {
+        Ok(found) => rows.extend(found),
+        Err(lost @ Error::DeviceLost { .. }) => return Err(lost),
+        Err(error) => {
+            rows.extend(kernels.iter().map(|kernel| tolerances::failure(kernel, &error)));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_name_kernels() {
+        assert_eq!(select(Some("plan")), Ok(vec!["plan"]));
+        assert_eq!(select(Some("softmin")).map(|names| names.len()), Ok(4));
+        assert!(select(Some("no such kernel")).is_err());
+        assert!(select(Some("")).is_err());
+    }
+
+    #[test]
+    fn the_twin_is_checked_under_every_name() {
+        let rows = known_answers::rows(&|_| true);
+        for row in &rows {
+            assert!(row.passed, "{row}");
+        }
+        for kernel in kernels() {
+            assert!(rows.iter().any(|row| row.kernel == kernel), "{kernel} has no twin row");
+        }
+    }
+}
