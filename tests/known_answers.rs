@@ -6,7 +6,7 @@ mod common;
 use common::{
     Case, Random, Way, assert_close, block_on, distance, marginals, plan, potentials, ways,
 };
-use kantor::{Annealing, Solution};
+use kantor::{Annealing, Potentials, Solution};
 use std::f64::consts::LN_2;
 
 /// The three costs of problem k, in the order of [`common::costs_of_plan`].
@@ -357,8 +357,6 @@ fn the_duality_gap_closes_and_the_costs_are_those_of_the_plan() {
         }
     }
 }
-
-use kantor::Potentials;
 
 #[test]
 fn the_plan_has_the_weights_as_marginals_and_reports_how_well() {

@@ -1,7 +1,10 @@
 //! What the picture needs of a canvas: filled shapes, curves and text.
 
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use std::error::Error;
+use std::fs::File;
+use std::io::BufWriter;
 use tiny_skia::{
     Color, FillRule, Paint, PathBuilder, Pixmap, PremultipliedColorU8, Rect, Stroke, Transform,
 };
@@ -171,4 +174,12 @@ impl Canvas {
         image::RgbImage::from_raw(width, height, colours)
             .ok_or_else(|| "a picture without pixels".into())
     }
+}
+
+/// Writes a PNG, small rather than fast.
+pub fn save(image: &image::RgbImage, path: &str) -> Result<(), Box<dyn Error>> {
+    let file = BufWriter::new(File::create(path).map_err(|error| format!("{path}: {error}"))?);
+    let encoder =
+        PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::Adaptive);
+    Ok(image.write_with_encoder(encoder)?)
 }

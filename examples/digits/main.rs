@@ -92,7 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         mass: pollster::block_on(solution.plan(shown))?,
         cost: solution.transport_cost()[shown],
     };
-    picture::draw(&digits, &transport, &plan)?.save(PICTURE)?;
+    canvas::save(&picture::draw(&digits, &transport, &plan)?, PICTURE)?;
     println!(
         "The picture is in {PICTURE}. Everything took {:.1} s.",
         started.elapsed().as_secs_f64()

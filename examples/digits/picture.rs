@@ -55,10 +55,10 @@ fn matrix(canvas: &mut Canvas, (left, top): Point, digits: &[Digit], distances: 
         20.0,
         Align::Left,
         QUIET,
-        &format!("W₂ between {n} images: {} transport problems, one batch", n * (n - 1) / 2),
+        &format!("root of the transport cost between {n} images; {} problems, one batch", n * (n - 1) / 2),
     );
 
-    // W₂, the root of the cost, spreads the small distances that matter. The scale
+    // The root of the cost, a length, spreads the small distances that matter. The scale
     // ends where one distance in two hundred lies above.
     let root = |d: f64| d.max(0.0).sqrt();
     let mut all: Vec<f64> =
@@ -117,9 +117,9 @@ struct Plane {
 }
 
 impl Plane {
-    const ACROSS: f32 = 54.0;
-    const DEEP: f32 = 27.0;
-    const SHEAR: f32 = 20.0;
+    const ACROSS: f32 = 60.0;
+    const DEEP: f32 = 29.0;
+    const SHEAR: f32 = 11.0;
 
     /// A place on the plane, in pixels of the image.
     fn at(&self, row: f32, column: f32) -> Point {
@@ -131,7 +131,7 @@ impl Plane {
         self.at((pixel / SIDE) as f32 + 0.5, (pixel % SIDE) as f32 + 0.5)
     }
 
-    fn draw(&self, canvas: &mut Canvas, digit: &Digit) {
+    fn draw(&self, canvas: &mut Canvas, digit: &Digit, opacity: f32) {
         let darkest = digit.ink.iter().copied().fold(0.0, f32::max);
         for (pixel, ink) in digit.ink.iter().enumerate() {
             let (row, column) = ((pixel / SIDE) as f32, (pixel % SIDE) as f32);
@@ -142,8 +142,8 @@ impl Plane {
                 self.at(row + 1.0 - gap, column + 1.0 - gap),
                 self.at(row + 1.0 - gap, column + gap),
             ];
-            canvas.polygon(&corners, TILE);
-            canvas.polygon(&corners, PEN.fade(0.92 * ink / darkest));
+            canvas.polygon(&corners, TILE.fade(opacity));
+            canvas.polygon(&corners, PEN.fade(0.92 * opacity * ink / darkest));
         }
     }
 }
@@ -151,13 +151,12 @@ impl Plane {
 fn flow(canvas: &mut Canvas, (left, top): Point, plan: &Plan<'_>) {
     let title = format!("From a {} to a {}", plan.from.label, plan.to.label);
     canvas.heading((left, top - 54.0), 28.0, Align::Left, TEXT, &title);
-    let subtitle = format!("the optimal plan moves the ink; W₂ = {:.3}", plan.cost.max(0.0).sqrt());
+    let subtitle = format!("the plan that moves the ink with the least work; distance {:.3}", plan.cost.max(0.0).sqrt());
     canvas.text((left, top - 22.0), 20.0, Align::Left, QUIET, &subtitle);
 
     let above = Plane { corner: (left, top + 8.0) };
     let below = Plane { corner: (left, top + 590.0) };
-    below.draw(canvas, plan.to);
-    above.draw(canvas, plan.from);
+    below.draw(canvas, plan.to, 1.0);
 
     let greatest = plan.mass.iter().copied().fold(0.0, f64::max);
     let mut flows: Vec<(f64, usize, usize)> = plan
@@ -175,6 +174,8 @@ fn flow(canvas: &mut Canvas, (left, top): Point, plan: &Plan<'_>) {
         let (width, opacity) = (1.0 + 5.0 * share.sqrt(), 0.06 + 0.8 * share);
         canvas.fall(above.centre(from), below.centre(to), width, colour.fade(opacity));
     }
+    // The ink leaves from below, so that the digit stays readable.
+    above.draw(canvas, plan.from, 0.88);
 
     let (bar, y) = (160.0, top + 854.0);
     for k in 0..bar as usize {
@@ -182,7 +183,7 @@ fn flow(canvas: &mut Canvas, (left, top): Point, plan: &Plan<'_>) {
         canvas.rectangle((left + 110.0 + k as f32, y), 1.0, 14.0, colour);
     }
     canvas.text((left, y + 13.0), 18.0, Align::Left, QUIET, "moved by 0");
-    let end = format!("{LONGEST} pixels or more; the stronger a line, the more ink");
+    let end = format!("{LONGEST} pixels; strong lines carry more ink");
     canvas.text((left + 120.0 + bar, y + 13.0), 18.0, Align::Left, QUIET, &end);
 }
 

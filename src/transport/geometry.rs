@@ -59,6 +59,11 @@ pub struct Geometry {
     pub(crate) batch: Option<usize>,
     /// Largest absolute value.
     pub(crate) magnitude: f64,
+    /// Taken out of the cost before it is rounded to device precision: a constant
+    /// changes no plan, but a large one would eat the digits of the exponents.
+    pub(crate) offset: f64,
+    /// Largest absolute value without the offset: what ε is measured against.
+    pub(crate) spread: f64,
 }
 
 impl Geometry {
@@ -94,7 +99,7 @@ impl Geometry {
         check_size(cost.len(), batch, n, m)?;
         let mut high = Vec::with_capacity(cost.len());
         let mut low = Vec::new();
-        let mut magnitude = 0.0f64;
+        let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
         for (at, value) in cost.iter().map(|v| v.to_f64()).enumerate() {
             let word = value as f32;
             if !word.is_finite() {
@@ -112,9 +117,21 @@ impl Geometry {
             if let Some(slot) = low.get_mut(at) {
                 *slot = rest;
             }
-            magnitude = magnitude.max(value.abs());
+            least = least.min(value);
+            most = most.max(value);
             high.push(word);
         }
+        let magnitude = least.abs().max(most.abs());
+        let range = most - least;
+        // Only where it dominates; else small costs would lose digits of their own.
+        let offset = if least > range {
+            least
+        } else if -most > range {
+            most
+        } else {
+            0.0
+        };
+        let spread = if offset == 0.0 { magnitude } else { range };
         let low = (!low.is_empty()).then(|| Arc::new(low));
         Ok(Geometry {
             cost: Cost::Host { high: Arc::new(high), low },
@@ -122,6 +139,8 @@ impl Geometry {
             columns: m,
             batch,
             magnitude,
+            offset,
+            spread,
         })
     }
 
@@ -140,6 +159,8 @@ impl Geometry {
         let mut geometry = Geometry::cost_matrix(&cost.read().await?, n, m)?;
         if cost.buffer().is_some() {
             geometry.cost = Cost::Device(cost.clone());
+            geometry.offset = 0.0;
+            geometry.spread = geometry.magnitude;
         }
         Ok(geometry)
     }

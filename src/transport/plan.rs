@@ -35,7 +35,7 @@ pub(crate) fn plan(
             ),
         });
     }
-    let magnitude = problem.geometry.magnitude;
+    let magnitude = problem.geometry.spread;
     if exact && settings.epsilon > LARGEST_EPSILON * magnitude && magnitude > 0.0 {
         precision = Precision::Double;
     }
@@ -59,7 +59,8 @@ pub(crate) fn plan(
                 && shared
                 && in_range
                 && !layout.supports
-                && problem.len() >= 32
+                && problem.len() >= 64
+                && problem.geometry.rows.min(problem.geometry.columns) >= 128
                 && problem.start.is_none()
                 && settings.annealing.is_none() =>
         {

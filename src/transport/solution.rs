@@ -356,10 +356,10 @@ async fn on_device(
             ],
         )
         .await?;
-    let words = |values: &[f64]| -> Vec<f32> {
+    let words = |values: &[f64], offset: f64| -> Vec<f32> {
         values
             .iter()
-            .map(|v| ((v * batch.scale) as f32).max(super::variant::batch::LN_ZERO))
+            .map(|v| (((v - offset) * batch.scale) as f32).max(super::variant::batch::LN_ZERO))
             .collect()
     };
     let (x, width, transpose) = input.unwrap_or((&[], 1, false));
@@ -376,8 +376,8 @@ async fn on_device(
                 transpose: transpose.into(),
                 rate: (std::f64::consts::LOG2_E / (epsilon * batch.scale)) as f32,
             })?;
-            let source = gpu.upload("source potentials", &words(f))?;
-            let target = gpu.upload("target potentials", &words(g))?;
+            let source = gpu.upload("source potentials", &words(f, batch.offset))?;
+            let target = gpu.upload("target potentials", &words(g, 0.0))?;
             let vectors: Vec<f32> = x.iter().map(|v| *v as f32).collect();
             let vectors = gpu.upload("vectors", &vectors)?;
             let output = gpu.allocate("result", 4 * results as u64, STORAGE)?;

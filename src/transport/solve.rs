@@ -17,7 +17,7 @@ pub(crate) async fn solve(
     problem: &Problem,
 ) -> Result<Solution> {
     // f32 cannot tell exponents apart beyond this; neither can a double-float far beyond.
-    let contrast = problem.geometry.magnitude / settings.epsilon;
+    let contrast = problem.geometry.spread / settings.epsilon;
     let most = match settings.precision {
         Precision::Single => 1e6,
         Precision::Double => 1e9,
@@ -26,7 +26,7 @@ pub(crate) async fn solve(
         return Err(Error::invalid(
             "epsilon",
             format!(
-                "{} is below max|C|/{most:e}, where {:?} precision no longer resolves the plan",
+                "{} is below max|C|/{most:e} (a constant in C apart), where {:?} precision no longer resolves the plan",
                 settings.epsilon, settings.precision
             ),
         ));
@@ -122,8 +122,8 @@ async fn iterate(
     if batch.precision == Precision::Double {
         let mut start = Start::Uploaded;
         // As far as single precision goes, unless an exact number of double
-        // precision iterations was asked for.
-        if tolerance > 0.0 {
+        // precision iterations was asked for, or a start that may be better than that.
+        if tolerance > 0.0 && problem.start.is_none() {
             let rough = (3e-7 * batch.contrast).max(3e-6).max(tolerance);
             let capabilities = &batch.gpu.capabilities;
             if resident::fits(capabilities, batch.source.longest, batch.target.longest) {

@@ -135,7 +135,6 @@ pub fn ways() -> Vec<Way> {
         accuracy: 1e-11,
     }];
     if context().device().is_some() {
-        // Single converges to 1e-6 where eps >= 1e-3 max|C|; its floor is 5e-7.
         ways.push(Way {
             name: "single",
             context: context().clone(),

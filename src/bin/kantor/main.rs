@@ -1,1 +1,65 @@
-fn main() {}
+//! The command `kantor`: optimal transport, adapters and their limits, from a shell.
+//!
+//! Results go to stdout, progress and errors to stderr. Exit status 0: done;
+//! 1: `check` found a breach; 2: bad input, bad usage, or no device to run on,
+//! with one line that says which.
+
+mod adapter_choice;
+mod adapters;
+mod bench;
+mod check;
+mod failure;
+mod npy;
+mod output;
+mod transport;
+mod workload;
+
+use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use failure::Failure;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Optimal transport on any GPU.
+#[derive(Debug, Parser)]
+#[command(name = "kantor", version, about, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Adapters(adapters::Arguments),
+    Transport(transport::Arguments),
+    Check(check::Arguments),
+    Bench(bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(message) if matches!(message.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            // A closed pipe is no failure of `--help`.
+            let _ = message.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return report(&Failure::usage(&error)),
+    };
+    let done = match cli.command {
+        Command::Adapters(arguments) => adapters::run(&arguments),
+        Command::Transport(arguments) => transport::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => report(&failure),
+    }
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    // Nothing is left to be done if stderr is closed too.
+    let _ = writeln!(std::io::stderr(), "kantor: error: {failure}");
+    ExitCode::from(2)
+}

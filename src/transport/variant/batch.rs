@@ -125,6 +125,9 @@ pub(crate) struct Batch {
     pub(crate) precision: Precision,
     /// Costs and ε on the device are those of the caller times this power of two.
     pub(crate) scale: f64,
+    /// Taken out of the cost before that; the device's f are those of the caller
+    /// less the offset.
+    pub(crate) offset: f64,
     /// Largest |C| / ε.
     pub(crate) contrast: f64,
 }
@@ -159,7 +162,7 @@ impl Batch {
     /// The power of two that brings the largest cost into [1/2, 1), so that
     /// potentials stay far from the sentinel whatever the units of the cost.
     fn scale_of(problem: &Problem) -> f64 {
-        let magnitude = problem.geometry.magnitude;
+        let magnitude = problem.geometry.spread;
         if magnitude > 0.0 && matches!(problem.geometry.cost, Cost::Host { .. }) {
             (-(magnitude.log2().floor() + 1.0)).exp2()
         } else {
@@ -262,7 +265,8 @@ impl Batch {
             slots,
             precision: layout.precision,
             scale,
-            contrast: problem.geometry.magnitude / settings.epsilon,
+            offset: problem.geometry.offset,
+            contrast: problem.geometry.spread / settings.epsilon,
         })
     }
 
@@ -391,6 +395,9 @@ impl Batch {
             }
             full
         });
+        for f in &mut sides[0] {
+            *f += self.offset;
+        }
         Ok((std::mem::take(&mut sides[0]), std::mem::take(&mut sides[1])))
     }
 }
@@ -474,6 +481,7 @@ fn upload_cost(
     scale: f64,
 ) -> Result<(CostBuffer, usize, usize, usize)> {
     let (rows, columns) = problem.geometry.shape();
+    let offset = problem.geometry.offset;
     let (high, low) = match &problem.geometry.cost {
         Cost::Device(tensor) => {
             let Some(buffer) = tensor.buffer() else {
@@ -500,16 +508,23 @@ fn upload_cost(
     for (which, words) in planes.into_iter().flatten().enumerate() {
         let words = &words[matrices.start * cells..matrices.end * cells];
         let at = 4 * (which * plane) as u64;
-        if stride == columns && scale == 1.0 {
+        if stride == columns && scale == 1.0 && offset == 0.0 {
             gpu.write(&buffer, at, words);
             continue;
         }
         // In pieces, so that the host holds no second copy of a large matrix.
         let piece = (1 << 20) / columns.max(1) + 1;
+        let first = matrices.start * cells;
         for (k, chunk) in words.chunks(piece * columns).enumerate() {
             let mut padded = Vec::with_capacity(chunk.len() / columns * stride);
-            for row in chunk.chunks_exact(columns) {
-                padded.extend(row.iter().map(|c| c * scale as f32));
+            for (r, row) in chunk.chunks_exact(columns).enumerate() {
+                let at = first + (k * piece + r) * columns;
+                padded.extend((0..row.len()).map(|c| {
+                    let rest = low.as_ref().map_or(0.0, |low| f64::from(low[at + c]));
+                    let value = (f64::from(high[at + c]) + rest - offset) * scale;
+                    let (h, l) = split(value);
+                    if which == 0 { h } else { l }
+                }));
                 padded.resize(padded.len() + stride - columns, 0.0);
             }
             gpu.write(&buffer, at + 4 * (k * piece * stride) as u64, &padded);

@@ -1,0 +1,40 @@
+//! `--adapter`: which device a command runs on.
+
+use crate::failure::Outcome;
+use kantor::Context;
+use kantor::wgpu::Backends;
+
+/// Where to run, if not on the best adapter found.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct AdapterChoice {
+    /// cpu, vulkan, gl, metal, dx12, or part of an adapter's name [default: the best found]
+    #[arg(long = "adapter", value_name = "ADAPTER")]
+    name: Option<String>,
+}
+
+impl AdapterChoice {
+    pub(crate) fn is_given(&self) -> bool {
+        self.name.is_some()
+    }
+
+    /// Opens the adapter; an adapter that was asked for is opened or an error.
+    pub(crate) fn open(&self) -> Outcome<Context> {
+        let Some(name) = self.name.as_deref() else {
+            return Ok(Context::new_blocking()?);
+        };
+        let backends = match name.to_lowercase().as_str() {
+            "cpu" => return Ok(Context::cpu()),
+            "vulkan" => Some(Backends::VULKAN),
+            "gl" => Some(Backends::GL),
+            "metal" => Some(Backends::METAL),
+            "dx12" => Some(Backends::DX12),
+            _ => None,
+        };
+        let builder = Context::builder();
+        let builder = match backends {
+            Some(backends) => builder.backends(backends),
+            None => builder.adapter_name(name),
+        };
+        Ok(pollster::block_on(builder.build())?)
+    }
+}

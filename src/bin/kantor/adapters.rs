@@ -1,0 +1,187 @@
+//! `kantor adapters`: what this machine offers, and whether it computes right.
+
+use crate::failure::Outcome;
+use crate::output::{print, print_json};
+use kantor::gpu::{AdapterKind, AdapterReport, Capabilities, Probes};
+use kantor::{Context, Result};
+use serde::Serialize;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// Every adapter with its limits, features and start-up probes, and the CPU twin.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// JSON on one line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    adapters: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    name: String,
+    backend: &'static str,
+    kind: &'static str,
+    driver: String,
+    driver_info: String,
+    /// Why it cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<Limits>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probes: Option<ProbeResults>,
+}
+
+#[derive(Serialize)]
+struct Limits {
+    storage_buffers_per_stage: u32,
+    storage_binding_bytes: u64,
+    buffer_bytes: u64,
+    workgroup_invocations: u32,
+    workgroup_memory_bytes: u32,
+    workgroups_per_dimension: u32,
+}
+
+#[derive(Serialize)]
+struct ProbeResults {
+    double_float_exact: bool,
+    guarded_wrong: u32,
+    plain_twosum_wrong: u32,
+    pairs: usize,
+    loop_reached: u32,
+    loop_asked: u32,
+    /// In units of 2⁻²⁴.
+    exp2_error: f32,
+    denormals_kept: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
+    let mut adapters: Vec<Entry> =
+        pollster::block_on(Context::all()).iter().map(|(report, opened)| entry(report, opened)).collect();
+    let twin = Context::cpu();
+    adapters.push(entry(&twin.adapter().clone(), &Ok(twin)));
+    if arguments.json {
+        print_json(&Report { adapters }, true)?;
+    } else {
+        print(&adapters.iter().map(describe).collect::<Vec<_>>().join("\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn entry(report: &AdapterReport, opened: &Result<Context>) -> Entry {
+    let context = opened.as_ref().ok();
+    let capabilities = context.and_then(Context::capabilities);
+    let device = context.and_then(Context::device);
+    Entry {
+        name: report.name.clone(),
+        backend: report.backend.name(),
+        kind: kind(report.kind),
+        driver: report.driver.clone(),
+        driver_info: report.driver_info.clone(),
+        refused: opened.as_ref().err().map(ToString::to_string),
+        limits: capabilities.map(limits),
+        features: device.map(|device| device.features().iter_names().map(|(name, _)| name).collect()),
+        probes: capabilities.map(|capabilities| probes(&capabilities.probes)),
+    }
+}
+
+fn kind(kind: AdapterKind) -> &'static str {
+    match kind {
+        AdapterKind::Discrete => "discrete",
+        AdapterKind::Integrated => "integrated",
+        AdapterKind::Virtual => "virtual",
+        AdapterKind::Software => "software",
+        _ => "unknown",
+    }
+}
+
+fn limits(capabilities: &Capabilities) -> Limits {
+    let limits = &capabilities.limits;
+    Limits {
+        storage_buffers_per_stage: limits.max_storage_buffers_per_shader_stage,
+        storage_binding_bytes: limits.max_storage_buffer_binding_size,
+        buffer_bytes: limits.max_buffer_size,
+        workgroup_invocations: limits.max_compute_invocations_per_workgroup,
+        workgroup_memory_bytes: limits.max_compute_workgroup_storage_size,
+        workgroups_per_dimension: limits.max_compute_workgroups_per_dimension,
+    }
+}
+
+fn probes(probes: &Probes) -> ProbeResults {
+    ProbeResults {
+        double_float_exact: probes.twofloat_exact(),
+        guarded_wrong: probes.guarded_wrong,
+        plain_twosum_wrong: probes.plain_wrong,
+        pairs: Probes::PAIRS,
+        loop_reached: probes.loop_reached,
+        loop_asked: Probes::LOOP,
+        exp2_error: probes.exp2_error,
+        denormals_kept: probes.denormals,
+    }
+}
+
+fn describe(entry: &Entry) -> String {
+    let mut text = format!("{}\n", if entry.name.is_empty() { "unnamed" } else { &entry.name });
+    // Writing to a string cannot fail.
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:14}{value}");
+    };
+    line("backend", format!("{}, {}", entry.backend, entry.kind));
+    line("driver", format!("{} {}", entry.driver, entry.driver_info));
+    if let Some(reason) = &entry.refused {
+        line("refused", reason.clone());
+    }
+    if let Some(limits) = &entry.limits {
+        line(
+            "storage",
+            format!(
+                "{} buffers a stage, {} a binding, {} a buffer",
+                limits.storage_buffers_per_stage,
+                size(limits.storage_binding_bytes),
+                size(limits.buffer_bytes)
+            ),
+        );
+        line(
+            "workgroup",
+            format!(
+                "{} invocations, {} of memory, {} groups a dimension",
+                limits.workgroup_invocations,
+                size(limits.workgroup_memory_bytes.into()),
+                limits.workgroups_per_dimension
+            ),
+        );
+    }
+    if let Some(features) = &entry.features {
+        line("features", if features.is_empty() { "none needed".into() } else { features.join(", ") });
+    }
+    if let Some(probes) = &entry.probes {
+        let verdict = if probes.double_float_exact { "exact" } else { "NOT exact, refused" };
+        line(
+            "double-float",
+            format!("{verdict}: {} of {} guarded pairs wrong", probes.guarded_wrong, probes.pairs),
+        );
+        line(
+            "plain TwoSum",
+            format!("{} of {} wrong without the guard", probes.plain_twosum_wrong, probes.pairs),
+        );
+        line("loops", format!("{} of {} iterations reached", probes.loop_reached, probes.loop_asked));
+        line("exp2", format!("relative error {:.1} × 2⁻²⁴", probes.exp2_error));
+        line("denormals", if probes.denormals_kept { "kept" } else { "flushed to zero" }.into());
+    }
+    text
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        b if b >= 1 << 30 => format!("{:.4} GiB", b as f64 / (1u64 << 30) as f64).replace(".0000", ""),
+        b if b >= 1 << 20 => format!("{} MiB", b >> 20),
+        b => format!("{} KiB", b >> 10),
+    }
+}

@@ -1,0 +1,209 @@
+//! `kantor transport`: row k of one file against row k of another.
+
+use crate::adapter_choice::AdapterChoice;
+use crate::failure::{Failure, Outcome};
+use crate::npy::{self, Array};
+use crate::output::{Digits, print_json};
+use indicatif::{ProgressBar, ProgressStyle};
+use kantor::{Error, Geometry, Precision, Problem, Sinkhorn, Solution};
+use serde::Serialize;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Transport cost between histograms: row k of A against row k of B, as JSON.
+///
+/// Rows are normalised. Files hold float32, float64 or uint8: one histogram, rows of
+/// histograms, or images that are flattened. A problem that does not converge is
+/// reported with "converged": false, and is no error.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Source histograms (.npy)
+    #[arg(value_name = "A.npy")]
+    source: PathBuf,
+    /// Target histograms (.npy)
+    #[arg(value_name = "B.npy")]
+    target: PathBuf,
+    #[command(flatten)]
+    cost: CostChoice,
+    /// Regularisation, in units of the cost
+    #[arg(long, value_name = "E", value_parser = epsilon, allow_negative_numbers = true)]
+    epsilon: f64,
+    /// L1 marginal error to stop at [default: 1e-5, in double precision 1e-10]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    tolerance: Option<f64>,
+    /// Iterations after which a problem is given up
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    max_iterations: u32,
+    /// Digits asked for
+    #[arg(long, value_enum, default_value_t = Digit::Single)]
+    precision: Digit,
+    #[command(flatten)]
+    adapter: AdapterChoice,
+    /// JSON on one line, without a progress bar
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct CostChoice {
+    /// Cost matrix: [n, m] for all rows, or [k, n, m], one per row (.npy)
+    #[arg(long, value_name = "C.npy")]
+    cost: Option<PathBuf>,
+    /// Squared Euclidean distance between the pixels of the unit square, as in 28x28
+    #[arg(long, value_name = "HxW", value_parser = grid)]
+    grid: Option<(usize, usize)>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Digit {
+    Single,
+    Double,
+}
+
+fn epsilon(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        Ok(_) => Err("must be a finite number above zero".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn grid(text: &str) -> Result<(usize, usize), String> {
+    let side = |text: &str| text.parse().ok().filter(|&n: &usize| n > 0);
+    text.split_once(['x', '×'])
+        .and_then(|(height, width)| Some((side(height)?, side(width)?)))
+        .ok_or_else(|| "must be HEIGHTxWIDTH, such as 28x28".into())
+}
+
+#[derive(Serialize)]
+struct Report {
+    adapter: String,
+    problems: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    transport_cost: Digits,
+    regularized_cost: Digits,
+    entropy_cost: Digits,
+    marginal_error: Digits,
+    iterations: u32,
+    converged: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
+    let problem = arguments.problem()?;
+    let bar = progress_bar(problem.len(), arguments.json)?;
+    let solution = arguments
+        .solver(&bar)
+        .solve_blocking(&arguments.adapter.open()?, &problem)
+        .map_err(|error| arguments.explain(error))?;
+    bar.finish_and_clear();
+    print_json(&report(&solution), arguments.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    /// Everything that can be wrong with the files is found here, before an adapter
+    /// is opened.
+    fn problem(&self) -> Outcome<Problem> {
+        let source = npy::read(&self.source)?;
+        let target = npy::read(&self.target)?;
+        let geometry = match (&self.cost.cost, self.cost.grid) {
+            (Some(path), _) => geometry(path, &npy::read(path)?),
+            (None, Some((height, width))) => Geometry::squared_euclidean_grid(height, width),
+            (None, None) => return Err(Failure::new("one of --cost and --grid is needed")),
+        }
+        .map_err(|error| self.explain(error))?;
+        let (n, m) = geometry.shape();
+        fits(&self.source, &source, n)?;
+        fits(&self.target, &target, m)?;
+        Problem::new(geometry, &source.values, &target.values).map_err(|error| self.explain(error))
+    }
+
+    fn solver(&self, bar: &ProgressBar) -> Sinkhorn {
+        let (precision, tolerance) = match self.precision {
+            Digit::Single => (Precision::Single, 1e-5),
+            Digit::Double => (Precision::Double, 1e-10),
+        };
+        let bar = bar.clone();
+        Sinkhorn::new(self.epsilon)
+            .tolerance(self.tolerance.unwrap_or(tolerance))
+            .max_iterations(self.max_iterations)
+            .precision(precision)
+            .on_progress(move |progress| {
+                bar.set_position(progress.finished as u64);
+                bar.set_message(format!("{} iterations", progress.iterations));
+                ControlFlow::Continue(())
+            })
+    }
+
+    /// The library names its arguments; a command line has files and options.
+    fn explain(&self, error: Error) -> Failure {
+        let Error::InvalidInput { argument, .. } = &error else { return Failure::from(error) };
+        match *argument {
+            "source" => Failure::new(format_args!("{}: {error}", self.source.display())),
+            "target" => Failure::new(format_args!("{}: {error}", self.target.display())),
+            "cost" => match &self.cost.cost {
+                Some(path) => Failure::new(format_args!("{}: {error}", path.display())),
+                None => Failure::new(format_args!("--grid: {error}")),
+            },
+            name => Failure::new(format_args!("--{}: {error}", name.replace('_', "-"))),
+        }
+    }
+}
+
+fn geometry(path: &Path, cost: &Array) -> kantor::Result<Geometry> {
+    match cost.shape[..] {
+        [n, m] => Geometry::cost_matrix(&cost.values, n, m),
+        [k, n, m] => Geometry::cost_matrices(&cost.values, k, n, m),
+        _ => Err(Error::InvalidInput {
+            argument: "cost",
+            row: None,
+            index: None,
+            reason: format!("{} has shape {:?}, not [n, m] or [k, n, m]", path.display(), cost.shape),
+        }),
+    }
+}
+
+/// The bins of a row are all axes but the first; a single axis is a single row.
+fn fits(path: &Path, array: &Array, bins: usize) -> Outcome<()> {
+    let found: usize = match array.shape[..] {
+        [n] => n,
+        _ => array.shape[1..].iter().product(),
+    };
+    if found == bins {
+        return Ok(());
+    }
+    Err(Failure::new(format_args!(
+        "{}: its shape {:?} has rows of {found} bins, the cost is for {bins}",
+        path.display(),
+        array.shape
+    )))
+}
+
+fn report(solution: &Solution) -> Report {
+    let row = |k: usize| Row {
+        transport_cost: Digits(solution.transport_cost()[k]),
+        regularized_cost: Digits(solution.regularized_cost()[k]),
+        entropy_cost: Digits(solution.entropy_cost()[k]),
+        marginal_error: Digits(solution.marginal_error()[k]),
+        iterations: solution.iterations()[k],
+        converged: solution.converged()[k],
+    };
+    Report {
+        adapter: solution.adapter().to_string(),
+        problems: (0..solution.len()).map(row).collect(),
+    }
+}
+
+/// On stderr; indicatif hides it where stderr is not a terminal.
+fn progress_bar(problems: usize, hidden: bool) -> Outcome<ProgressBar> {
+    if hidden {
+        return Ok(ProgressBar::hidden());
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} problems, {msg}, {elapsed}");
+    Ok(ProgressBar::new(problems as u64).with_style(style.map_err(Failure::new)?))
+}

@@ -1,0 +1,284 @@
+//! What every error may be, and why: the one table of it.
+//!
+//! Keyed by kernel and quantity. Where a bound depends on the device it depends on
+//! a property that was measured on it ([`Range::of`]: does it keep denormals?), never on
+//! a name.
+//!
+//! Units. "2^-24 S" is the rounding of an exponent in single precision: the kernels
+//! form (f + g − C)/ε from f32 of those sizes, so that no potential, and no plan
+//! entry relative to itself, can be better known than 2⁻²⁴ (|f| + |g| + max|C|)/ε.
+//! S adds 8 for what does not depend on ε: exp2 (2 ulp), logarithm (1.5 ulp of a
+//! value of a few units), quotient, weight and sum. "2^-47 S" is the same of
+//! double-floats, where S adds 16 (its exponential is good to 2⁻⁴³).
+
+use super::Row;
+use super::judge::Worst;
+use crate::error::Error;
+
+pub(crate) const COUNT: &str = "count";
+pub(crate) const ULP: &str = "ulp";
+pub(crate) const ULP_F64: &str = "ulp f64";
+pub(crate) const PAIR: &str = "2^-48";
+pub(crate) const SINGLE: &str = "2^-24 S";
+pub(crate) const DOUBLE: &str = "2^-47 S";
+pub(crate) const RELATIVE: &str = "relative";
+
+/// The row that only informs.
+const INFORM: f64 = f64::INFINITY;
+
+/// One entry of the table.
+#[derive(Debug)]
+pub(crate) struct Tolerance {
+    pub(crate) kernel: &'static str,
+    quantity: &'static str,
+    bound: f64,
+    unit: &'static str,
+    reason: &'static str,
+}
+
+const fn entry(
+    kernel: &'static str,
+    quantity: &'static str,
+    bound: f64,
+    unit: &'static str,
+    reason: &'static str,
+) -> Tolerance {
+    Tolerance { kernel, quantity, bound, unit, reason }
+}
+
+/// The row every kernel has: its f64 twin, or the f64 functions that are the truth,
+/// against known answers.
+pub(crate) const TWIN: &str = "twin: known answers";
+
+const TWIN_FUNCTIONS: &str = "the f64 functions of the platform are the truth below; 2 ulp of f64 \
+    are 2^-28 ulp of f32 and 2^-4 of a double-float's";
+const TWIN_REASON: &str = "f64 rounding of a few dozen operations";
+const EXACT: &str = "error-free by construction; one wrong low word is a compiler that rewrites it";
+const FIT: &str = "measured 0.76 to 0.98 ulp over all f32; half an ulp to spare";
+const INFORMED: &str = "not relied upon";
+const SWEEP: &str = "one half iteration from the twin's f64: a few roundings of the exponent, \
+    which add up in the logarithm of the sum";
+const MEASURED: &str = "sums over the plan, each entry a few roundings of its exponent off";
+
+/// 2^`bits`, in units of 2⁻⁴⁸.
+const fn pair_units(half_bits: i32) -> f64 {
+    // Const `exp2` of a whole or half exponent.
+    let doublings = half_bits.div_euclid(2) + 48;
+    let mut units = if half_bits.rem_euclid(2) == 1 { std::f64::consts::SQRT_2 } else { 1.0 };
+    let mut k = 0;
+    while k < doublings {
+        units *= 2.0;
+        k += 1;
+    }
+    units
+}
+
+/// Bounds of `shared/twofloat.wgsl`, twice their exponents.
+const ADD: f64 = pair_units(-92);
+const MUL: f64 = pair_units(-91);
+const LOG: f64 = pair_units(-90);
+const EXP: f64 = pair_units(-86);
+
+pub(crate) const TABLE: &[Tolerance] = &[
+    entry("environment", TWIN, 0.0, COUNT, "TwoSum of f64 on the host is exact by IEEE 754"),
+    entry(
+        "environment",
+        "guarded arithmetic wrong",
+        0.0,
+        COUNT,
+        "one pair that is not exact means that a compiler sees through the guard",
+    ),
+    entry(
+        "environment",
+        "loop of 100,000: iterations missing",
+        0.0,
+        COUNT,
+        "Mesa before 24 stops after 65,535 without a word; every long sum would be wrong",
+    ),
+    entry(
+        "environment",
+        "plain TwoSum wrong",
+        INFORM,
+        COUNT,
+        "compilers may fold it; the library guards its own",
+    ),
+    entry("environment", "denormals flushed", INFORM, COUNT, "allowed by WGSL; see `Range`"),
+    entry("environment", "built-in exp, |x| <= 87", INFORM, ULP, INFORMED),
+    entry("environment", "built-in exp2, |x| <= 126", INFORM, ULP, "used for sums where it is good"),
+    entry("environment", "built-in log, next to 1", INFORM, ULP, INFORMED),
+    entry("environment", "built-in log, elsewhere", INFORM, ULP, INFORMED),
+    entry("environment", "built-in sqrt", INFORM, ULP, "a third digit makes up for it"),
+    entry("environment", "built-in division", INFORM, ULP, "a third digit makes up for it"),
+    //
+    entry("elementary", TWIN, 2.0, ULP_F64, TWIN_FUNCTIONS),
+    entry("elementary", "exp_f32", 1.5, ULP, FIT),
+    entry("elementary", "exp_f32, subnormal", 1.5, ULP, "made as bits: nothing to flush"),
+    entry("elementary", "exp_f32, multiprecision", 1.5, ULP, FIT),
+    entry("elementary", "expm1_f32", 1.5, ULP, FIT),
+    entry("elementary", "expm1_f32, subnormal", 1.5, ULP, "passed through as bits"),
+    entry("elementary", "expm1_f32, multiprecision", 1.5, ULP, FIT),
+    entry("elementary", "log_f32", 1.5, ULP, FIT),
+    entry("elementary", "log_f32, subnormal", 1.5, ULP, "read as bits: nothing to flush"),
+    entry("elementary", "log_f32, multiprecision", 1.5, ULP, FIT),
+    entry("elementary", "log1p_f32", 1.5, ULP, FIT),
+    entry("elementary", "log1p_f32, subnormal", 1.5, ULP, "passed through as bits"),
+    entry("elementary", "log1p_f32, multiprecision", 1.5, ULP, FIT),
+    entry("elementary", "ends", 0.0, COUNT, "documented finite values beyond the range"),
+    //
+    entry("exp_sum", TWIN, 2.0, ULP_F64, TWIN_FUNCTIONS),
+    entry("exp_sum", "exp2_sum", 2.0, ULP, "a polynomial of degree 6 in f32, unguarded"),
+    entry("exp_sum", "exp2_sum_scalar", 2.0, ULP, "a polynomial of degree 6 in f32, unguarded"),
+    entry("exp_sum", "exp2_sum, built-in", 8.0, ULP, "chosen where the probe saw 8 * 2^-24 at most"),
+    //
+    entry("twofloat", TWIN, 2.0, ULP_F64, TWIN_FUNCTIONS),
+    entry("twofloat", "two_sum not exact", 0.0, COUNT, EXACT),
+    entry("twofloat", "two_prod not exact", 0.0, COUNT, EXACT),
+    entry("twofloat", "df_add", ADD, PAIR, "2^-46 of |a| + |b|: measured 2^-47.0"),
+    entry("twofloat", "df_sub", ADD, PAIR, "2^-46 of |a| + |b|: measured 2^-47.0"),
+    entry("twofloat", "df_add_f32", ADD, PAIR, "2^-46 of |a| + |b|: measured 2^-48.0"),
+    entry("twofloat", "df_mul", MUL, PAIR, "2^-45.5: measured 2^-45.9"),
+    entry("twofloat", "df_mul_f32", MUL, PAIR, "2^-45.5: measured 2^-46.6"),
+    entry("twofloat", "df_div", ADD, PAIR, "2^-46: measured 2^-47.5"),
+    entry("twofloat", "df_sqrt", ADD, PAIR, "2^-46: measured 2^-46.6"),
+    entry("twofloat", "df_exp", EXP, PAIR, "2^-43: |x| <= 60, measured 2^-43.2"),
+    entry("twofloat", "df_expm1", EXP, PAIR, "2^-43: -54 to 60, measured 2^-44.3"),
+    entry("twofloat", "df_log", LOG, PAIR, "2^-45: measured 2^-45.8, next to 1 too"),
+    entry("twofloat", "df_log1p", LOG, PAIR, "2^-45: measured 2^-45.4, next to 0 too"),
+    entry("twofloat", "multiprecision: sums", ADD, PAIR, "as df_add"),
+    entry("twofloat", "multiprecision: products", MUL, PAIR, "as df_mul"),
+    entry("twofloat", "multiprecision: div, sqrt", ADD, PAIR, "as df_div"),
+    entry("twofloat", "multiprecision: exp, expm1", EXP, PAIR, "as df_exp"),
+    entry("twofloat", "multiprecision: log, log1p", LOG, PAIR, "as df_log"),
+    entry("twofloat", "ends", 0.0, COUNT, "documented finite values beyond the range"),
+    //
+    entry("softmin_rows", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("softmin_rows", "potentials", 4.0, SINGLE, SWEEP),
+    entry("softmin_rows", "measured transport cost", 4.0, SINGLE, MEASURED),
+    entry("softmin_columns", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("softmin_columns", "potentials", 4.0, SINGLE, SWEEP),
+    entry("softmin_columns", "potentials, falling epsilon", 4.0, SINGLE, SWEEP),
+    entry("softmin_columns", "measured costs", 4.0, SINGLE, MEASURED),
+    entry("softmin_support", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("softmin_support", "potentials", 4.0, SINGLE, SWEEP),
+    entry("softmin_support", "measured costs", 4.0, SINGLE, MEASURED),
+    entry("softmin_double", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("softmin_double", "potentials", 4.0, DOUBLE, SWEEP),
+    entry("softmin_double", "measured costs", 4.0, DOUBLE, MEASURED),
+    entry("convergence", TWIN, 1e-15, RELATIVE, TWIN_REASON),
+    entry("convergence", "marginal error", 1.0, SINGLE, "a sum of n positive f32 in order, S = n"),
+    entry("convergence", "verdicts wrong", 0.0, COUNT, "a comparison of two f32"),
+    entry("convergence", "problems left too early", 0.0, COUNT, "the error is measured again after"),
+    entry("totals", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("totals", "sums of f32", 4.0, PAIR, "a double-float sum: 2^-46 of the largest partial"),
+    entry("totals", "sums of double-floats", 4.0, PAIR, "a double-float sum"),
+    entry("resident", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("resident", "potentials", 4.0, SINGLE, SWEEP),
+    entry("resident", "potentials, whole run", 4.0, SINGLE, SWEEP),
+    entry("resident", "potentials, falling epsilon", 4.0, SINGLE, SWEEP),
+    entry("resident", "problems left too early", 0.0, COUNT, "the error is measured again after"),
+    entry("scaling_product", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("scaling_product", "potentials", 4.0, SINGLE, SWEEP),
+    entry("rescale", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("rescale", "weight", 1.5, SINGLE, "product, logarithm and sum of f32; S = |x| + 4 |c ln w|"),
+    entry("rescale", "exponential", 1.5, SINGLE, "the rounding of the product; S = |x c| + 3"),
+    entry("rescale", "logarithm", 3.0, ULP, "1.5 ulp of the logarithm, doubled by the product"),
+    entry("rescale", "zeros and sentinels wrong", 0.0, COUNT, "written, not computed"),
+    entry("plan", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("plan", "entries", 4.0, SINGLE, "the rounding of the exponent"),
+    entry("plan", "entries of empty bins not 0", 0.0, COUNT, "no mass goes where none is"),
+    entry("apply", TWIN, 1e-13, RELATIVE, TWIN_REASON),
+    entry("apply", "products", 4.0, SINGLE, "as the plan, and an f32 sum"),
+];
+
+/// Where a row stands in the table.
+pub(crate) fn position(kernel: &str, quantity: &str) -> usize {
+    TABLE
+        .iter()
+        .position(|t| t.kernel == kernel && t.quantity == quantity)
+        .or_else(|| TABLE.iter().rposition(|t| t.kernel == kernel))
+        .unwrap_or(TABLE.len())
+}
+
+/// The verdict on what was seen of a quantity.
+pub(crate) fn row(kernel: &'static str, quantity: &'static str, worst: Worst) -> Row {
+    let Some(entry) = TABLE.iter().find(|t| t.kernel == kernel && t.quantity == quantity) else {
+        let error = Error::invalid("quantity", format!("{quantity} has no tolerance"));
+        return Row { quantity, ..failure(kernel, &error) };
+    };
+    Row {
+        kernel,
+        quantity,
+        error: worst.error,
+        tolerance: entry.bound,
+        unit: entry.unit,
+        cases: worst.cases,
+        passed: worst.cases > 0 && worst.error <= entry.bound,
+        reason: entry.reason,
+        failure: None,
+    }
+}
+
+/// The row of a kernel that could not be run.
+pub(crate) fn failure(kernel: &'static str, error: &Error) -> Row {
+    Row {
+        kernel,
+        quantity: "runs",
+        error: f64::INFINITY,
+        tolerance: 0.0,
+        unit: COUNT,
+        cases: 0,
+        passed: false,
+        reason: "every kernel must run",
+        failure: Some(error.to_string()),
+    }
+}
+
+/// Where the figures of `shared/twofloat.wgsl` hold. Outside it the low word of an
+/// operand, of a product or of the result is subnormal: with denormals it has lost
+/// some of its bits there, without them it is gone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Range {
+    /// Operands, products and results of at least this size.
+    pub(crate) smallest: f64,
+    /// The arguments of exp and expm1.
+    pub(crate) exp: (f64, f64),
+}
+
+impl Range {
+    pub(crate) fn of(denormals: bool) -> Range {
+        if denormals {
+            // A product's error has its last bit at 2^-47 of the product: 2^-149.
+            Range { smallest: (-102f64).exp2(), exp: (-60.0, 60.0) }
+        } else {
+            // Flushed below 2^-126; 2^-78 = e^-54 leaves 48 bits above that.
+            Range { smallest: (-78f64).exp2(), exp: (-54.0, 60.0) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_unique_and_reasoned() {
+        for (k, entry) in TABLE.iter().enumerate() {
+            assert_eq!(position(entry.kernel, entry.quantity), k, "{entry:?}");
+            assert!(!entry.reason.is_empty() && entry.bound >= 0.0, "{entry:?}");
+        }
+    }
+
+    #[test]
+    fn pair_units_are_powers() {
+        assert_eq!([ADD, LOG, EXP], [4.0, 8.0, 32.0]);
+        assert!((MUL - 2.5f64.exp2()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn nothing_compared_is_not_passed() {
+        let none = Worst::default();
+        assert!(!row("plan", "entries", none).passed);
+        assert!(!row("plan", "no such quantity", Worst { error: 0.0, cases: 1 }).passed);
+        assert!(row("environment", "denormals flushed", Worst { error: 1.0, cases: 1 }).passed);
+    }
+}
