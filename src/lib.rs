@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod bench;
+pub mod check;
 pub mod error;
 pub mod gpu;
 pub mod reference;

@@ -1,5 +1,6 @@
 //! Problems whose answer is known without this library, solved by the CPU twin and
 //! by the adapter under test in both precisions.
+#![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
 mod common;
 

@@ -14,6 +14,7 @@
 //! Iterates are compared after a fixed number of iterations, so that only rounding
 //! separates the two. Then come the numbers a caller relies on: converged costs,
 //! submissions, memory, progress.
+#![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
 mod common;
 
@@ -28,48 +29,49 @@ use std::sync::{Arc, Mutex};
 /// What a result may be off by, in units of the spacing 2⁻²⁴ (Single) or 2⁻⁴⁸
 /// (Double) of numbers next to 1.
 ///
-/// Rounding of a potential is a share of max|C| + ε |ln a|; divided by ε it is the
-/// relative error of a plan's entry. Both grow with the contrast max|C|/ε, which
-/// the table leaves out by naming the two separately.
+/// A potential f + ε ln a is rounded in proportion to max|C| + ε (1 + |ln a|), the 1
+/// for its last logarithm. Divided by ε that is the relative error of a plan's
+/// entry, and so of every sum over the plan.
 struct Tolerance {
     variant: Variant,
     precision: Precision,
-    /// Potentials, relative to max|C| + ε max|ln a|.
+    /// Potentials, relative to max|C| + ε (1 + max|ln a|).
     potential: f64,
-    /// Marginal error and each of the three costs: relative to 1 and to the size of
-    /// the sum's terms, per unit of 1 + max|C|/ε.
+    /// Marginal error and the three costs, relative to the size of their terms, per
+    /// unit of 1 + max|ln a| + max|C|/ε.
     sums: f64,
 }
 
 const TOLERANCES: [Tolerance; 4] = [
-    // A softmin rounds (g − C) + f, the sum, its logarithm and f itself: 3 each way;
-    // errors of one side feed the other, and contract.
+    // A softmin rounds (g − C) + f, the sum, its logarithm and the result: three units.
+    // Errors of one side feed the other and contract.
     Tolerance {
         variant: Variant::Streaming,
         precision: Precision::Single,
         potential: 12.0,
-        sums: 12.0,
+        sums: 6.0,
     },
-    // Scalings round u and v anew in every iteration; potentials are made once.
+    // The scalings of up to 30 iterations, rounded each time, on potentials made once.
     Tolerance {
         variant: Variant::Resident,
         precision: Precision::Single,
         potential: 12.0,
-        sums: 12.0,
+        sums: 6.0,
     },
-    // f32 sums of up to 64 kernel entries at a time, kernel entries of 2 ulp.
+    // exp of the whole exponent, then plain f32 sums of products.
     Tolerance {
         variant: Variant::Scaling,
         precision: Precision::Single,
-        potential: 24.0,
-        sums: 24.0,
+        potential: 12.0,
+        sums: 6.0,
     },
-    // exp is good to 2^-43, five bits above the spacing, log to 2^-45.
+    // exp to 2⁻⁴³, five bits above the unit, but of exponents near 0 where most mass is;
+    // log to 2⁻⁴⁵.
     Tolerance {
         variant: Variant::Streaming,
         precision: Precision::Double,
-        potential: 64.0,
-        sums: 256.0,
+        potential: 12.0,
+        sums: 6.0,
     },
 ];
 
@@ -87,26 +89,31 @@ fn spacing(precision: Precision) -> f64 {
     }
 }
 
-/// The largest errors seen by a test, in the units of [`Tolerance`].
-#[derive(Debug, Default)]
-struct Worst {
+/// A variant beside its twin, and the largest errors seen, in units of [`Tolerance`].
+struct Parity {
+    variant: Variant,
+    precision: Precision,
     potential: f64,
     sums: f64,
     problems: usize,
 }
 
-impl Worst {
+impl Parity {
+    fn of(variant: Variant, precision: Precision) -> Parity {
+        Parity { variant, precision, potential: 0.0, sums: 0.0, problems: 0 }
+    }
+
+    /// Compares after exactly `iterations`.
+    #[track_caller]
+    fn after(&mut self, iterations: u32, case: &Case, epsilon: f64) {
+        self.compare(&fixed(epsilon, iterations), case, epsilon);
+    }
+
     /// Solves `case` on the adapter and by the twin and compares everything that a
     /// solution says.
     #[track_caller]
-    fn compare(
-        &mut self,
-        case: &Case,
-        solver: &Sinkhorn,
-        variant: Variant,
-        precision: Precision,
-        epsilon: f64,
-    ) {
+    fn compare(&mut self, solver: &Sinkhorn, case: &Case, epsilon: f64) {
+        let Parity { variant, precision, .. } = *self;
         let problem = case.problem();
         let expected = twin(solver, &problem);
         let found = solver
@@ -115,7 +122,7 @@ impl Worst {
             .precision(precision)
             .solve_blocking(context(), &problem)
             .unwrap_or_else(|error| {
-                panic!("{}×{}×{}, ε = {epsilon:e}: {error}", case.batch, case.n, case.m)
+                panic!("{variant} {}×{}×{}, ε = {epsilon:e}: {error}", case.batch, case.n, case.m)
             });
         if context().device().is_some() {
             assert_eq!(found.variant(), variant);
@@ -131,7 +138,7 @@ impl Worst {
             let magnitude = cost.iter().fold(0.0f64, |most, c| most.max(c.abs()));
             let log_weight =
                 a.iter().chain(b).filter(|w| **w > 0.0).fold(0.0f64, |most, w| most.max(-w.ln()));
-            let size = magnitude + epsilon * log_weight;
+            let size = magnitude + epsilon * (1.0 + log_weight);
 
             let (one, other) = (potentials(&found, k), potentials(&expected, k));
             for (side, x, y) in [("f", &one.f, &other.f), ("g", &one.g, &other.g)] {
@@ -144,9 +151,9 @@ impl Worst {
                 );
             }
 
-            let contrast = 1.0 + size / epsilon;
+            let contrast = size / epsilon;
             let terms: f64 = plan(&expected, k).iter().zip(cost).map(|(p, c)| p * c.abs()).sum();
-            let entropy = epsilon * 2.0 * log_weight;
+            let entropy = epsilon * (1.0 + 2.0 * log_weight);
             let sums = [
                 ("marginal_error", found.marginal_error()[k], expected.marginal_error()[k], 1.0),
                 ("transport_cost", found.transport_cost()[k], expected.transport_cost()[k], terms),
@@ -205,151 +212,106 @@ fn shapes(most: usize) -> impl Iterator<Item = (usize, usize)> {
 
 #[test]
 fn softmin_rows_and_softmin_columns_follow_the_twin() {
-    let mut worst = Worst::default();
-    let (variant, precision) = (Variant::Streaming, Precision::Single);
+    let mut parity = Parity::of(Variant::Streaming, Precision::Single);
     for (k, (n, m)) in shapes(sized(usize::MAX, 20_000)).enumerate() {
         let case = Case::random(k as u64, 2, n, m);
         for epsilon in EPSILONS {
-            worst.compare(
-                &case.clone().with_start(0.5),
-                &fixed(epsilon, 1),
-                variant,
-                precision,
-                epsilon,
-            );
-            worst.compare(
-                &case.clone().with_own_costs(),
-                &fixed(epsilon, 7),
-                variant,
-                precision,
-                epsilon,
-            );
+            parity.after(1, &case.clone().with_start(0.5), epsilon);
+            parity.after(7, &case.clone().with_own_costs(), epsilon);
         }
     }
-    worst.report("softmin_rows, softmin_columns");
+    parity.report("softmin_rows, softmin_columns");
 }
 
 #[test]
 fn softmin_support_follows_the_twin() {
-    let mut worst = Worst::default();
-    let (variant, precision) = (Variant::Streaming, Precision::Single);
+    let mut parity = Parity::of(Variant::Streaming, Precision::Single);
     for (k, (n, m)) in shapes(sized(usize::MAX, 20_000)).enumerate() {
         let case = Case::with_empty_bins(40 + k as u64, 3, n, m, 0.6);
         for epsilon in EPSILONS {
-            worst.compare(
-                &case.clone().with_start(0.5),
-                &fixed(epsilon, 1),
-                variant,
-                precision,
-                epsilon,
-            );
-            worst.compare(
-                &case.clone().with_own_costs(),
-                &fixed(epsilon, 7),
-                variant,
-                precision,
-                epsilon,
-            );
+            parity.after(1, &case.clone().with_start(0.5), epsilon);
+            parity.after(7, &case.clone().with_own_costs(), epsilon);
         }
     }
-    worst.report("softmin_support");
+    parity.report("softmin_support");
 }
 
 #[test]
 fn softmin_double_follows_the_twin() {
-    let mut worst = Worst::default();
-    let (variant, precision) = (Variant::Streaming, Precision::Double);
+    let mut parity = Parity::of(Variant::Streaming, Precision::Double);
     for (k, (n, m)) in shapes(sized(20_000, 2_000)).enumerate() {
         for empty in [0.0, 0.6] {
             let case = Case::with_empty_bins(80 + k as u64, 2, n, m, empty);
             for epsilon in EPSILONS {
-                worst.compare(&case, &fixed(epsilon, 5), variant, precision, epsilon);
+                parity.after(5, &case, epsilon);
                 // Costs that f32 does not hold keep their low words.
                 let fine = case.clone().with_cost(|c| c + 1e-9 * (1e4 * c).sin());
-                worst.compare(&fine, &fixed(epsilon, 2), variant, precision, epsilon);
+                parity.after(2, &fine, epsilon);
             }
         }
     }
-    worst.report("softmin_double");
+    parity.report("softmin_double");
 }
 
 /// A start in double precision is taken at its word, low words included.
 #[test]
 fn softmin_double_keeps_the_low_words_of_a_start() {
-    let mut worst = Worst::default();
+    let mut parity = Parity::of(Variant::Streaming, Precision::Double);
     let case = Case::random(99, 2, 12, 17).with_start(0.5);
-    worst.compare(&case, &fixed(0.05, 2), Variant::Streaming, Precision::Double, 0.05);
-    worst.report("softmin_double from a start");
+    parity.after(2, &case, 0.05);
+    parity.report("softmin_double from a start");
 }
 
 #[test]
 fn resident_follows_the_twin() {
-    let mut worst = Worst::default();
-    let (variant, precision) = (Variant::Resident, Precision::Single);
+    let mut parity = Parity::of(Variant::Resident, Precision::Single);
     for (k, (n, m)) in shapes(1100).enumerate() {
         for empty in [0.0, 0.5] {
             let case = Case::with_empty_bins(120 + k as u64, 9, n, m, empty);
             for epsilon in EPSILONS {
-                worst.compare(
-                    &case.clone().with_start(0.5),
-                    &fixed(epsilon, 1),
-                    variant,
-                    precision,
-                    epsilon,
-                );
-                worst.compare(
-                    &case.clone().with_own_costs(),
-                    &fixed(epsilon, 30),
-                    variant,
-                    precision,
-                    epsilon,
-                );
+                parity.after(1, &case.clone().with_start(0.5), epsilon);
+                // Below, scalings leave the range of f32 before they settle: the way
+                // there differs from the twin's, the end does not.
+                if epsilon >= 0.03 {
+                    parity.after(30, &case.clone().with_own_costs(), epsilon);
+                }
             }
         }
     }
-    worst.report("resident");
+    parity.report("resident");
 }
 
 #[test]
 fn scaling_product_and_rescale_follow_the_twin() {
-    let mut worst = Worst::default();
-    let (variant, precision) = (Variant::Scaling, Precision::Single);
+    let mut parity = Parity::of(Variant::Scaling, Precision::Single);
     for (k, (n, m)) in shapes(sized(20_000, 5_000)).enumerate() {
         for (batch, empty) in [(3, 0.0), (70, 0.2)] {
             let case = Case::with_empty_bins(160 + k as u64, batch, n, m, empty);
             for epsilon in [0.03, 0.5, 3.0] {
-                worst.compare(&case, &fixed(epsilon, 6), variant, precision, epsilon);
+                parity.after(6, &case, epsilon);
             }
         }
     }
-    worst.report("scaling_product, rescale");
+    parity.report("scaling_product, rescale");
 }
 
-/// Iteration k of an annealed solve runs at its own ε.
+/// Iteration k of an annealed solve runs at its own ε: ten of the fourteen here.
 #[test]
 fn every_variant_follows_an_annealing_schedule() {
-    let mut worst = Worst::default();
-    let annealing = Annealing { from: 2.0, factor: 0.6 };
     let epsilon = 0.02;
-    for (variant, precision, empty) in [
-        (Variant::Resident, Precision::Single, 0.0),
-        (Variant::Resident, Precision::Single, 0.6),
-        (Variant::Streaming, Precision::Single, 0.0),
-        (Variant::Streaming, Precision::Single, 0.6),
-        (Variant::Streaming, Precision::Double, 0.0),
+    let solver = fixed(epsilon, 14).annealing(Annealing { from: 2.0, factor: 0.6 });
+    for (variant, precision) in [
+        (Variant::Resident, Precision::Single),
+        (Variant::Streaming, Precision::Single),
+        (Variant::Streaming, Precision::Double),
     ] {
-        for iterations in [1, 4, 14] {
+        let mut parity = Parity::of(variant, precision);
+        for empty in [0.0, 0.6] {
             let case = Case::with_empty_bins(200, 2, 19, 23, empty);
-            // After k iterations the plan is that of the last ε in use: compare at it.
-            let last = (2.0 * 0.6f64.powi(iterations - 1)).max(epsilon);
-            if last > epsilon {
-                continue;
-            }
-            let solver = fixed(epsilon, iterations as u32).annealing(annealing);
-            worst.compare(&case, &solver, variant, precision, epsilon);
+            parity.compare(&solver, &case, epsilon);
         }
+        parity.report("annealing");
     }
-    worst.report("annealing");
 }
 
 #[test]
@@ -399,30 +361,37 @@ fn plan_and_apply_follow_the_twin() {
 
 // --- costs of every kind --------------------------------------------------------
 
+/// max C − min C.
+fn range(cost: &[f64]) -> f64 {
+    let most = cost.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let least = cost.iter().copied().fold(f64::INFINITY, f64::min);
+    most - least
+}
+
 #[test]
 fn costs_may_be_negative_offset_huge_or_tiny() {
-    let mut worst = Worst::default();
-    let changes: [(&str, fn(f64) -> f64); 5] = [
+    type Change = fn(f64) -> f64;
+    let changes: [(&str, Change); 6] = [
         ("negative", |c| -c),
         ("of both signs", |c| c - 0.5),
-        ("offset by 3", |c| f64::from((c + 3.0) as f32)),
-        ("a million times as large", |c| f64::from((c * 1e6) as f32)),
-        ("a million times as small", |c| f64::from((c * 1e-6) as f32)),
+        ("offset by 30", |c| c + 30.0),
+        ("offset by -30", |c| c - 30.0),
+        ("a million times as large", |c| c * 1e6),
+        ("a million times as small", |c| c * 1e-6),
     ];
-    for (what, change) in changes {
-        for (variant, precision) in [
-            (Variant::Resident, Precision::Single),
-            (Variant::Streaming, Precision::Single),
-            (Variant::Scaling, Precision::Single),
-            (Variant::Streaming, Precision::Double),
-        ] {
-            let case = Case::random(400, 3, 21, 26).with_cost(change);
-            let epsilon = 0.03 * case.magnitude();
-            println!("{what}: {variant}, {precision:?}");
-            worst.compare(&case, &fixed(epsilon, 8), variant, precision, epsilon);
+    for (variant, precision) in [
+        (Variant::Resident, Precision::Single),
+        (Variant::Streaming, Precision::Single),
+        (Variant::Scaling, Precision::Single),
+        (Variant::Streaming, Precision::Double),
+    ] {
+        for (what, change) in changes {
+            let case = Case::random(400, 3, 21, 26).with_cost(|c| f64::from(change(c) as f32));
+            let mut parity = Parity::of(variant, precision);
+            parity.after(8, &case, 0.03 * range(&case.cost));
+            parity.report(&format!("{variant} {precision:?}, {what}"));
         }
     }
-    worst.report("costs of every kind");
 }
 
 /// A cost of zero everywhere: nothing to decide, a⊗b at every ε.
@@ -510,35 +479,30 @@ fn double_reaches_1e_10_in_cost_and_marginals() {
     );
 }
 
-/// The tolerance is tested per problem: an easy one does not wait for a hard one.
+/// The tolerance is tested per problem: an easy one does not wait for a hard one,
+/// and each counts its own iterations.
 #[test]
 fn each_problem_leaves_by_itself() {
-    let (n, m) = (40, 40);
+    // The easy problem has all its source mass in one bin: one iteration is the answer.
+    let mut case = Case::random(600, 2, 40, 40);
+    case.source[..40].fill(0.0);
+    case.source[0] = 1.0;
+    let solver = Sinkhorn::new(0.02).max_iterations(5000);
     for (variant, precision) in [
         (Variant::Resident, Precision::Single),
         (Variant::Streaming, Precision::Single),
         (Variant::Scaling, Precision::Single),
         (Variant::Streaming, Precision::Double),
     ] {
-        // The easy problem's weights sit in two bins, where two iterations settle.
-        let mut case = Case::random(600, 2, n, m);
-        for (k, w) in case.source[..n].iter_mut().enumerate() {
-            *w = if k < 1 { 1.0 } else { 0.0 };
-        }
-        let solver = Sinkhorn::new(0.02).max_iterations(5000);
-        let resident_fits = variant != Variant::Resident
-            || context()
-                .capabilities()
-                .is_none_or(|c| c.limits.max_compute_workgroup_storage_size >= 16_384);
-        assert!(resident_fits, "a 40×40 problem fits WebGPU's 16 KiB");
         let solution = solver
+            .clone()
             .variant(variant)
             .precision(precision)
             .solve_blocking(context(), &case.problem())
-            .expect("a solution");
-        let [easy, hard] = solution.iterations()[..] else { panic!("two problems") };
+            .and_then(Solution::require_converged)
+            .unwrap_or_else(|error| panic!("{variant} {precision:?}: {error}"));
+        let [easy, hard] = solution.iterations()[..] else { panic!("not two problems") };
         println!("{variant} {precision:?}: {easy} and {hard} iterations");
-        assert!(solution.converged().iter().all(|c| *c), "{:?}", solution.marginal_error());
         assert!(easy < hard / 2, "{variant} {precision:?}: {easy} and {hard} iterations");
     }
 }

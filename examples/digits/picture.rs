@@ -20,7 +20,7 @@ pub struct Plan<'a> {
 const PAPER: Ink = Ink(255, 255, 255, 1.0);
 const TEXT: Ink = Ink(38, 42, 51, 1.0);
 const QUIET: Ink = Ink(112, 118, 130, 1.0);
-const TILE: Ink = Ink(238, 240, 244, 1.0);
+const TILE: Ink = Ink(239, 239, 243, 1.0);
 const PEN: Ink = Ink(38, 42, 51, 1.0);
 
 const WIDTH: u32 = 1660;
@@ -37,6 +37,8 @@ pub fn draw(
     canvas.into_image()
 }
 
+/// Steps of the colour scale.
+const COLOURS: f64 = 24.0;
 /// Pixels of the picture per entry of the matrix.
 const CELL: f32 = 4.0;
 
@@ -55,7 +57,10 @@ fn matrix(canvas: &mut Canvas, (left, top): Point, digits: &[Digit], distances: 
         20.0,
         Align::Left,
         QUIET,
-        &format!("root of the transport cost between {n} images; {} problems, one batch", n * (n - 1) / 2),
+        &format!(
+            "root of the transport cost between {n} images; {} problems in one batch",
+            thousands(n * (n - 1) / 2)
+        ),
     );
 
     // The root of the cost, a length, spreads the small distances that matter. The scale
@@ -67,7 +72,8 @@ fn matrix(canvas: &mut Canvas, (left, top): Point, digits: &[Digit], distances: 
     let (nearest, farthest) = (all[n], all[all.len() - 1 - all.len() / 200]);
     let colour = |d: f64| -> Ink {
         let place = ((root(d) - nearest) / (farthest - nearest)).clamp(0.0, 1.0);
-        colorous::MAGMA.eval_continuous(place).into()
+        // As many colours as the eye tells apart; a PNG is the smaller for it.
+        colorous::MAGMA.eval_continuous((place * COLOURS).round() / COLOURS).into()
     };
     for i in 0..n {
         for (j, distance) in distances.row(i).iter().enumerate() {
@@ -118,7 +124,7 @@ struct Plane {
 
 impl Plane {
     const ACROSS: f32 = 60.0;
-    const DEEP: f32 = 29.0;
+    const DEEP: f32 = 34.0;
     const SHEAR: f32 = 11.0;
 
     /// A place on the plane, in pixels of the image.
@@ -131,7 +137,13 @@ impl Plane {
         self.at((pixel / SIDE) as f32 + 0.5, (pixel % SIDE) as f32 + 0.5)
     }
 
+    /// Draws the digit over whatever lies below it; a faint one leaves room for what
+    /// comes to lie above.
     fn draw(&self, canvas: &mut Canvas, digit: &Digit, opacity: f32) {
+        let side = SIDE as f32;
+        let plane =
+            [self.at(0.0, 0.0), self.at(0.0, side), self.at(side, side), self.at(side, 0.0)];
+        canvas.polygon(&plane, PAPER);
         let darkest = digit.ink.iter().copied().fold(0.0, f32::max);
         for (pixel, ink) in digit.ink.iter().enumerate() {
             let (row, column) = ((pixel / SIDE) as f32, (pixel % SIDE) as f32);
@@ -142,7 +154,7 @@ impl Plane {
                 self.at(row + 1.0 - gap, column + 1.0 - gap),
                 self.at(row + 1.0 - gap, column + gap),
             ];
-            canvas.polygon(&corners, TILE.fade(opacity));
+            canvas.polygon(&corners, TILE);
             canvas.polygon(&corners, PEN.fade(0.92 * opacity * ink / darkest));
         }
     }
@@ -151,12 +163,15 @@ impl Plane {
 fn flow(canvas: &mut Canvas, (left, top): Point, plan: &Plan<'_>) {
     let title = format!("From a {} to a {}", plan.from.label, plan.to.label);
     canvas.heading((left, top - 54.0), 28.0, Align::Left, TEXT, &title);
-    let subtitle = format!("the plan that moves the ink with the least work; distance {:.3}", plan.cost.max(0.0).sqrt());
+    let subtitle = format!(
+        "the plan that moves the ink with the least work; distance {:.3}",
+        plan.cost.max(0.0).sqrt()
+    );
     canvas.text((left, top - 22.0), 20.0, Align::Left, QUIET, &subtitle);
 
     let above = Plane { corner: (left, top + 8.0) };
-    let below = Plane { corner: (left, top + 590.0) };
-    below.draw(canvas, plan.to, 1.0);
+    let below = Plane { corner: (left, top + 548.0) };
+    below.draw(canvas, plan.to, 0.5);
 
     let greatest = plan.mass.iter().copied().fold(0.0, f64::max);
     let mut flows: Vec<(f64, usize, usize)> = plan
@@ -164,7 +179,7 @@ fn flow(canvas: &mut Canvas, (left, top): Point, plan: &Plan<'_>) {
         .iter()
         .enumerate()
         .map(|(cell, mass)| (mass / greatest, cell / PIXELS, cell % PIXELS))
-        .filter(|(share, ..)| *share > 0.004)
+        .filter(|(share, ..)| *share > 0.02)
         .collect();
     // The heavy ones on top.
     flows.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -173,9 +188,10 @@ fn flow(canvas: &mut Canvas, (left, top): Point, plan: &Plan<'_>) {
         let colour: Ink = colorous::VIRIDIS.eval_continuous(moved(from, to) / LONGEST).into();
         let (width, opacity) = (1.0 + 5.0 * share.sqrt(), 0.06 + 0.8 * share);
         canvas.fall(above.centre(from), below.centre(to), width, colour.fade(opacity));
+        canvas.disc(below.centre(to), 0.5 + width, colour.fade(opacity));
     }
     // The ink leaves from below, so that the digit stays readable.
-    above.draw(canvas, plan.from, 0.88);
+    above.draw(canvas, plan.from, 1.0);
 
     let (bar, y) = (160.0, top + 854.0);
     for k in 0..bar as usize {
@@ -194,4 +210,8 @@ const LONGEST: f64 = 4.0;
 fn moved(from: usize, to: usize) -> f64 {
     let along = |place: fn(usize) -> usize| place(from) as f64 - place(to) as f64;
     along(|p| p / SIDE).hypot(along(|p| p % SIDE)).min(LONGEST)
+}
+
+fn thousands(n: usize) -> String {
+    if n < 1000 { n.to_string() } else { format!("{},{:03}", n / 1000, n % 1000) }
 }

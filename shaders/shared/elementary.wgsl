@@ -1,4 +1,3 @@
-//!include shared/twofloat.wgsl
 // exp, expm1, log and log1p in f32, for what the built-in functions do not promise: their errors are 3 to 64 ulp for
 // exp, and unbounded in ulp for log next to 1; expm1 and log1p do not exist.
 //
@@ -21,6 +20,7 @@
 //
 // Ends, all finite: exp and expm1 above ln(2^128) are the largest f32; expm1 below -17.4 is -1; the logarithm of zero
 // or less is LOG_OF_ZERO.
+//!include shared/twofloat.wgsl
 
 const LARGEST_F32: f32 = 0x1.fffffep+127f;
 

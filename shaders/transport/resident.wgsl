@@ -6,7 +6,8 @@
 // rows by u and columns by v, two products a piece and no exponential. When a
 // scaling leaves [2^-40, 2^40], or epsilon changes, the scalings are absorbed into
 // the potentials by another iteration in the log domain. Iterates are those of
-// the log domain.
+// the log domain, except that a scaling that would leave the range is held at its
+// end until the next test finds it: the fixed point is the same.
 // Every TEST_EVERY iterations the L1 error of the source marginal is taken (the
 // other is exact) and the problem leaves by itself.
 //

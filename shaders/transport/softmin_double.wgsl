@@ -145,6 +145,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       } else {
         fresh = with_maximum(cost_at, own_place, other_from, other_until, weight);
       }
+      if (sweep.next_shift != 0.0) {
+        fresh = df_add(fresh, df_mul(vec2f(sweep.next_shift, sweep.next_shift_low), df_log(weight)));
+      }
       own[index] = fresh.x;
       own[sweep.plane + index] = fresh.y;
       high.x = size.x;

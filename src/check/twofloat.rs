@@ -190,7 +190,8 @@ fn judge(
                 TWO_SUM => sum_error(a[0].into(), b[0].into()),
                 _ => 0.0,
             };
-            let same = wide(result) == exact && sum_error(result[0].into(), result[1].into()) == rest;
+            let same =
+                wide(result) == exact && sum_error(result[0].into(), result[1].into()) == rest;
             worst.count(same);
         } else {
             worst.add(units(wide(result), exact, size.abs() * UNIT));
@@ -298,16 +299,14 @@ fn reference() -> Vec<Line> {
     REFERENCE.lines().filter_map(read).collect()
 }
 
-/// The row of the multiprecision table an operation belongs to.
-fn family(operation: &Operation) -> &'static str {
-    match operation.quantity {
-        "df_add" | "df_sub" | "df_add_f32" => "multiprecision: sums",
-        "df_mul" | "df_mul_f32" => "multiprecision: products",
-        "df_div" | "df_sqrt" => "multiprecision: div, sqrt",
-        "df_exp" | "df_expm1" => "multiprecision: exp, expm1",
-        _ => "multiprecision: log, log1p",
-    }
-}
+/// Rows of the multiprecision table: the operations that share a bound.
+const FAMILIES: [(&str, &[&str]); 5] = [
+    ("multiprecision: sums", &["df_add", "df_sub", "df_add_f32"]),
+    ("multiprecision: products", &["df_mul", "df_mul_f32"]),
+    ("multiprecision: div, sqrt", &["df_div", "df_sqrt"]),
+    ("multiprecision: exp, expm1", &["df_exp", "df_expm1"]),
+    ("multiprecision: log, log1p", &["df_log", "df_log1p"]),
+];
 
 /// f64 arithmetic against the multiprecision table, in ulp of f64.
 pub(super) fn twin() -> Worst {
@@ -339,7 +338,10 @@ async fn evaluate(gpu: &Gpu, operation: u32, operands: &[[Pair; 2]]) -> Result<V
         gpu,
         (&TWOFLOAT, vec![("WORKGROUP", Constant::U32(WORKGROUP as u32))]),
         [0u32, operands.len() as u32, operation, 0],
-        &[Resource::Data(bytemuck::cast_slice(operands)), Resource::Space(size_of_val(operands) / 2)],
+        &[
+            Resource::Data(bytemuck::cast_slice(operands)),
+            Resource::Space(size_of_val(operands) / 2),
+        ],
         operands.len().div_ceil(WORKGROUP),
         (1, size_of_val(operands) / 2),
     )
@@ -370,39 +372,25 @@ pub(super) async fn rows(gpu: &Gpu) -> Result<Vec<Row>> {
         .collect();
 
     let lines = reference();
-    let mut families: Vec<(&'static str, Worst)> = Vec::new();
-    for operation in &OPERATIONS {
-        let own: Vec<&Line> = lines
-            .iter()
-            .filter(|line| line.operation.number == operation.number)
-            .filter(|line| {
-                operation.holds(line.operands[0], line.operands[1], line.value[0], range)
-            })
-            .collect();
-        if own.is_empty() {
-            continue;
-        }
-        let operands: Vec<[Pair; 2]> = own.iter().map(|line| line.operands).collect();
-        let results = evaluate(gpu, operation.number, &operands).await?;
-        let name = family(operation);
-        if families.last().is_none_or(|(last, _)| *last != name) {
-            match families.iter().position(|(known, _)| *known == name) {
-                Some(k) => {
-                    let known = families.remove(k);
-                    families.push(known);
-                }
-                None => families.push((name, Worst::default())),
-            }
-        }
-        for (line, result) in own.iter().zip(&results) {
-            let (_, size) = (operation.exact)(line.operands[0], line.operands[1]);
-            let error = (wide(*result) - line.value[0]) - line.value[1];
-            if let Some((_, worst)) = families.last_mut() {
+    for (name, members) in FAMILIES {
+        let mut worst = Worst::default();
+        for operation in OPERATIONS.iter().filter(|o| members.contains(&o.quantity)) {
+            let holds = |line: &&Line| {
+                let [a, b] = line.operands;
+                line.operation.number == operation.number
+                    && operation.holds(a, b, line.value[0], range)
+            };
+            let own: Vec<&Line> = lines.iter().filter(holds).collect();
+            let operands: Vec<[Pair; 2]> = own.iter().map(|line| line.operands).collect();
+            let results = evaluate(gpu, operation.number, &operands).await?;
+            for (line, result) in own.iter().zip(&results) {
+                let (_, size) = (operation.exact)(line.operands[0], line.operands[1]);
+                let error = (wide(*result) - line.value[0]) - line.value[1];
                 worst.add(units(error, 0.0, size.abs() * UNIT));
             }
         }
+        rows.push(row("twofloat", name, worst));
     }
-    rows.extend(families.into_iter().map(|(name, worst)| row("twofloat", name, worst)));
 
     let mut ends = Worst::default();
     for (operation, argument, end) in ENDS {

@@ -143,14 +143,12 @@ impl Gpu {
         let memory = memory.pop();
         let validation = validation.pop();
         let (memory, validation) = (memory.await, validation.await);
-        self.check_lost()?;
-        let value = result?;
-        if let Some(error) = memory {
-            return Err(Error::OutOfMemory { what: error.to_string() });
-        }
-        if let Some(error) = validation {
-            return Err(Error::Device { message: error.to_string() });
-        }
-        Ok(value)
+        let error = match (result, memory, validation) {
+            (Ok(value), None, None) => return Ok(value),
+            (Err(error), ..) => error,
+            (_, Some(error), _) => Error::OutOfMemory { what: error.to_string() },
+            (_, _, Some(error)) => Error::Device { message: error.to_string() },
+        };
+        Err(self.explain(error).await)
     }
 }

@@ -45,6 +45,32 @@ impl Gpu {
         }
     }
 
+    /// What to return for a failed operation: [`Error::DeviceLost`] if that is why.
+    ///
+    /// wgpu tells of a loss only when polled, and leaves it out of error scopes; a
+    /// host's device has no callback of ours at all. So a write that cannot fail on
+    /// a living device is tried.
+    pub(crate) async fn explain(&self, error: Error) -> Error {
+        #[cfg(not(target_arch = "wasm32"))]
+        let _ = self.device.poll(wgpu::PollType::Poll);
+        if let Err(lost) = self.check_lost() {
+            return lost;
+        }
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let canary = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("canary"),
+            size: 4,
+            usage: wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.queue.write_buffer(&canary, 0, &[0; 4]);
+        self.queue.submit([]);
+        if let Some(failure) = scope.pop().await {
+            pipeline::lock(&self.lost).get_or_insert(failure.to_string());
+        }
+        self.check_lost().err().unwrap_or(error)
+    }
+
     pub(crate) fn count_submission(&self) {
         self.submissions.fetch_add(1, Ordering::Relaxed);
     }

@@ -103,8 +103,8 @@ impl Gpu {
         match scope.pop().await {
             None => Ok(Pipeline { kernel, compute, layout }),
             Some(error) => {
-                self.check_lost()?;
-                Err(Error::Shader { kernel: kernel.path.into(), message: error.to_string() })
+                let message = error.to_string();
+                Err(self.explain(Error::Shader { kernel: kernel.path.into(), message }).await)
             }
         }
     }

@@ -16,19 +16,12 @@ impl Gpu {
         });
         #[cfg(not(target_arch = "wasm32"))]
         if let Err(error) = self.device.poll(wgpu::PollType::wait_indefinitely()) {
-            self.check_lost()?;
-            return Err(failed(error.to_string()));
+            return Err(self.explain(failed(error.to_string())).await);
         }
         match receiver.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                self.check_lost()?;
-                Err(failed(error.to_string()))
-            }
-            Err(_) => {
-                self.check_lost()?;
-                Err(failed("the device dropped the request".into()))
-            }
+            Ok(Err(error)) => Err(self.explain(failed(error.to_string())).await),
+            Err(_) => Err(self.explain(failed("the device dropped the request".into())).await),
         }
     }
 }

@@ -52,9 +52,9 @@ impl Tensor {
         if !buffer.usage().contains(needed) {
             return Err(Error::invalid("buffer", "needs the usages STORAGE and COPY_SRC"));
         }
-        let elements = shape.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
-        match elements {
-            Some(elements) if elements > 0 && elements as u64 * 4 <= buffer.size() => {}
+        let bytes = shape.iter().try_fold(4usize, |product, &n| product.checked_mul(n));
+        match bytes {
+            Some(bytes) if bytes > 0 && bytes as u64 <= buffer.size() => {}
             _ => {
                 return Err(Error::invalid(
                     "shape",

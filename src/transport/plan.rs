@@ -17,6 +17,11 @@ pub(crate) struct Plan {
 /// few iterations such a problem needs are done in double.
 const LARGEST_EPSILON: f64 = 4.0;
 
+/// L1 marginal error, per unit of max|C|/ε, below which f32 potentials cannot be
+/// trusted to go: 2^-25 |f| / ε for either side, as measured. A tighter tolerance is
+/// reached by a few iterations in double after those in single.
+const SINGLE_FLOOR: f64 = 3e-8;
+
 pub(crate) fn plan(
     capabilities: &Capabilities,
     adapter: &str,
@@ -36,6 +41,10 @@ pub(crate) fn plan(
         });
     }
     let magnitude = problem.geometry.spread;
+    let contrast = magnitude / settings.epsilon;
+    if exact && settings.tolerance > 0.0 && contrast * SINGLE_FLOOR > settings.tolerance {
+        precision = Precision::Double;
+    }
     if exact && settings.epsilon > LARGEST_EPSILON * magnitude && magnitude > 0.0 {
         precision = Precision::Double;
     }

@@ -244,6 +244,13 @@ impl Sinkhorn {
                 ));
             }
         }
+        let stages = self.schedule().len();
+        if stages > self.max_iterations as usize {
+            return Err(Error::invalid(
+                "annealing",
+                format!("ε is not reached within {} iterations", self.max_iterations),
+            ));
+        }
         Ok(())
     }
 

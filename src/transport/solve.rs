@@ -3,7 +3,7 @@
 use super::plan::{Plan, plan};
 use super::solution::{Solution, State};
 use super::variant::batch::{Batch, Slot};
-use super::variant::streaming::Start;
+use super::variant::streaming::{Start, Until};
 use super::variant::{measure, resident, scaling, streaming};
 use super::{Cost, Precision, Problem, Progress, Sinkhorn, Variant};
 use crate::error::{Error, Result};
@@ -124,14 +124,23 @@ async fn iterate(
         // As far as single precision goes, unless an exact number of double
         // precision iterations was asked for, or a start that may be better than that.
         if tolerance > 0.0 && problem.start.is_none() {
-            let rough = (3e-7 * batch.contrast).max(3e-6).max(tolerance);
+            // The rounding of an f32 potential is some 3e-8 max|C|/ε in the marginals.
+            let rough = (1.2e-7 * batch.contrast).max(3e-6).max(tolerance);
             let capabilities = &batch.gpu.capabilities;
             if resident::fits(capabilities, batch.source.longest, batch.target.longest) {
                 resident::run(batch, settings, rough, &mut running, progress).await?;
             } else {
-                let uploaded = Start::Uploaded;
-                streaming::run(batch, settings, single, rough, uploaded, &mut running, progress)
-                    .await?;
+                streaming::run(
+                    batch,
+                    settings,
+                    single,
+                    rough,
+                    Start::Uploaded,
+                    Until::Floor,
+                    &mut running,
+                    progress,
+                )
+                .await?;
             }
             for slot in &mut running {
                 slot.status = Slot::RUNNING;
@@ -139,7 +148,17 @@ async fn iterate(
             start = Start::Single;
         }
         let double = Precision::Double;
-        streaming::run(batch, settings, double, tolerance, start, &mut running, progress).await?;
+        streaming::run(
+            batch,
+            settings,
+            double,
+            tolerance,
+            start,
+            Until::Tolerance,
+            &mut running,
+            progress,
+        )
+        .await?;
         return Ok(running);
     }
     match plan.variant {
@@ -163,6 +182,7 @@ async fn iterate(
                     single,
                     tolerance,
                     Start::Uploaded,
+                    Until::Tolerance,
                     &mut again,
                     progress,
                 )
@@ -178,6 +198,7 @@ async fn iterate(
                 single,
                 tolerance,
                 Start::Uploaded,
+                Until::Tolerance,
                 &mut running,
                 progress,
             )

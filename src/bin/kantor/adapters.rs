@@ -63,8 +63,10 @@ struct ProbeResults {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
-    let mut adapters: Vec<Entry> =
-        pollster::block_on(Context::all()).iter().map(|(report, opened)| entry(report, opened)).collect();
+    let mut adapters: Vec<Entry> = pollster::block_on(Context::all())
+        .iter()
+        .map(|(report, opened)| entry(report, opened))
+        .collect();
     let twin = Context::cpu();
     adapters.push(entry(&twin.adapter().clone(), &Ok(twin)));
     if arguments.json {
@@ -87,7 +89,8 @@ fn entry(report: &AdapterReport, opened: &Result<Context>) -> Entry {
         driver_info: report.driver_info.clone(),
         refused: opened.as_ref().err().map(ToString::to_string),
         limits: capabilities.map(limits),
-        features: device.map(|device| device.features().iter_names().map(|(name, _)| name).collect()),
+        features: device
+            .map(|device| device.features().iter_names().map(|(name, _)| name).collect()),
         probes: capabilities.map(|capabilities| probes(&capabilities.probes)),
     }
 }
@@ -134,7 +137,7 @@ fn describe(entry: &Entry) -> String {
         let _ = writeln!(text, "  {name:14}{value}");
     };
     line("backend", format!("{}, {}", entry.backend, entry.kind));
-    line("driver", format!("{} {}", entry.driver, entry.driver_info));
+    line("driver", format!("{} {}", entry.driver, entry.driver_info).trim().to_owned());
     if let Some(reason) = &entry.refused {
         line("refused", reason.clone());
     }
@@ -159,7 +162,10 @@ fn describe(entry: &Entry) -> String {
         );
     }
     if let Some(features) = &entry.features {
-        line("features", if features.is_empty() { "none needed".into() } else { features.join(", ") });
+        line(
+            "features",
+            if features.is_empty() { "none needed".into() } else { features.join(", ") },
+        );
     }
     if let Some(probes) = &entry.probes {
         let verdict = if probes.double_float_exact { "exact" } else { "NOT exact, refused" };
@@ -171,7 +177,10 @@ fn describe(entry: &Entry) -> String {
             "plain TwoSum",
             format!("{} of {} wrong without the guard", probes.plain_twosum_wrong, probes.pairs),
         );
-        line("loops", format!("{} of {} iterations reached", probes.loop_reached, probes.loop_asked));
+        line(
+            "loops",
+            format!("{} of {} iterations reached", probes.loop_reached, probes.loop_asked),
+        );
         line("exp2", format!("relative error {:.1} × 2⁻²⁴", probes.exp2_error));
         line("denormals", if probes.denormals_kept { "kept" } else { "flushed to zero" }.into());
     }
@@ -180,7 +189,9 @@ fn describe(entry: &Entry) -> String {
 
 fn size(bytes: u64) -> String {
     match bytes {
-        b if b >= 1 << 30 => format!("{:.4} GiB", b as f64 / (1u64 << 30) as f64).replace(".0000", ""),
+        b if b >= 1 << 30 => {
+            format!("{:.4} GiB", b as f64 / (1u64 << 30) as f64).replace(".0000", "")
+        }
         b if b >= 1 << 20 => format!("{} MiB", b >> 20),
         b => format!("{} KiB", b >> 10),
     }

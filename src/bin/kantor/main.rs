@@ -14,8 +14,8 @@ mod output;
 mod transport;
 mod workload;
 
-use clap::{Parser, Subcommand};
 use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
 use failure::Failure;
 use std::io::Write;
 use std::process::ExitCode;
@@ -39,7 +39,9 @@ enum Command {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(message) if matches!(message.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+        Err(message)
+            if matches!(message.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) =>
+        {
             // A closed pipe is no failure of `--help`.
             let _ = message.print();
             return ExitCode::SUCCESS;

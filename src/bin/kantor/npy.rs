@@ -61,9 +61,7 @@ fn parse(path: &Path) -> Result<Array, String> {
     }
     let order = npy.order();
     let values: Vec<f64> = match (kind.type_char(), size) {
-        (TypeChar::Uint, _) => {
-            widen(npy.into_vec::<u8>())
-        }
+        (TypeChar::Uint, _) => widen(npy.into_vec::<u8>()),
         (_, 4) => widen(npy.into_vec::<f32>()),
         _ => npy.into_vec(),
     }
@@ -129,9 +127,13 @@ mod tests {
 
     #[test]
     fn fortran_order_becomes_row_major() {
-        assert_eq!(row_major(&[1.0, 4.0, 2.0, 5.0, 3.0, 6.0], &[2, 3]), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        assert_eq!(row_major(&[0.0, 4.0, 2.0, 6.0, 1.0, 5.0, 3.0, 7.0], &[2, 2, 2]), [
-            0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0
-        ]);
+        assert_eq!(
+            row_major(&[1.0, 4.0, 2.0, 5.0, 3.0, 6.0], &[2, 3]),
+            [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+        );
+        assert_eq!(
+            row_major(&[0.0, 4.0, 2.0, 6.0, 1.0, 5.0, 3.0, 7.0], &[2, 2, 2]),
+            [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+        );
     }
 }

@@ -31,14 +31,16 @@ pub(crate) fn print(text: &str) -> Outcome<()> {
 
 /// Writes JSON, on one line or for people.
 pub(crate) fn print_json(value: &impl Serialize, compact: bool) -> Outcome<()> {
-    let text = if compact { serde_json::to_string(value) } else { serde_json::to_string_pretty(value) };
+    let text =
+        if compact { serde_json::to_string(value) } else { serde_json::to_string_pretty(value) };
     print(&(text.map_err(Failure::new)? + "\n"))
 }
 
 /// Lines up columns; the first row is a heading.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |k: usize| rows.iter().filter_map(|row| row.get(k)).map(|c| c.chars().count()).max();
+    let width =
+        |k: usize| rows.iter().filter_map(|row| row.get(k)).map(|c| c.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|k| width(k).unwrap_or(0)).collect();
     let mut text = String::new();
     for row in rows {

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     tolerance: Option<f64>,
     /// Iterations after which a problem is given up
-    #[arg(long, value_name = "N", default_value_t = 2000)]
+    #[arg(long, value_name = "N", default_value_t = 2000, allow_negative_numbers = true)]
     max_iterations: u32,
     /// Digits asked for
     #[arg(long, value_enum, default_value_t = Digit::Single)]
@@ -163,7 +163,11 @@ fn geometry(path: &Path, cost: &Array) -> kantor::Result<Geometry> {
             argument: "cost",
             row: None,
             index: None,
-            reason: format!("{} has shape {:?}, not [n, m] or [k, n, m]", path.display(), cost.shape),
+            reason: format!(
+                "{} has shape {:?}, not [n, m] or [k, n, m]",
+                path.display(),
+                cost.shape
+            ),
         }),
     }
 }

@@ -68,7 +68,8 @@ pub(crate) struct Sweep {
     pub(crate) first_problem: u32,
     pub(crate) other_plane: u32,
     pub(crate) cost_plane: u32,
-    pub(crate) unused: [u32; 3],
+    pub(crate) next_shift_low: f32,
+    pub(crate) unused: [u32; 2],
 }
 
 /// One side's data on the device.
@@ -336,6 +337,7 @@ impl Batch {
             Precision::Single => (rate as f32, 0.0),
         };
         let (high, low) = split(scaled);
+        let (shift, shift_low) = split((next - epsilon) * self.scale);
         Sweep {
             own: mine.padded as u32,
             other: theirs.padded as u32,
@@ -347,7 +349,8 @@ impl Batch {
             rate_low,
             epsilon: high,
             epsilon_low: low,
-            next_shift: ((next - epsilon) * self.scale) as f32,
+            next_shift: shift,
+            next_shift_low: shift_low,
             own_base: own_base as u32,
             other_base: other_base as u32,
             own_bins: own_bins as u32,

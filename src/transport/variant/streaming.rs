@@ -5,7 +5,7 @@ use super::scaling::{self, Change};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
-use crate::gpu::recorder::Ready;
+use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Clock, Kernel};
 use crate::transport::{Precision, Progress, Sinkhorn};
@@ -164,15 +164,26 @@ pub(crate) enum Start {
     Single,
 }
 
+/// When a loop ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// At the tolerance or after the last iteration.
+    Tolerance,
+    /// Also where the error falls no further: double precision goes on from there.
+    Floor,
+}
+
 /// Runs the loop in `precision` on the problems of `running` until all have left
 /// it at `tolerance` or the iterations are used up. Afterwards `running` holds the
 /// final states of all of them.
+#[expect(clippy::too_many_arguments, reason = "one loop, three callers in solve.rs")]
 pub(crate) async fn run(
     batch: &Batch,
     settings: &Sinkhorn,
     precision: Precision,
     tolerance: f64,
     start: Start,
+    until: Until,
     running: &mut Vec<Slot>,
     progress: &dyn Fn(&[Slot], u32) -> Progress,
 ) -> Result<()> {
@@ -191,18 +202,35 @@ pub(crate) async fn run(
         .await?;
 
     let schedule = settings.schedule();
-    let epsilon_at = |k: u32| schedule[(k as usize).min(schedule.len() - 1)];
+    // After a loop in single precision the annealing is over.
+    let skip = if start == Start::Single { schedule.len() } else { 0 };
+    let epsilon_at = |k: u32| schedule[(k as usize + skip).min(schedule.len() - 1)];
     // A double-float exponential costs some thirty single ones.
     let weight = if precision == Precision::Double { 30.0 } else { 1.0 };
     let capabilities = &gpu.capabilities;
     let mut seconds_per_iteration =
         2.0 * weight * batch.pairs() / capabilities.elements_per_second() + 1e-4;
-    let mut finished: Vec<Slot> = Vec::new();
-    let mut done = running.iter().map(|slot| slot.iterations).min().unwrap_or(0);
+    // Iterations of this loop; those of an earlier one are kept per problem.
+    let mut done = 0;
+    let mut before = vec![0; batch.len()];
+    for slot in running.iter_mut() {
+        before[slot.problem as usize] = std::mem::take(&mut slot.iterations);
+    }
+    let left = |slot: &Slot, done: u32| {
+        settings.max_iterations.saturating_sub(before[slot.problem as usize]).saturating_sub(done)
+    };
+    let mut finished: Vec<Slot> = running.extract_if(.., |slot| left(slot, 0) == 0).collect();
+    if running.is_empty() && stale_low_words {
+        let mut recorder = gpu.recorder();
+        gpu.guarded(|| clear_low_words(batch, &rescale, &mut recorder)).await?;
+        recorder.read("the low words of potentials").await?;
+    }
+    let mut stalled = Stall::default();
 
-    while done < settings.max_iterations && !running.is_empty() {
+    while !running.is_empty() {
         let budget = capabilities.submission_seconds() / seconds_per_iteration;
-        let count = (budget as u32).clamp(1, settings.max_iterations - done);
+        let most = running.iter().map(|slot| left(slot, done)).min().unwrap_or(1);
+        let count = (budget as u32).clamp(1, most);
         // A test is a dispatch of some 1e-4 s on CPU drivers: not at every short iteration.
         let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
         batch.write_slots(running);
@@ -212,9 +240,7 @@ pub(crate) async fn run(
         let record = || -> Result<()> {
             let mut bound: Option<Iteration> = None;
             if std::mem::take(&mut stale_low_words) {
-                for side in [Side::Source, Side::Target] {
-                    scaling::rescale(batch, &rescale, side, Change::Zero, &mut recorder)?;
-                }
+                clear_low_words(batch, &rescale, &mut recorder)?;
             }
             for k in done..done + count {
                 let epsilons = (epsilon_at(k), epsilon_at(k + 1));
@@ -262,22 +288,58 @@ pub(crate) async fn run(
         gpu.guarded(record).await?;
         let read = recorder.read("the state of a solve").await?;
         done += count;
+        running.clear();
         for mut slot in bytemuck::pod_collect_to_vec::<_, Slot>(&read[0]) {
             if slot.status == Slot::RUNNING {
                 slot.iterations = done;
             }
-            finished.push(slot);
+            let running_on = slot.status == Slot::RUNNING && left(&slot, done) > 0;
+            if running_on { running.push(slot) } else { finished.push(slot) }
         }
-        running.clear();
-        running.extend(finished.iter().filter(|slot| slot.status == Slot::RUNNING));
-        finished.retain(|slot| slot.status != Slot::RUNNING);
         // Problems that left early make a submission short: grow with care.
         let measured = started.seconds() / f64::from(count);
         if measured > 0.0 {
             seconds_per_iteration = measured.max(seconds_per_iteration / 4.0);
         }
         settings.report(progress(running, done))?;
+        if until == Until::Floor && stalled.see(running) {
+            break;
+        }
     }
     running.append(&mut finished);
+    for slot in running.iter_mut() {
+        slot.iterations += before[slot.problem as usize];
+    }
     Ok(())
+}
+
+fn clear_low_words(
+    batch: &Batch,
+    rescale: &Arc<Pipeline>,
+    recorder: &mut Recorder<'_>,
+) -> Result<()> {
+    for side in [Side::Source, Side::Target] {
+        scaling::rescale(batch, rescale, side, Change::Zero, recorder)?;
+    }
+    Ok(())
+}
+
+/// Notices when a loop has reached the floor of its precision.
+#[derive(Debug, Default)]
+struct Stall {
+    best: f64,
+    since: u32,
+}
+
+impl Stall {
+    /// Whether the worst error has not fallen by a tenth for eight submissions.
+    fn see(&mut self, running: &[Slot]) -> bool {
+        let worst = running.iter().map(Slot::marginal_error).fold(0.0, f64::max);
+        if self.best == 0.0 || worst < 0.9 * self.best {
+            *self = Stall { best: worst, since: 0 };
+        } else {
+            self.since += 1;
+        }
+        self.since >= 8
+    }
 }

@@ -1,0 +1,203 @@
+//! `kantor bench`: times of this library beside what the adapter can do at best.
+
+use crate::adapter_choice::AdapterChoice;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Digits, print, print_json, table};
+use crate::workload::{Inputs, Workload};
+use indicatif::{ProgressBar, ProgressStyle};
+use kantor::bench::Limits;
+use kantor::{Context, Sinkhorn, Variant};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Times of solves beside the adapter's own limits, measured in the same run.
+///
+/// Times are from host arrays to costs on the host, the median of three after one
+/// that compiles. Elements are cost entries between bins that hold mass, two visits an
+/// iteration; the limit is what the adapter's own exp-sum or copy allows, whichever is
+/// less. A solve beyond it does without exponentials: the scaling form, the CPU twin.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// What to time [default: all]
+    #[arg(long, value_enum, ignore_case = true)]
+    workload: Option<Workload>,
+    /// Folder with T1_hist.npy, T2_cost.npy, T6_cost.npy instead of seeded inputs
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    adapter: AdapterChoice,
+    /// JSON on one line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    adapter: String,
+    limits: LimitRow,
+    workloads: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct LimitRow {
+    copy_gb_per_s: Digits,
+    exp_sum_g_per_s: Digits,
+    empty_dispatch_us: Digits,
+    submission_us: Digits,
+}
+
+#[derive(Serialize)]
+struct Row {
+    workload: &'static str,
+    shape: String,
+    variant: String,
+    iterations: u32,
+    first_ms: Digits,
+    median_ms: Digits,
+    elements_g_per_s: Digits,
+    limit_g_per_s: Digits,
+    fraction: Digits,
+}
+
+const REPEATS: usize = 3;
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
+    let context = arguments.adapter.open()?;
+    let spinner = if arguments.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    spinner.set_style(ProgressStyle::with_template("{spinner} {msg}").map_err(Failure::new)?);
+    spinner.enable_steady_tick(Duration::from_millis(100));
+
+    spinner.set_message("the limits of the adapter");
+    let limits = pollster::block_on(kantor::bench::limits(&context))?;
+    let chosen = arguments.workload.map_or(Workload::ALL.to_vec(), |workload| vec![workload]);
+    let mut rows = Vec::new();
+    for workload in chosen {
+        spinner.set_message(workload.name());
+        rows.push(time(&context, workload, arguments.data.as_deref(), &limits)?);
+    }
+    spinner.finish_and_clear();
+    let report = Report {
+        adapter: context.adapter().to_string(),
+        limits: LimitRow {
+            copy_gb_per_s: Digits(limits.copy_bytes_per_second / 1e9),
+            exp_sum_g_per_s: Digits(limits.exp_per_second / 1e9),
+            empty_dispatch_us: Digits(limits.dispatch_seconds * 1e6),
+            submission_us: Digits(limits.submission_seconds * 1e6),
+        },
+        workloads: rows,
+    };
+    if arguments.json {
+        print_json(&report, true)?
+    } else {
+        print(&describe(&report))?
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn time(
+    context: &Context,
+    workload: Workload,
+    data: Option<&Path>,
+    limits: &Limits,
+) -> Outcome<Row> {
+    let inputs = workload.inputs(data)?;
+    let (first, median, variant, sweeps, iterations) = if workload == Workload::Softmin {
+        softmin(context, &inputs)?
+    } else {
+        let (first, variant) = solve(context, &inputs, Variant::Auto, inputs.iterations)?;
+        let mut seconds = Vec::new();
+        for _ in 0..REPEATS {
+            seconds.push(solve(context, &inputs, Variant::Auto, inputs.iterations)?.0);
+        }
+        let sweeps = 2.0 * f64::from(inputs.iterations);
+        (first, median(seconds), variant, sweeps, inputs.iterations)
+    };
+    let rate = sweeps * inputs.elements() / median;
+    let limit = limits.softmin_elements_per_second();
+    Ok(Row {
+        workload: workload.name(),
+        shape: inputs.shape(),
+        variant: variant.to_string(),
+        iterations,
+        first_ms: Digits(first * 1e3),
+        median_ms: Digits(median * 1e3),
+        elements_g_per_s: Digits(rate / 1e9),
+        limit_g_per_s: Digits(limit / 1e9),
+        fraction: Digits(rate / limit),
+    })
+}
+
+/// Seconds of a solve, from host arrays to costs.
+fn solve(
+    context: &Context,
+    inputs: &Inputs,
+    variant: Variant,
+    iterations: u32,
+) -> Outcome<(f64, Variant)> {
+    let started = Instant::now();
+    let solver =
+        Sinkhorn::new(inputs.epsilon).variant(variant).tolerance(0.0).max_iterations(iterations);
+    let solution = solver.solve_blocking(context, &inputs.problem()?)?;
+    Ok((started.elapsed().as_secs_f64(), solution.variant()))
+}
+
+/// Half an iteration: what further iterations add to a solve, so that uploads and
+/// the measuring of the result are left out.
+fn softmin(context: &Context, inputs: &Inputs) -> Outcome<(f64, f64, Variant, f64, u32)> {
+    const FEW: u32 = 20;
+    const MANY: u32 = 120;
+    let run = |iterations| solve(context, inputs, Variant::Streaming, iterations);
+    let (first, variant) = run(FEW)?;
+    let mut seconds = Vec::new();
+    for _ in 0..REPEATS {
+        seconds.push((run(MANY)?.0 - run(FEW)?.0) / f64::from(2 * (MANY - FEW)));
+    }
+    // A clock that stood still is no infinite speed.
+    Ok((first, median(seconds).max(1e-9), variant, 1.0, MANY - FEW))
+}
+
+fn median(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}
+
+fn describe(report: &Report) -> String {
+    let limits = &report.limits;
+    let mut rows = vec![
+        [
+            "workload",
+            "shape",
+            "kernels",
+            "iterations",
+            "first ms",
+            "ms",
+            "G elements/s",
+            "of limit",
+        ]
+        .map(String::from)
+        .to_vec(),
+    ];
+    rows.extend(report.workloads.iter().map(|row| {
+        vec![
+            row.workload.into(),
+            row.shape.clone(),
+            row.variant.clone(),
+            row.iterations.to_string(),
+            format!("{:.1}", row.first_ms.0),
+            format!("{:.3}", row.median_ms.0),
+            format!("{:.3}", row.elements_g_per_s.0),
+            format!("{:.0} %", 100.0 * row.fraction.0),
+        ]
+    }));
+    format!(
+        "{}\n  copy {:.2} GB/s, exp-sum {:.3} Gexp/s, empty dispatch {:.1} µs, submission {:.1} µs\n\n{}",
+        report.adapter,
+        limits.copy_gb_per_s.0,
+        limits.exp_sum_g_per_s.0,
+        limits.empty_dispatch_us.0,
+        limits.submission_us.0,
+        table(&rows)
+    )
+}

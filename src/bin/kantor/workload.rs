@@ -1,0 +1,215 @@
+//! The benchmark's inputs: made from a seed, or read from a folder.
+
+use crate::failure::{Failure, Outcome};
+use crate::npy;
+use kantor::{Geometry, Problem};
+use std::path::Path;
+
+/// A workload, by the name it has in the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Workload {
+    /// 100 pairs of sparse 28×28 images, ε 0.01, 100 iterations
+    #[value(name = "T1s")]
+    FewImages,
+    /// 1000 pairs of sparse 28×28 images, ε 0.01, 100 iterations
+    #[value(name = "T1")]
+    Images,
+    /// One dense 2048×2048 problem, ε 0.01, 100 iterations
+    #[value(name = "T2")]
+    Dense,
+    /// 10,000 problems of 32×32, each with its own cost, ε 0.05, 50 iterations
+    #[value(name = "T6")]
+    Small,
+    /// One streaming half iteration over a 2048×2048 cost
+    #[value(name = "softmin")]
+    Softmin,
+}
+
+/// Host arrays of a workload.
+pub(crate) struct Inputs {
+    cost: Vec<f32>,
+    source: Vec<f32>,
+    target: Vec<f32>,
+    bins: usize,
+    costs: usize,
+    pub(crate) epsilon: f64,
+    pub(crate) iterations: u32,
+}
+
+impl Inputs {
+    pub(crate) fn problem(&self) -> kantor::Result<Problem> {
+        let n = self.bins;
+        let geometry = match self.costs {
+            1 => Geometry::cost_matrix(&self.cost, n, n),
+            k => Geometry::cost_matrices(&self.cost, k, n, n),
+        }?;
+        Problem::new(geometry, &self.source, &self.target)
+    }
+
+    /// Entries of the cost between bins that hold mass, which an iteration visits
+    /// twice.
+    pub(crate) fn elements(&self) -> f64 {
+        let filled = |row: &[f32]| row.iter().filter(|weight| **weight > 0.0).count();
+        let pairs = self.source.chunks(self.bins).zip(self.target.chunks(self.bins));
+        pairs.map(|(a, b)| (filled(a) * filled(b)) as f64).sum()
+    }
+
+    pub(crate) fn shape(&self) -> String {
+        format!("{} × {}²", self.source.len() / self.bins, self.bins)
+    }
+}
+
+impl Workload {
+    pub(crate) const ALL: [Workload; 5] = [
+        Workload::FewImages,
+        Workload::Images,
+        Workload::Dense,
+        Workload::Small,
+        Workload::Softmin,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Workload::FewImages => "T1s",
+            Workload::Images => "T1",
+            Workload::Dense => "T2",
+            Workload::Small => "T6",
+            Workload::Softmin => "softmin",
+        }
+    }
+
+    /// `data`: a folder with T1_hist.npy, T2_cost.npy and T6_cost.npy.
+    pub(crate) fn inputs(self, data: Option<&Path>) -> Outcome<Inputs> {
+        match self {
+            Workload::FewImages => image_pairs(100, data),
+            Workload::Images => image_pairs(1000, data),
+            Workload::Dense | Workload::Softmin => dense(data),
+            Workload::Small => small(data),
+        }
+    }
+}
+
+fn image_pairs(pairs: usize, data: Option<&Path>) -> Outcome<Inputs> {
+    const IMAGES: usize = 1000;
+    const SIDE: usize = 28;
+    let bins = SIDE * SIDE;
+    let images = match data {
+        Some(folder) => file(folder, "T1_hist.npy", IMAGES * bins)?,
+        None => blobs(IMAGES, SIDE),
+    };
+    let row = |k: usize| &images[k * bins..(k + 1) * bins];
+    let place = |k: usize| (k / SIDE, k % SIDE);
+    let step = |p: usize, q: usize| (p.abs_diff(q) as f32 / (SIDE - 1) as f32).powi(2);
+    let cost = (0..bins * bins)
+        .map(|cell| {
+            let ((r, c), (s, d)) = (place(cell / bins), place(cell % bins));
+            step(r, s) + step(c, d)
+        })
+        .collect();
+    Ok(Inputs {
+        cost,
+        source: (0..pairs).flat_map(|k| row(k).to_vec()).collect(),
+        target: (0..pairs).flat_map(|k| row((7 * k + 3) % IMAGES).to_vec()).collect(),
+        bins,
+        costs: 1,
+        epsilon: 0.01,
+        iterations: 100,
+    })
+}
+
+fn dense(data: Option<&Path>) -> Outcome<Inputs> {
+    const N: usize = 2048;
+    let cost = match data {
+        Some(folder) => file(folder, "T2_cost.npy", N * N)?,
+        None => {
+            let mut random = Random(2);
+            let mut points = || -> Vec<[f32; 2]> {
+                (0..N).map(|_| [random.uniform(), random.uniform()]).collect()
+            };
+            let (x, y) = (points(), points());
+            let distance =
+                |p: &[f32; 2], q: &[f32; 2]| (p[0] - q[0]).powi(2) + (p[1] - q[1]).powi(2);
+            x.iter().flat_map(|p| y.iter().map(move |q| distance(p, q))).collect()
+        }
+    };
+    let uniform = vec![1.0; N];
+    Ok(Inputs {
+        cost,
+        source: uniform.clone(),
+        target: uniform,
+        bins: N,
+        costs: 1,
+        epsilon: 0.01,
+        iterations: 100,
+    })
+}
+
+fn small(data: Option<&Path>) -> Outcome<Inputs> {
+    const PROBLEMS: usize = 10_000;
+    const N: usize = 32;
+    let cost = match data {
+        Some(folder) => file(folder, "T6_cost.npy", PROBLEMS * N * N)?,
+        None => {
+            let mut random = Random(6);
+            (0..PROBLEMS * N * N).map(|_| random.uniform()).collect()
+        }
+    };
+    let uniform = vec![1.0; PROBLEMS * N];
+    Ok(Inputs {
+        cost,
+        source: uniform.clone(),
+        target: uniform,
+        bins: N,
+        costs: PROBLEMS,
+        epsilon: 0.05,
+        iterations: 50,
+    })
+}
+
+/// A file of the folder, of so many values.
+fn file(folder: &Path, name: &str, values: usize) -> Outcome<Vec<f32>> {
+    let path = folder.join(name);
+    let array = npy::read(&path)?;
+    if array.values.len() != values {
+        return Err(Failure::new(format_args!(
+            "{}: its shape {:?} does not have the {values} values of this workload",
+            path.display(),
+            array.shape
+        )));
+    }
+    Ok(array.values.into_iter().map(|value| value as f32).collect())
+}
+
+/// Images as sparse as handwritten digits, where about a fifth of the pixels has
+/// ink: a few round blobs on an empty ground.
+fn blobs(images: usize, side: usize) -> Vec<f32> {
+    let mut random = Random(1);
+    let mut pixels = Vec::with_capacity(images * side * side);
+    for _ in 0..images {
+        let mut between = |low: f32, high: f32| low + (high - low) * random.uniform();
+        let blobs: [[f32; 3]; 5] = std::array::from_fn(|_| {
+            [between(6.0, side as f32 - 6.0), between(6.0, side as f32 - 6.0), between(2.0, 4.5)]
+        });
+        for pixel in 0..side * side {
+            let (row, column) = ((pixel / side) as f32, (pixel % side) as f32);
+            let ink = |[r, c, radius]: &[f32; 3]| {
+                (1.0 - ((row - r).powi(2) + (column - c).powi(2)) / (radius * radius)).max(0.0)
+            };
+            pixels.push(blobs.iter().map(ink).fold(0.0, f32::max));
+        }
+    }
+    pixels
+}
+
+/// SplitMix64 (Steele, Lea and Flood 2014): inputs that are the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn uniform(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 24) as f32
+    }
+}

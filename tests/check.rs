@@ -1,0 +1,41 @@
+//! Does the check itself pass on the adapter under test, and does it leave no
+//! kernel out? That it would catch a liar is tested beside its judges, in
+//! `src/check`: two ulp more, a folded TwoSum, flushed denormals, a capped loop.
+
+mod common;
+
+use kantor::check;
+use kantor::gpu::shader::SOURCES;
+
+#[test]
+fn every_row_is_within_its_tolerance() {
+    let context = common::context();
+    let rows = common::block_on(check::run(context, None)).expect("the check runs to its end");
+    for row in &rows {
+        println!("{row}");
+    }
+    let failed: Vec<String> =
+        rows.iter().filter(|row| !row.passed).map(ToString::to_string).collect();
+    assert!(failed.is_empty(), "{}:\n{}", context.adapter(), failed.join("\n"));
+
+    // On a device a kernel's twin is one row, and the kernel itself another.
+    let needed = if context.device().is_some() { 2 } else { 1 };
+    let kernels = SOURCES
+        .iter()
+        .filter(|(path, text)| path.starts_with("transport/") && text.contains("@compute"));
+    for (path, _) in kernels {
+        let name = path.trim_start_matches("transport/").trim_end_matches(".wgsl");
+        let found = rows.iter().filter(|row| row.kernel == name).count();
+        assert!(found >= needed, "{name} has {found} rows");
+        assert!(check::kernels().contains(&name), "{name} cannot be asked for");
+    }
+}
+
+#[test]
+fn one_kernel_can_be_asked_for() {
+    let context = common::context();
+    let rows = common::block_on(check::run(context, Some("plan"))).expect("plan is a kernel");
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.kernel == "plan"));
+    let error = common::block_on(check::run(context, Some("no such kernel")));
+    assert_eq!(error.expect_err("no kernel is called so").kind(), "invalid-input");
+}

@@ -1,0 +1,298 @@
+//! Every WGSL file of the library, without a device: it is valid WebGPU core, it
+//! translates to what the four native APIs take, it stays within core limits, and
+//! every kernel has its twin and its test.
+#![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
+
+use kantor::gpu::shader::{self, Constant, Constants, SOURCES};
+use naga::back::{glsl, hlsl, msl, spv};
+use naga::proc::{BoundsCheckPolicies, Layouter};
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{AddressSpace, Module, ShaderStage};
+use std::path::Path;
+
+const STORAGE_BUFFERS: usize = 8;
+const WORKGROUP_BYTES: u32 = 16_384;
+
+/// Files with an entry point; the others are included by them.
+fn kernels() -> impl Iterator<Item = &'static str> {
+    SOURCES.iter().filter(|(_, text)| text.contains("@compute")).map(|(path, _)| *path)
+}
+
+/// Names and types of the constants that a kernel declares, its includes included.
+fn constants_of(path: &str) -> Vec<(&'static str, &'static str)> {
+    let text = SOURCES.iter().find(|(p, _)| *p == path).map(|(_, text)| *text);
+    let text = text.unwrap_or_else(|| panic!("{path} is included and does not exist"));
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if let Some(target) = line.strip_prefix("//!include ") {
+            found.extend(constants_of(target.trim()));
+        } else if let Some((name, rest)) =
+            line.strip_prefix("override ").and_then(|l| l.split_once(':'))
+        {
+            let kind = rest.split_once('=').map_or(rest, |(kind, _)| kind);
+            found.push((name.trim(), kind.trim().trim_end_matches(';')));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The variants in use: the sizes chosen for CPU drivers and for hardware, each with
+/// every combination of switches. Empty: the defaults in the file.
+fn variants(path: &str) -> Vec<Constants> {
+    let declared = constants_of(path);
+    let switches: Vec<&'static str> =
+        declared.iter().filter(|(_, kind)| *kind == "bool").map(|(name, _)| *name).collect();
+    let mut variants = vec![Vec::new()];
+    for software in [true, false] {
+        let mut sizes = Constants::new();
+        for (name, _) in declared.iter().filter(|(_, kind)| *kind == "u32") {
+            let value = match (*name, software) {
+                // One workgroup a problem, and the sweeps.
+                ("WORKGROUP", true) if path == "transport/resident.wgsl" => 8,
+                ("WORKGROUP", false) if path == "transport/resident.wgsl" => 64,
+                ("WORKGROUP", true) => 32,
+                ("WORKGROUP", false) => 256,
+                ("LANES", true) => 1,
+                ("LANES", false) => 64,
+                // A problem of 28 × 28.
+                ("ROWS", _) => 28,
+                ("QUADS", _) => 7,
+                ("CELLS", _) => 28 * 7,
+                // Constants of which the default is the only value in use.
+                _ => continue,
+            };
+            sizes.push((*name, Constant::U32(value)));
+        }
+        for combination in 0..1u32 << switches.len() {
+            let mut constants = sizes.clone();
+            for (bit, name) in switches.iter().enumerate() {
+                constants.push((*name, Constant::Bool(combination >> bit & 1 == 1)));
+            }
+            variants.push(constants);
+        }
+    }
+    variants
+}
+
+/// Parses and validates one variant against WebGPU core: no capability beyond it.
+fn validated(path: &str, constants: &Constants) -> (Module, ModuleInfo) {
+    let text = shader::source(path, constants).unwrap_or_else(|error| panic!("{error}"));
+    let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|error| {
+        panic!("{path} with {constants:?}:\n{}", error.emit_to_string(&text))
+    });
+    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+        .validate(&module)
+        .unwrap_or_else(|error| {
+            panic!("{path} with {constants:?}:\n{}", error.emit_to_string(&text))
+        });
+    (module, info)
+}
+
+/// Runs `check` on every kernel in every variant.
+fn every_variant(check: impl Fn(&str, &Module, &ModuleInfo)) {
+    let mut count = 0;
+    for path in kernels() {
+        for constants in variants(path) {
+            let (module, info) = validated(path, &constants);
+            check(&format!("{path} with {constants:?}"), &module, &info);
+            count += 1;
+        }
+    }
+    println!("{count} variants of {} kernels", kernels().count());
+    assert!(count > kernels().count(), "no variants were made");
+}
+
+/// WGSL without its comments.
+fn code(text: &str) -> String {
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+// --- the language ---------------------------------------------------------------
+
+#[test]
+fn every_variant_is_valid_webgpu_core_with_one_entry_point_called_main() {
+    every_variant(|what, module, _| {
+        let [entry] = &module.entry_points[..] else { panic!("{what}: not one entry point") };
+        assert_eq!((entry.name.as_str(), entry.stage), ("main", ShaderStage::Compute), "{what}");
+        let invocations: u32 = entry.workgroup_size.iter().product();
+        assert!((1..=256).contains(&invocations), "{what}: {invocations} invocations");
+    });
+}
+
+#[test]
+fn no_file_needs_a_feature_or_double_precision() {
+    for (path, text) in SOURCES {
+        let code = code(text);
+        for word in code.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            let forbidden = ["enable", "requires", "f64", "f16", "subgroupAdd", "subgroupMax"];
+            assert!(!forbidden.contains(&word), "{path} uses `{word}`");
+        }
+    }
+}
+
+#[test]
+fn every_variant_translates_to_spirv_msl_hlsl_and_glsl() {
+    every_variant(|what, module, info| {
+        let entry = || "main".to_owned();
+        let stage = ShaderStage::Compute;
+
+        let pipeline = spv::PipelineOptions { shader_stage: stage, entry_point: entry() };
+        let words = spv::write_vec(module, info, &spv::Options::default(), Some(&pipeline));
+        assert!(!words.unwrap_or_else(|e| panic!("{what} to SPIR-V: {e}")).is_empty());
+
+        let options = msl::Options { lang_version: (2, 0), ..Default::default() };
+        let metal = msl::write_string(module, info, &options, &msl::PipelineOptions::default());
+        let (metal, translated) = metal.unwrap_or_else(|e| panic!("{what} to MSL: {e}"));
+        assert!(metal.contains("kernel void"), "{what}: MSL without a kernel");
+        for name in translated.entry_point_names {
+            name.unwrap_or_else(|e| panic!("{what} to MSL: {e}"));
+        }
+
+        let (options, pipeline) = (hlsl::Options::default(), hlsl::PipelineOptions::default());
+        let mut text = String::new();
+        hlsl::Writer::new(&mut text, &options, &pipeline)
+            .write(module, info, None)
+            .unwrap_or_else(|e| panic!("{what} to HLSL: {e}"));
+        assert!(text.contains("numthreads"), "{what}: HLSL without an entry point");
+
+        let pipeline =
+            glsl::PipelineOptions { shader_stage: stage, entry_point: entry(), multiview: None };
+        let options = glsl::Options::default();
+        let mut text = String::new();
+        glsl::Writer::new(
+            &mut text,
+            module,
+            info,
+            &options,
+            &pipeline,
+            BoundsCheckPolicies::default(),
+        )
+        .and_then(|mut writer| writer.write())
+        .unwrap_or_else(|e| panic!("{what} to GLSL ES 3.1: {e}"));
+        assert!(text.contains("void main()"), "{what}: GLSL without main");
+    });
+}
+
+// --- the limits -----------------------------------------------------------------
+
+#[test]
+fn no_kernel_binds_more_than_eight_storage_buffers() {
+    every_variant(|what, module, _| {
+        let bound = |space: fn(&AddressSpace) -> bool| {
+            module.global_variables.iter().filter(|(_, global)| space(&global.space)).count()
+        };
+        let storage = bound(|space| matches!(space, AddressSpace::Storage { .. }));
+        let uniforms = bound(|space| matches!(space, AddressSpace::Uniform));
+        assert!(storage <= STORAGE_BUFFERS, "{what}: {storage} storage buffers");
+        assert_eq!(uniforms, 1, "{what}: parameters are one uniform");
+        let mut bindings: Vec<(u32, u32)> = module
+            .global_variables
+            .iter()
+            .filter_map(|(_, global)| global.binding.map(|b| (b.group, b.binding)))
+            .collect();
+        bindings.sort_unstable();
+        let expected: Vec<(u32, u32)> = (0..bindings.len() as u32).map(|k| (0, k)).collect();
+        assert_eq!(bindings, expected, "{what}: bindings are positions in group 0");
+    });
+}
+
+#[test]
+fn workgroup_memory_stays_within_16_kib() {
+    every_variant(|what, module, info| {
+        let mut layouter = Layouter::default();
+        layouter.update(module.to_ctx()).expect("a valid module has a layout");
+        let entry = info.get_entry_point(0);
+        let bytes: u32 = module
+            .global_variables
+            .iter()
+            .filter(|(handle, global)| {
+                global.space == AddressSpace::WorkGroup && !entry[*handle].is_empty()
+            })
+            // As WebGPU counts: each variable rounded up to 16 bytes.
+            .map(|(_, global)| layouter[global.ty].size.next_multiple_of(16))
+            .sum();
+        assert!(bytes <= WORKGROUP_BYTES, "{what}: {bytes} bytes of workgroup memory");
+    });
+}
+
+// --- the house ------------------------------------------------------------------
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// All Rust files below a folder, in one text.
+fn rust_below(folder: &str) -> String {
+    let mut text = String::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of the repository") {
+            let path = entry.expect("a readable folder").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&read(&path));
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn every_file_below_shaders_is_in_the_table_and_the_other_way_round() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let mut found = Vec::new();
+    for room in std::fs::read_dir(&root).expect("shaders/") {
+        for file in std::fs::read_dir(room.expect("a room").path()).expect("a folder of shaders/") {
+            let path = file.expect("a file").path();
+            let relative = path.strip_prefix(&root).expect("below shaders/");
+            found.push(relative.to_str().expect("a plain name").replace('\\', "/"));
+        }
+    }
+    found.sort();
+    let mut table: Vec<&str> = SOURCES.iter().map(|(path, _)| *path).collect();
+    table.sort_unstable();
+    assert_eq!(found, table);
+}
+
+#[test]
+fn every_file_opens_with_what_it_computes() {
+    for (path, text) in SOURCES {
+        let first = text.lines().next().unwrap_or_default();
+        let comment = first.starts_with("// ") && first.len() > 20;
+        assert!(comment, "{path} opens with {first:?}, not with a comment");
+    }
+}
+
+/// One name, four places: the shader, its binding in `src`, its twin, its test.
+#[test]
+fn every_kernel_of_transport_has_a_binding_a_twin_and_a_parity_test() {
+    let (bindings, twins) = (rust_below("src/transport"), rust_below("src/reference"));
+    let tests = read("tests/parity.rs") + &rust_below("src/check");
+    for path in kernels() {
+        let Some(name) = path.strip_prefix("transport/").and_then(|p| p.strip_suffix(".wgsl"))
+        else {
+            continue;
+        };
+        assert!(
+            bindings.contains(&format!("\"{path}\"")),
+            "{path} has no binding in src/transport"
+        );
+        assert!(twins.contains(&format!("pub fn {name}(")), "{path} has no reference::{name}");
+        assert!(tests.contains(&format!("`{name}`")), "{path} has no case in tests/parity.rs");
+    }
+}
+
+#[test]
+fn a_constant_that_a_kernel_does_not_declare_is_an_error() {
+    let error = shader::source("transport/plan.wgsl", &[("NO_SUCH", Constant::U32(1))]);
+    let message = error.expect_err("an unknown constant").to_string();
+    assert!(message.contains("NO_SUCH") && message.contains("transport/plan.wgsl"), "{message}");
+    shader::source("transport/no_such.wgsl", &[]).expect_err("an unknown file");
+}
