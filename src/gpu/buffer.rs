@@ -137,11 +137,13 @@ impl Gpu {
     /// found wrong with it.
     pub(crate) async fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.check_lost()?;
-        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let result = work();
-        let memory = memory.pop();
-        let validation = validation.pop();
+        let (result, memory, validation) = {
+            let _exclusive = self.exclusive();
+            let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+            let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+            let result = work();
+            (result, memory.pop(), validation.pop())
+        };
         let (memory, validation) = (memory.await, validation.await);
         let error = match (result, memory, validation) {
             (Ok(value), None, None) => return Ok(value),

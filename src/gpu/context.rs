@@ -95,6 +95,7 @@ impl Context {
             pool: Arc::default(),
             lost,
             submissions: AtomicU64::new(0),
+            exclusive: (report.backend == Backend::Gl).then(Mutex::default),
         };
         // The no-op backend computes nothing; it exists for plumbing tests.
         if report.backend != Backend::Noop {

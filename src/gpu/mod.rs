@@ -34,6 +34,8 @@ pub(crate) struct Gpu {
     pool: Arc<Mutex<buffer::Pool>>,
     lost: Arc<Mutex<Option<String>>>,
     submissions: AtomicU64,
+    /// Held around every call into a GL device, see [`Gpu::exclusive`].
+    exclusive: Option<Mutex<()>>,
 }
 
 impl Gpu {
@@ -51,11 +53,22 @@ impl Gpu {
     /// host's device has no callback of ours at all. So a write that cannot fail on
     /// a living device is tried.
     pub(crate) async fn explain(&self, error: Error) -> Error {
-        #[cfg(not(target_arch = "wasm32"))]
-        let _ = self.device.poll(wgpu::PollType::Poll);
-        if let Err(lost) = self.check_lost() {
-            return lost;
+        let popped = {
+            let _exclusive = self.exclusive();
+            #[cfg(not(target_arch = "wasm32"))]
+            let _ = self.device.poll(wgpu::PollType::Poll);
+            if let Err(lost) = self.check_lost() {
+                return lost;
+            }
+            self.try_canary()
+        };
+        if let Some(failure) = popped.await {
+            pipeline::lock(&self.lost).get_or_insert(failure.to_string());
         }
+        self.check_lost().err().unwrap_or(error)
+    }
+
+    fn try_canary(&self) -> impl Future<Output = Option<wgpu::Error>> + use<> {
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let canary = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("canary"),
@@ -65,10 +78,15 @@ impl Gpu {
         });
         self.queue.write_buffer(&canary, 0, &[0; 4]);
         self.queue.submit([]);
-        if let Some(failure) = scope.pop().await {
-            pipeline::lock(&self.lost).get_or_insert(failure.to_string());
-        }
-        self.check_lost().err().unwrap_or(error)
+        scope.pop()
+    }
+
+    /// On GL, the right to call into the device. wgpu's GL backend has one context
+    /// for all threads and panics when it cannot have it for a second, which a
+    /// thread waiting for results or compiling easily takes. Never held across an
+    /// await; nothing on other backends.
+    pub(crate) fn exclusive(&self) -> Option<std::sync::MutexGuard<'_, ()>> {
+        self.exclusive.as_ref().map(pipeline::lock)
     }
 
     pub(crate) fn count_submission(&self) {

@@ -54,6 +54,25 @@ impl Gpu {
 
     async fn build(&self, kernel: &'static Kernel, constants: &Constants) -> Result<Pipeline> {
         let text = shader::source(kernel.path, constants)?;
+        let (pipeline, failure) = {
+            let _exclusive = self.exclusive();
+            self.compile(kernel, text)
+        };
+        match failure.await {
+            None => Ok(pipeline),
+            Some(error) => {
+                let message = error.to_string();
+                Err(self.explain(Error::Shader { kernel: kernel.path.into(), message }).await)
+            }
+        }
+    }
+
+    /// Starts the compilation; the future tells what was wrong with it.
+    fn compile(
+        &self,
+        kernel: &'static Kernel,
+        text: String,
+    ) -> (Pipeline, impl Future<Output = Option<wgpu::Error>> + use<>) {
         let device = &self.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -100,13 +119,7 @@ impl Gpu {
             },
             cache: None,
         });
-        match scope.pop().await {
-            None => Ok(Pipeline { kernel, compute, layout }),
-            Some(error) => {
-                let message = error.to_string();
-                Err(self.explain(Error::Shader { kernel: kernel.path.into(), message }).await)
-            }
-        }
+        (Pipeline { kernel, compute, layout }, scope.pop())
     }
 }
 

@@ -10,12 +10,22 @@ impl Gpu {
     pub(crate) async fn map(&self, staging: &wgpu::Buffer, bytes: u64, what: &str) -> Result<()> {
         let failed = |message: String| Error::Readback { what: what.into(), message };
         let (sender, receiver) = oneshot::channel();
-        staging.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
-            // The receiver is gone only when the caller dropped the future.
-            let _ = sender.send(result);
-        });
-        #[cfg(not(target_arch = "wasm32"))]
-        if let Err(error) = self.device.poll(wgpu::PollType::wait_indefinitely()) {
+        let polled = {
+            let _exclusive = self.exclusive();
+            staging.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
+                // The receiver is gone only when the caller dropped the future.
+                let _ = sender.send(result);
+            });
+            #[cfg(not(target_arch = "wasm32"))]
+            {
+                self.device.poll(wgpu::PollType::wait_indefinitely()).map(|_| ())
+            }
+            #[cfg(target_arch = "wasm32")]
+            {
+                Ok::<(), wgpu::PollError>(())
+            }
+        };
+        if let Err(error) = polled {
             return Err(self.explain(failed(error.to_string())).await);
         }
         match receiver.await {

@@ -135,16 +135,19 @@ impl Recorder<'_> {
             .await?;
         gpu.map(&staging, staged.max(8), what).await?;
         let result = {
+            let _exclusive = gpu.exclusive();
             let view = staging
                 .slice(..staged.max(8))
                 .get_mapped_range()
                 .map_err(|e| Error::Readback { what: what.into(), message: e.to_string() })?;
-            ranges
+            let copied = ranges
                 .iter()
                 .map(|&(at, bytes)| view[at as usize..(at + bytes) as usize].to_vec())
-                .collect()
+                .collect();
+            drop(view);
+            staging.unmap();
+            copied
         };
-        staging.unmap();
         gpu.check_lost()?;
         Ok(result)
     }

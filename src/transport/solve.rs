@@ -4,7 +4,7 @@ use super::plan::{Plan, plan};
 use super::solution::{Solution, State};
 use super::variant::batch::{Batch, Slot};
 use super::variant::streaming::{Start, Until};
-use super::variant::{measure, resident, scaling, streaming};
+use super::variant::{Reporter, measure, resident, scaling, streaming};
 use super::{Cost, Precision, Problem, Progress, Sinkhorn, Variant};
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Gpu};
@@ -114,7 +114,7 @@ async fn iterate(
     plan: Plan,
     problem: &Problem,
     batch: &Batch,
-    progress: &dyn Fn(&[Slot], u32) -> Progress,
+    progress: &Reporter<'_>,
 ) -> Result<Vec<Slot>> {
     let mut running: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
     let single = Precision::Single;
@@ -206,4 +206,19 @@ async fn iterate(
         }
     }
     Ok(running)
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use crate::{Context, Problem, Sinkhorn};
+
+    /// Natively a solve can be spawned on a multi-threaded executor.
+    #[test]
+    fn solves_can_move_between_threads() {
+        fn sendable<T: Send>(_: T) {}
+        fn check(solver: &Sinkhorn, context: &Context, problem: &Problem) {
+            sendable(solver.solve(context, problem));
+        }
+        let _ = check;
+    }
 }

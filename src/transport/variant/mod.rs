@@ -5,3 +5,7 @@ pub(crate) mod measure;
 pub(crate) mod resident;
 pub(crate) mod scaling;
 pub(crate) mod streaming;
+
+/// Turns the running problems and the iterations done into what a callback sees.
+pub(crate) type Reporter<'a> =
+    dyn Fn(&[batch::Slot], u32) -> crate::transport::Progress + Sync + 'a;

@@ -4,7 +4,8 @@ use super::batch::{Batch, Slot};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Capabilities, Clock, Kernel};
-use crate::transport::{Progress, Sinkhorn};
+use crate::transport::Sinkhorn;
+use crate::transport::variant::Reporter;
 
 pub(crate) static RESIDENT: Kernel = Kernel {
     path: "transport/resident.wgsl",
@@ -89,7 +90,7 @@ pub(crate) async fn run(
     settings: &Sinkhorn,
     tolerance: f64,
     running: &mut Vec<Slot>,
-    progress: &dyn Fn(&[Slot], u32) -> Progress,
+    progress: &Reporter<'_>,
 ) -> Result<()> {
     let gpu = &batch.gpu;
     let capabilities = &gpu.capabilities;

@@ -9,8 +9,9 @@ use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::Recorder;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Clock, Kernel};
+use crate::transport::variant::Reporter;
 use crate::transport::variant::streaming::{TEST_WORKGROUP, Test};
-use crate::transport::{Precision, Progress, Sinkhorn};
+use crate::transport::{Precision, Sinkhorn};
 use std::sync::Arc;
 
 pub(crate) static SCALING_PRODUCT: Kernel = Kernel {
@@ -94,7 +95,7 @@ pub(crate) async fn run(
     batch: &Batch,
     settings: &Sinkhorn,
     running: &mut Vec<Slot>,
-    progress: &dyn Fn(&[Slot], u32) -> Progress,
+    progress: &Reporter<'_>,
 ) -> Result<()> {
     let gpu = &batch.gpu;
     let product = gpu

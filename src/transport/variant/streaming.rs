@@ -8,7 +8,8 @@ use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Clock, Kernel};
-use crate::transport::{Precision, Progress, Sinkhorn};
+use crate::transport::variant::Reporter;
+use crate::transport::{Precision, Sinkhorn};
 use std::sync::Arc;
 
 pub(crate) static SOFTMIN_ROWS: Kernel = Kernel {
@@ -185,7 +186,7 @@ pub(crate) async fn run(
     start: Start,
     until: Until,
     running: &mut Vec<Slot>,
-    progress: &dyn Fn(&[Slot], u32) -> Progress,
+    progress: &Reporter<'_>,
 ) -> Result<()> {
     let gpu = &batch.gpu;
     let rows = SweepKernel::new(batch, Side::Source, precision, false).await?;
