@@ -1,6 +1,7 @@
 //! Does the check itself pass on the adapter under test, and does it leave no
 //! kernel out? That it would catch a liar is tested beside its judges, in
 //! `src/check`: two ulp more, a folded TwoSum, flushed denormals, a capped loop.
+#![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
 mod common;
 
@@ -38,4 +39,10 @@ fn one_kernel_can_be_asked_for() {
     assert!(!rows.is_empty() && rows.iter().all(|row| row.kernel == "plan"));
     let error = common::block_on(check::run(context, Some("no such kernel")));
     assert_eq!(error.expect_err("no kernel is called so").kind(), "invalid-input");
+}
+
+#[test]
+fn it_can_be_spawned() {
+    fn sendable<T: Send>(_: &T) {}
+    sendable(&check::run(common::context(), None));
 }

@@ -20,8 +20,11 @@ fn potential() -> f64 {
     0.5 * diagonal().ln()
 }
 
+/// A kernel, and how its twin is tried.
+type Answer = (&'static str, fn() -> Worst);
+
 pub(super) fn rows(wanted: &dyn Fn(&str) -> bool) -> Vec<Row> {
-    let answers: [(&'static str, fn() -> Worst); 15] = [
+    let answers: [Answer; 15] = [
         ("environment", environment::twin),
         ("elementary", elementary::twin),
         ("exp_sum", elementary::exp2_twin),

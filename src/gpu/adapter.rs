@@ -83,10 +83,13 @@ pub struct AdapterReport {
     pub driver: String,
     /// Driver version and details.
     pub driver_info: String,
+    /// WebGPU and wgpu features the adapter offers, by name; none is needed.
+    pub features: Vec<String>,
 }
 
 impl AdapterReport {
-    pub(crate) fn new(info: &wgpu::AdapterInfo) -> Self {
+    pub(crate) fn new(adapter: &wgpu::Adapter) -> Self {
+        let info = adapter.get_info();
         AdapterReport {
             name: info.name.clone(),
             backend: Backend::from_wgpu(info.backend),
@@ -99,6 +102,7 @@ impl AdapterReport {
             },
             driver: info.driver.clone(),
             driver_info: info.driver_info.clone(),
+            features: adapter.features().iter_names().map(|(name, _)| name.to_owned()).collect(),
         }
     }
 
@@ -109,6 +113,7 @@ impl AdapterReport {
             kind: AdapterKind::Software,
             driver: "kantor::reference".into(),
             driver_info: env!("CARGO_PKG_VERSION").into(),
+            features: Vec::new(),
         }
     }
 }

@@ -65,7 +65,7 @@ impl Context {
         device: wgpu::Device,
         queue: wgpu::Queue,
     ) -> Result<Context> {
-        let report = AdapterReport::new(&adapter.get_info());
+        let report = AdapterReport::new(adapter);
         Context::from_parts(report, device, queue, Arc::new(Mutex::new(None))).await
     }
 
@@ -73,7 +73,7 @@ impl Context {
     pub async fn all() -> Vec<(AdapterReport, Result<Context>)> {
         let mut result = Vec::new();
         for adapter in enumerate(wgpu::Backends::all()).await {
-            let report = AdapterReport::new(&adapter.get_info());
+            let report = AdapterReport::new(&adapter);
             result.push((report, open(&adapter).await));
         }
         result
@@ -215,11 +215,11 @@ impl ContextBuilder {
             .backends
             .unwrap_or_else(|| wgpu::Backends::from_env().unwrap_or_else(wgpu::Backends::all));
         let mut adapters = enumerate(backends).await;
-        adapters.sort_by_key(|adapter| rank(&AdapterReport::new(&adapter.get_info())));
+        adapters.sort_by_key(|adapter| rank(&AdapterReport::new(adapter)));
         let mut found = Vec::new();
         let mut refusal = None;
         for adapter in &adapters {
-            let report = AdapterReport::new(&adapter.get_info());
+            let report = AdapterReport::new(adapter);
             found.push(report.to_string());
             let hardware = !matches!(report.kind, AdapterKind::Software);
             let named = self
@@ -273,7 +273,7 @@ async fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
 }
 
 async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
-    let report = AdapterReport::new(&adapter.get_info());
+    let report = AdapterReport::new(adapter);
     let (device, queue) = adapter
         .request_device(&wgpu::DeviceDescriptor {
             label: Some("kantor"),

@@ -34,7 +34,7 @@ struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<Limits>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    features: Option<Vec<&'static str>>,
+    features: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     probes: Option<ProbeResults>,
 }
@@ -89,8 +89,7 @@ fn entry(report: &AdapterReport, opened: &Result<Context>) -> Entry {
         driver_info: report.driver_info.clone(),
         refused: opened.as_ref().err().map(ToString::to_string),
         limits: capabilities.map(limits),
-        features: device
-            .map(|device| device.features().iter_names().map(|(name, _)| name).collect()),
+        features: capabilities.map(|_| report.features.clone()),
         probes: capabilities.map(|capabilities| probes(&capabilities.probes)),
     }
 }
@@ -164,7 +163,14 @@ fn describe(entry: &Entry) -> String {
     if let Some(features) = &entry.features {
         line(
             "features",
-            if features.is_empty() { "none needed".into() } else { features.join(", ") },
+            match features.len() {
+                0 => "none".into(),
+                1..=6 => features.join(", "),
+                count => format!(
+                    "{}, … {count} in all (--json lists them); none is needed",
+                    features[..6].join(", ")
+                ),
+            },
         );
     }
     if let Some(probes) = &entry.probes {

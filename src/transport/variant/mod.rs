@@ -5,6 +5,7 @@ pub(crate) mod measure;
 pub(crate) mod resident;
 pub(crate) mod scaling;
 pub(crate) mod streaming;
+mod upload;
 
 /// Turns the running problems and the iterations done into what a callback sees.
 pub(crate) type Reporter<'a> =

@@ -4,8 +4,8 @@ use super::batch::{Batch, Slot};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Capabilities, Clock, Kernel};
-use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
+use crate::transport::{Precision, Sinkhorn};
 
 pub(crate) static RESIDENT: Kernel = Kernel {
     path: "transport/resident.wgsl",
@@ -157,8 +157,7 @@ pub(crate) async fn run(
                 schedule_length: schedule.len() as u32,
                 // Where scalings can leave 2^±40 within an iteration, look every time.
                 test_every: if batch.contrast > 27.0 { 1 } else { 4 },
-                // The plan is measured again at the end, with other rounding.
-                tolerance: (tolerance * (15.0 / 16.0)) as f32,
+                tolerance: batch.leave_at(tolerance, Precision::Single),
                 first_slot: 0,
                 padded_rows: batch.source.padded as u32,
                 padded_columns: batch.target.padded as u32,

@@ -167,7 +167,7 @@ pub(crate) async fn run(
                         stride: 1,
                         completed: k,
                         tolerance: if settings.tolerance > 0.0 {
-                            (settings.tolerance * (15.0 / 16.0)) as f32
+                            batch.leave_at(settings.tolerance, Precision::Single)
                         } else {
                             -1.0
                         },

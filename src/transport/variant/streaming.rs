@@ -269,8 +269,7 @@ pub(crate) async fn run(
                         blocks: rows.blocks,
                         stride: if precision == Precision::Double { 2 } else { 1 },
                         completed: k,
-                        // The plan is measured again at the end, with other rounding.
-                        tolerance: (tolerance * (15.0 / 16.0)) as f32,
+                        tolerance: batch.leave_at(tolerance, precision),
                         unused: [0; 3],
                     })?;
                     let ready = gpu.bind(
