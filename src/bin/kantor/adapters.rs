@@ -80,7 +80,6 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
 fn entry(report: &AdapterReport, opened: &Result<Context>) -> Entry {
     let context = opened.as_ref().ok();
     let capabilities = context.and_then(Context::capabilities);
-    let device = context.and_then(Context::device);
     Entry {
         name: report.name.clone(),
         backend: report.backend.name(),
