@@ -29,8 +29,8 @@ struct Sweep {
   next_shift: f32,       // (next epsilon - epsilon): potentials are written for the next sweep
   own_base: u32,         // where the own side's offsets start in `support`
   other_base: u32,
-  own_bins: u32,         // where the own side's bins start in `support`
-  other_bins: u32,
+  own_bins: u32,         // where the own side's bins start in `support`; without
+  other_bins: u32,       // supports the number of bins, less the padding
   plane: u32,            // elements between the high and the low words of the own side
   first_problem: u32,    // the batch position of the first cost matrix that is bound
   other_plane: u32,      // `plane` of the other side

@@ -51,17 +51,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var s5 = vec4f(0.0);
   var s6 = vec4f(0.0);
   var s7 = vec4f(0.0);
-  for (var depth = 0u; depth < sweep.other; depth += DEPTH) {
+  for (var depth = 0u; depth < sweep.other_bins; depth += DEPTH) {
     for (var at = local; at < DEPTH * TILE / 4u; at += THREADS) {
       let k = depth + at / 16u;
       let own_entry = first_own + (at % 16u) * 4u;
       let slot = first_slot + (at % 16u) * 4u;
       var value = vec4f(0.0);
       var scaling = vec4f(0.0);
-      if (k < sweep.other) {
+      if (k < sweep.other_bins) {
         for (var t = 0u; t < 4u; t++) {
           // Past the last own entry the value is never used.
-          let entry = min(own_entry + t, sweep.own - 1u);
+          let entry = min(own_entry + t, sweep.own_bins - 1u);
           value[t] = cost[entry * sweep.own_stride + k * sweep.other_stride];
           if (slot + t < sweep.slots) { scaling[t] = other[slots[slot + t].problem * sweep.other + k]; }
         }
@@ -98,7 +98,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let at = slots[slot].problem * sweep.own + own_entry;
       let sum = sums[half * 4u + t];
       for (var c = 0u; c < 4u; c++) {
-        if (own_entry + c >= sweep.own) { continue; }
+        if (own_entry + c >= sweep.own_bins) { continue; }
         let weight = weights[at + c];
         if (weight <= 0.0) { continue; }
         let fresh = weight / max(sum[c], 1e-37);

@@ -2,8 +2,8 @@
 //     own_j += epsilon ln(b_j / sum_i exp((own_j + other_i - C_ij) / epsilon)).
 //
 // A thread owns four neighbouring columns and reads them as one vec4f a row;
-// LANES threads share the rows of the same columns and add up through workgroup
-// memory. Otherwise as softmin_rows.wgsl.
+// LANES threads share the rows of the same columns, four rows at a time, and add up
+// through workgroup memory. Otherwise as softmin_rows.wgsl.
 //!include transport/problem.wgsl
 //!include shared/exp_sum.wgsl
 //!include shared/sum.wgsl
@@ -11,7 +11,7 @@
 @group(0) @binding(0) var<uniform> sweep: Sweep;
 @group(0) @binding(1) var<storage, read> slots: array<Slot>;
 @group(0) @binding(2) var<storage, read> cost: array<vec4f>;
-@group(0) @binding(3) var<storage, read> other: array<f32>;
+@group(0) @binding(3) var<storage, read> other: array<vec4f>;
 @group(0) @binding(4) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> own: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
@@ -24,12 +24,12 @@ const QUADS: u32 = WORKGROUP / LANES;
 // One column of the four, with its maximum taken out.
 fn with_maximum(cost_at: u32, step: u32, other_at: u32, k: u32) -> vec2f {
   var most = -3e38;
-  for (var i = 0u; i < sweep.other; i++) {
-    most = max(most, other[other_at + i] - cost[cost_at + i * step][k]);
+  for (var i = 0u; i < sweep.other_bins; i++) {
+    most = max(most, other[other_at + i / 4u][i % 4u] - cost[cost_at + i * step][k]);
   }
   var sum = 0.0;
-  for (var i = 0u; i < sweep.other; i++) {
-    sum += exp2_sum_scalar(((other[other_at + i] - cost[cost_at + i * step][k]) - most) * sweep.rate);
+  for (var i = 0u; i < sweep.other_bins; i++) {
+    sum += exp2_sum_scalar(((other[other_at + i / 4u][i % 4u] - cost[cost_at + i * step][k]) - most) * sweep.rate);
   }
   return vec2f(sum, most);
 }
@@ -50,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let lane = local / QUADS;
   let quads = sweep.own / 4u;
   let step = sweep.other_stride / 4u;
-  let other_at = problem * sweep.other;
+  let other_at = problem * (sweep.other / 4u);
   let cost_at = (problem - sweep.first_problem) * (sweep.problem_stride / 4u) + quad;
   let index = problem * quads + quad;
   let rate = sweep.rate;
@@ -65,16 +65,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
   var marginal = vec4f(0.0);
   if (inside) {
-    var more = vec4f(0.0);
-    var i = lane;
-    for (; i + LANES < sweep.other; i += 2u * LANES) {
-      marginal += exp2_sum(((other[other_at + i] - cost[cost_at + i * step]) + old) * rate);
-      more += exp2_sum(((other[other_at + i + LANES] - cost[cost_at + (i + LANES) * step]) + old) * rate);
+    let whole = sweep.other_bins / 4u;
+    var even = vec4f(0.0);
+    var odd = vec4f(0.0);
+    for (var i = lane; i < whole; i += LANES) {
+      let f = other[other_at + i];
+      let at = cost_at + 4u * i * step;
+      even += exp2_sum(((f.x - cost[at]) + old) * rate);
+      odd += exp2_sum(((f.y - cost[at + step]) + old) * rate);
+      even += exp2_sum(((f.z - cost[at + 2u * step]) + old) * rate);
+      odd += exp2_sum(((f.w - cost[at + 3u * step]) + old) * rate);
     }
-    if (i < sweep.other) {
-      marginal += exp2_sum(((other[other_at + i] - cost[cost_at + i * step]) + old) * rate);
+    marginal = even + odd;
+    // The last rows of a number that is not a multiple of four.
+    if (lane == 0u) {
+      for (var i = 4u * whole; i < sweep.other_bins; i++) {
+        marginal += exp2_sum(((other[other_at + whole][i % 4u] - cost[cost_at + i * step]) + old) * rate);
+      }
     }
-    marginal += more;
   }
   if (LANES > 1u) {
     // Lanes of a quad lie QUADS apart: transpose through the scratch memory.

@@ -5,7 +5,8 @@
 // the iterates are those of the dense problem at a fraction of its work (an MNIST
 // digit fills 19 % of its pixels: 1/27 of the pairs).
 //
-// One thread per own bin; both directions by the two strides of the cost.
+// Four own bins a thread, which share the loads of the other side; both directions
+// by the two strides of the cost.
 // `support` holds, as u32: offsets of both sides, then their bins.
 // Error: as softmin_rows.wgsl.
 //!include transport/problem.wgsl
@@ -25,6 +26,20 @@ override MEASURE: bool = false;
 // Whether `own` is the source side: then the transport cost is summed with it.
 override SOURCE: bool = true;
 
+// The sum of one own bin with its maximum taken out, and the maximum.
+fn with_maximum(cost_at: u32, other_from: u32, other_until: u32) -> vec2f {
+  var most = -3e38;
+  for (var k = other_from; k < other_until; k++) {
+    most = max(most, other[k] - cost[cost_at + support[sweep.other_bins + k] * sweep.other_stride]);
+  }
+  var sum = 0.0;
+  for (var k = other_from; k < other_until; k++) {
+    let c = cost[cost_at + support[sweep.other_bins + k] * sweep.other_stride];
+    sum += exp2_sum_scalar(((other[k] - c) - most) * sweep.rate);
+  }
+  return vec2f(sum, most);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) local: u32) {
@@ -39,62 +54,50 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let own_until = support[sweep.own_base + problem + 1u];
   let other_from = support[sweep.other_base + problem];
   let other_until = support[sweep.other_base + problem + 1u];
-  let index = own_from + block * WORKGROUP + local;
+  let index = own_from + 4u * (block * WORKGROUP + local);
   let rate = sweep.rate;
 
   var partial = vec4f(0.0);
   if (index < own_until) {
-    let cost_at = (problem - sweep.first_problem) * sweep.problem_stride
-      + support[sweep.own_bins + index] * sweep.own_stride;
-    let bins = sweep.other_bins;
-    let weight = weights[index];
-    let old = own[index];
-    var even = 0.0;
-    var odd = 0.0;
-    var transport = 0.0;
-    var j = other_from;
-    for (; j + 3u < other_until; j += 4u) {
-      let c = vec4f(
-        cost[cost_at + support[bins + j] * sweep.other_stride],
-        cost[cost_at + support[bins + j + 1u] * sweep.other_stride],
-        cost[cost_at + support[bins + j + 2u] * sweep.other_stride],
-        cost[cost_at + support[bins + j + 3u] * sweep.other_stride]);
-      let g = vec4f(other[j], other[j + 1u], other[j + 2u], other[j + 3u]);
-      let p = exp2_sum(((g - c) + old) * rate);
-      even += p.x + p.z;
-      odd += p.y + p.w;
-      if (MEASURE && SOURCE) { transport += dot(p, c); }
+    let problem_at = (problem - sweep.first_problem) * sweep.problem_stride;
+    // Past the last own bin the last one again, whose results are not used.
+    var cost_at = vec4u(0u);
+    var old = vec4f(0.0);
+    for (var r = 0u; r < 4u; r++) {
+      let entry = min(index + r, own_until - 1u);
+      cost_at[r] = problem_at + support[sweep.own_bins + entry] * sweep.own_stride;
+      old[r] = own[entry];
     }
-    for (; j < other_until; j++) {
-      let c = cost[cost_at + support[bins + j] * sweep.other_stride];
-      let p = exp2_sum_scalar(((other[j] - c) + old) * rate);
-      even += p;
+    var marginal = vec4f(0.0);
+    var transport = vec4f(0.0);
+    for (var j = other_from; j < other_until; j++) {
+      let at = cost_at + support[sweep.other_bins + j] * sweep.other_stride;
+      let c = vec4f(cost[at.x], cost[at.y], cost[at.z], cost[at.w]);
+      let p = exp2_sum(((other[j] - c) + old) * rate);
+      marginal += p;
       if (MEASURE && SOURCE) { transport += p * c; }
     }
-    var marginal = even + odd;
-    if (MEASURE) {
-      let potential = old - sweep.epsilon * log_f32(weight);
-      let second = select(marginal - weight, transport, SOURCE);
-      partial = vec4f(abs(marginal - weight), second, marginal * old, weight * potential);
-    } else {
-      var base = old;
-      var sum = marginal;
-      if (!(marginal > MARGINAL_LOW && marginal < MARGINAL_HIGH)) {
-        var most = -3e38;
-        for (var k = other_from; k < other_until; k++) {
-          most = max(most, other[k] - cost[cost_at + support[bins + k] * sweep.other_stride]);
-        }
-        sum = 0.0;
-        for (var k = other_from; k < other_until; k++) {
-          let c = cost[cost_at + support[bins + k] * sweep.other_stride];
-          sum += exp2_sum_scalar(((other[k] - c) - most) * rate);
-        }
-        base = -most;
-        marginal = sum * exp2_sum_scalar((old + most) * rate);
+    for (var r = 0u; r < 4u; r++) {
+      if (index + r >= own_until) { break; }
+      let weight = weights[index + r];
+      var sum = marginal[r];
+      if (MEASURE) {
+        let potential = old[r] - sweep.epsilon * log_f32(weight);
+        let second = select(sum - weight, transport[r], SOURCE);
+        partial += vec4f(abs(sum - weight), second, sum * old[r], weight * potential);
+        continue;
+      }
+      var base = old[r];
+      var before = sum;
+      if (!(sum > MARGINAL_LOW && sum < MARGINAL_HIGH)) {
+        let again = with_maximum(cost_at[r], other_from, other_until);
+        sum = again.x;
+        base = -again.y;
+        before = sum * exp2_sum_scalar((old[r] + again.y) * rate);
       }
       let log_weight = select(0.0, log_f32(weight), sweep.next_shift != 0.0);
-      own[index] = base + sweep.epsilon * log_ratio(weight, sum) + sweep.next_shift * log_weight;
-      partial.x = abs(marginal - weight);
+      own[index + r] = base + sweep.epsilon * log_ratio(weight, sum) + sweep.next_shift * log_weight;
+      partial.x += abs(before - weight);
     }
   }
   if (MEASURE || SOURCE) {

@@ -221,26 +221,10 @@ impl Batch {
         let scale = Batch::scale_of(problem);
         let first_epsilon = settings.schedule()[0];
         let start = problem.start.as_ref().map(|g| &g[..]);
-        let source = upload_side(
-            gpu,
-            &problem.source,
-            range.clone(),
-            layout,
-            first_epsilon,
-            scale,
-            None,
-            false,
-        )?;
-        let target = upload_side(
-            gpu,
-            &problem.target,
-            range.clone(),
-            layout,
-            first_epsilon,
-            scale,
-            start,
-            true,
-        )?;
+        let source =
+            upload_side(gpu, &problem.source, range.clone(), layout, first_epsilon, scale, None)?;
+        let target =
+            upload_side(gpu, &problem.target, range.clone(), layout, first_epsilon, scale, start)?;
         let (cost, row_stride, problem_stride, cost_plane) =
             upload_cost(gpu, problem, range.clone(), layout, scale)?;
         let mut table = Vec::new();
@@ -322,10 +306,12 @@ impl Batch {
             Side::Source => (self.row_stride, 1),
             Side::Target => (1, self.row_stride),
         };
-        // In `support`: offsets of both sides, then the bins of both.
+        // In `support`: offsets of both sides, then the bins of both. Without
+        // supports the numbers of bins themselves, less the padding.
         let offsets = self.len() + 1;
         let bins = 2 * offsets;
         let (own_base, other_base, own_bins, other_bins) = match own {
+            _ if !self.supports() => (0, 0, mine.bins, theirs.bins),
             Side::Source => (0, offsets, bins, bins + self.source.entries()),
             Side::Target => (offsets, 0, bins + self.source.entries(), bins),
         };

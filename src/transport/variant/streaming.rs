@@ -101,14 +101,15 @@ impl SweepKernel {
             (&SOFTMIN_DOUBLE, workgroup / lanes)
         } else if batch.supports() {
             constants.extend([source, native]);
-            (&SOFTMIN_SUPPORT, workgroup)
+            (&SOFTMIN_SUPPORT, 4 * workgroup)
         } else {
             let lanes = capabilities.lanes_per_row();
             constants.extend([native, ("LANES", Constant::U32(lanes))]);
-            match side {
-                Side::Source => (&SOFTMIN_ROWS, workgroup / lanes),
-                Side::Target => (&SOFTMIN_COLUMNS, 4 * workgroup / lanes),
-            }
+            let kernel = match side {
+                Side::Source => &SOFTMIN_ROWS,
+                Side::Target => &SOFTMIN_COLUMNS,
+            };
+            (kernel, 4 * workgroup / lanes)
         };
         let blocks = (data.longest as u32).div_ceil(per_group).max(1);
         Ok(SweepKernel { pipeline: gpu.pipeline(kernel, constants).await?, blocks })

@@ -18,10 +18,9 @@ pub(super) fn upload_side(
     epsilon: f64,
     scale: f64,
     start: Option<&[f64]>,
-    pad: bool,
 ) -> Result<SideData> {
     let bins = weights.bins;
-    let padded = if pad && !layout.supports { padded_row(bins) } else { bins };
+    let padded = if layout.supports { bins } else { padded_row(bins) };
     let mut offsets = vec![0u32];
     let mut places = Vec::new();
     let mut values = Vec::new();
