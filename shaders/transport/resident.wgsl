@@ -51,20 +51,23 @@ struct Resident {
 @group(0) @binding(8) var<storage, read> schedule: array<f32>;
 
 override WORKGROUP: u32 = 64u;
-// Capacities: problems may be smaller.
+// Capacities: problems may be smaller. ROWS is a multiple of four.
 override ROWS: u32 = 16u;
 override QUADS: u32 = 4u;
 override CELLS: u32 = 64u;
 override GATHER: bool = false;
 
+const FOURS: u32 = ROWS / 4u;
 const STABLE_LOW: f32 = 0x1p-40f;
 const STABLE_HIGH: f32 = 0x1p40f;
 
 var<workgroup> kernel: array<vec4f, CELLS>;
-var<workgroup> f: array<f32, ROWS>;
-var<workgroup> u: array<f32, ROWS>;
+var<workgroup> f: array<vec4f, FOURS>;
+var<workgroup> u: array<vec4f, FOURS>;
 var<workgroup> g: array<vec4f, QUADS>;
 var<workgroup> v: array<vec4f, QUADS>;
+var<workgroup> a: array<vec4f, FOURS>;
+var<workgroup> b: array<vec4f, QUADS>;
 var<workgroup> errors: array<f32, WORKGROUP>;
 var<workgroup> unstable: atomic<u32>;
 var<workgroup> header: vec3u;    // problem, status, iterations done before
@@ -103,7 +106,14 @@ fn costs(place: Place, i: u32, q: u32) -> vec4f {
   return c;
 }
 
-fn source_weight(place: Place, i: u32) -> f32 { return source_weights[place.row_from + i]; }
+// The weights of the four rows from 4 k, of the four columns from 4 q; 0 past the last.
+fn source_weight(place: Place, k: u32) -> vec4f {
+  var w = vec4f(0.0);
+  for (var r = 0u; r < 4u; r++) {
+    if (k * 4u + r < place.rows) { w[r] = source_weights[place.row_from + k * 4u + r]; }
+  }
+  return w;
+}
 
 fn target_weight(place: Place, q: u32) -> vec4f {
   var w = vec4f(0.0);
@@ -158,9 +168,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (q * 4u + k < place.columns) { start[k] = target_[place.column_from + q * 4u + k]; }
     }
     g[q] = start;
+    b[q] = target_weight(place, q);
     v[q] = vec4f(1.0);
   }
-  for (var i = local; i < place.rows; i += WORKGROUP) { u[i] = 1.0; f[i] = 0.0; }
+  let fours = (place.rows + 3u) / 4u;
+  for (var k = local; k < fours; k += WORKGROUP) {
+    u[k] = vec4f(1.0);
+    f[k] = vec4f(LN_ZERO);
+    a[k] = source_weight(place, k);
+  }
+  // Rows past the last, up to a multiple of four, have no mass.
+  for (var at = place.rows * quads + local; at < fours * 4u * quads; at += WORKGROUP) { kernel[at] = vec4f(0.0); }
   if (local == 0u) { atomicStore(&unstable, 0u); }
   workgroupBarrier();
 
@@ -174,7 +192,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (fresh || wanted != epsilon) {
       // An iteration in the log domain, at the wanted epsilon.
       for (var q = local; q < quads; q += WORKGROUP) {
-        let l = log_weights(target_weight(place, q));
+        let l = log_weights(b[q]);
         var p = g[q];
         for (var k = 0u; k < 4u; k++) {
           p[k] = absorbed(p[k], v[q][k], epsilon);
@@ -186,30 +204,38 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       epsilon = wanted;
       let rate = 1.4426950408889634 / epsilon;
       workgroupBarrier();
-      for (var i = local; i < place.rows; i += WORKGROUP) {
-        var top = vec4f(-3e38);
-        for (var q = 0u; q < quads; q++) {
-          // K holds -C until the potentials are known.
-          let c = -costs(place, i, q);
-          kernel[i * quads + q] = c;
-          top = max(top, g[q] + c);
+      for (var k = local; k < fours; k += WORKGROUP) {
+        let weight = a[k];
+        var fresh_f = vec4f(LN_ZERO);
+        for (var r = 0u; r < 4u; r++) {
+          let i = k * 4u + r;
+          if (i >= place.rows) { break; }
+          var top = vec4f(-3e38);
+          for (var q = 0u; q < quads; q++) {
+            // K holds -C until the potentials are known.
+            let c = -costs(place, i, q);
+            kernel[i * quads + q] = c;
+            top = max(top, g[q] + c);
+          }
+          let most = max(max(top.x, top.y), max(top.z, top.w));
+          var sum = vec4f(0.0);
+          for (var q = 0u; q < quads; q++) {
+            sum += exp2_sum(((g[q] + kernel[i * quads + q]) - most) * rate);
+          }
+          if (weight[r] > 0.0) { fresh_f[r] = epsilon * log_ratio(weight[r], horizontal(sum)) - most; }
         }
-        let most = max(max(top.x, top.y), max(top.z, top.w));
-        var sum = vec4f(0.0);
-        for (var q = 0u; q < quads; q++) { sum += exp2_sum(((g[q] + kernel[i * quads + q]) - most) * rate); }
-        let weight = source_weight(place, i);
-        f[i] = select(LN_ZERO, epsilon * log_ratio(weight, horizontal(sum)) - most, weight > 0.0);
-        u[i] = 1.0;
+        f[k] = fresh_f;
+        u[k] = vec4f(1.0);
       }
       workgroupBarrier();
       for (var q = local; q < quads; q += WORKGROUP) {
         var top = vec4f(-3e38);
-        for (var i = 0u; i < place.rows; i++) { top = max(top, kernel[i * quads + q] + f[i]); }
+        for (var i = 0u; i < place.rows; i++) { top = max(top, kernel[i * quads + q] + f[i / 4u][i % 4u]); }
         var sum = vec4f(0.0);
         for (var i = 0u; i < place.rows; i++) {
-          sum += exp2_sum(((kernel[i * quads + q] + f[i]) - top) * rate);
+          sum += exp2_sum(((kernel[i * quads + q] + f[i / 4u][i % 4u]) - top) * rate);
         }
-        let weight = target_weight(place, q);
+        let weight = b[q];
         var p = vec4f(LN_ZERO);
         for (var k = 0u; k < 4u; k++) {
           if (weight[k] > 0.0) { p[k] = epsilon * log_ratio(weight[k], sum[k]) - top[k]; }
@@ -217,7 +243,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         g[q] = p;
         for (var i = 0u; i < place.rows; i++) {
           let at = i * quads + q;
-          let e = exp2_sum(((p + kernel[at]) + f[i]) * rate);
+          let e = exp2_sum(((p + kernel[at]) + f[i / 4u][i % 4u]) * rate);
           kernel[at] = select(e, vec4f(0.0), p <= vec4f(0.5 * LN_ZERO));
         }
       }
@@ -226,13 +252,30 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     } else {
       let testing = resident.tolerance > 0.0 && (iteration % resident.test_every == 0u);
       var violation = 0.0;
-      for (var i = local; i < place.rows; i += WORKGROUP) {
-        var sum = vec4f(0.0);
-        for (var q = 0u; q < quads; q++) { sum += kernel[i * quads + q] * v[q]; }
-        let total = horizontal(sum);
-        let weight = source_weight(place, i);
-        violation += abs(u[i] * total - weight);
-        u[i] = select(1.0, stable(weight, total), weight > 0.0);
+      // Four rows share the loads of v, and below four columns those of u: a load
+      // costs CPU drivers more than its product.
+      for (var k = local; k < fours; k += WORKGROUP) {
+        var s0 = vec4f(0.0);
+        var s1 = vec4f(0.0);
+        var s2 = vec4f(0.0);
+        var s3 = vec4f(0.0);
+        let at = k * 4u * quads;
+        for (var q = 0u; q < quads; q++) {
+          let w = v[q];
+          s0 += kernel[at + q] * w;
+          s1 += kernel[at + quads + q] * w;
+          s2 += kernel[at + 2u * quads + q] * w;
+          s3 += kernel[at + 3u * quads + q] * w;
+        }
+        let total = vec4f(horizontal(s0), horizontal(s1), horizontal(s2), horizontal(s3));
+        let weight = a[k];
+        let missing = abs(u[k] * total - weight);
+        violation += (missing.x + missing.z) + (missing.y + missing.w);
+        var scaling = vec4f(1.0);
+        for (var r = 0u; r < 4u; r++) {
+          if (weight[r] > 0.0) { scaling[r] = stable(weight[r], total[r]); }
+        }
+        u[k] = scaling;
       }
       if (testing) {
         errors[local] = violation;
@@ -256,8 +299,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
       for (var q = local; q < quads; q += WORKGROUP) {
         var sum = vec4f(0.0);
-        for (var i = 0u; i < place.rows; i++) { sum += kernel[i * quads + q] * u[i]; }
-        let weight = target_weight(place, q);
+        for (var k = 0u; k < fours; k++) {
+          let w = u[k];
+          let at = k * 4u * quads + q;
+          sum += (kernel[at] * w.x + kernel[at + quads] * w.y)
+            + (kernel[at + 2u * quads] * w.z + kernel[at + 3u * quads] * w.w);
+        }
+        let weight = b[q];
         var scaling = vec4f(1.0);
         for (var k = 0u; k < 4u; k++) {
           if (weight[k] > 0.0) { scaling[k] = stable(weight[k], sum[k]); }
@@ -278,8 +326,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     iteration += 1u;
   }
 
-  for (var i = local; i < place.rows; i += WORKGROUP) {
-    source[place.row_from + i] = absorbed(f[i], u[i], epsilon);
+  for (var k = local; k < fours; k += WORKGROUP) {
+    for (var r = 0u; r < 4u; r++) {
+      if (k * 4u + r < place.rows) {
+        source[place.row_from + k * 4u + r] = absorbed(f[k][r], u[k][r], epsilon);
+      }
+    }
   }
   // Padding of dense problems keeps its sentinel.
   for (var q = local; q < quads; q += WORKGROUP) {

@@ -86,7 +86,7 @@ impl Capabilities {
     /// Threads of a workgroup that solves one small problem by itself.
     pub(crate) fn resident_workgroup(&self) -> u32 {
         // Eight is one SIMD register on CPU drivers, where a barrier among more costs.
-        if self.software { 8 } else { 64 }
+        if self.software { 8 } else { 32 }
     }
 
     /// Problems that should run at once to keep the device busy, one workgroup each.

@@ -58,7 +58,7 @@ struct Capacity {
 
 impl Capacity {
     fn exact(rows: usize, columns: usize) -> Capacity {
-        let quads = columns.div_ceil(4);
+        let (rows, quads) = (rows.next_multiple_of(4), columns.div_ceil(4));
         Capacity { rows, quads, cells: rows * quads }
     }
 
@@ -71,7 +71,7 @@ impl Capacity {
 
     /// Bytes of workgroup memory.
     fn bytes(self, workgroup: u32) -> usize {
-        16 * (self.cells + 2 * self.quads) + 8 * self.rows + 4 * workgroup as usize + 64
+        16 * (self.cells + 3 * self.quads) + 12 * self.rows + 4 * workgroup as usize + 64
     }
 }
 
