@@ -3,7 +3,7 @@
 use super::plan::{Plan, plan};
 use super::solution::{Solution, State};
 use super::variant::batch::{Batch, Slot};
-use super::variant::streaming::{Start, Until};
+use super::variant::streaming::{Loop, Start, Until};
 use super::variant::{Reporter, measure, resident, scaling, streaming};
 use super::{Cost, Precision, Problem, Progress, Sinkhorn, Variant};
 use crate::error::{Error, Result};
@@ -117,7 +117,6 @@ async fn iterate(
     progress: &Reporter<'_>,
 ) -> Result<Vec<Slot>> {
     let mut running: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
-    let single = Precision::Single;
     let tolerance = settings.tolerance;
     if batch.precision == Precision::Double {
         let mut start = Start::Uploaded;
@@ -130,37 +129,19 @@ async fn iterate(
             if resident::fits(capabilities, batch.source.longest, batch.target.longest) {
                 resident::run(batch, settings, rough, &mut running, progress).await?;
             } else {
-                streaming::run(
-                    batch,
-                    settings,
-                    single,
-                    rough,
-                    Start::Uploaded,
-                    Until::Floor,
-                    &mut running,
-                    progress,
-                )
-                .await?;
+                let this = Loop { until: Until::Floor, ..Loop::single(rough) };
+                streaming::run(batch, settings, this, &mut running, progress).await?;
             }
             for slot in &mut running {
                 slot.status = Slot::RUNNING;
             }
             start = Start::Single;
         }
-        let double = Precision::Double;
-        streaming::run(
-            batch,
-            settings,
-            double,
-            tolerance,
-            start,
-            Until::Tolerance,
-            &mut running,
-            progress,
-        )
-        .await?;
+        let this = Loop { precision: Precision::Double, start, ..Loop::single(tolerance) };
+        streaming::run(batch, settings, this, &mut running, progress).await?;
         return Ok(running);
     }
+    let single = Loop::single(tolerance);
     match plan.variant {
         Variant::Resident => {
             resident::run(batch, settings, tolerance, &mut running, progress).await?
@@ -176,33 +157,13 @@ async fn iterate(
                 for slot in &mut again {
                     *slot = Slot::new(slot.problem as usize);
                 }
-                streaming::run(
-                    batch,
-                    settings,
-                    single,
-                    tolerance,
-                    Start::Uploaded,
-                    Until::Tolerance,
-                    &mut again,
-                    progress,
-                )
-                .await?;
+                streaming::run(batch, settings, single, &mut again, progress).await?;
             }
             settled.append(&mut again);
             running = settled;
         }
         _ => {
-            streaming::run(
-                batch,
-                settings,
-                single,
-                tolerance,
-                Start::Uploaded,
-                Until::Tolerance,
-                &mut running,
-                progress,
-            )
-            .await?;
+            streaming::run(batch, settings, single, &mut running, progress).await?;
         }
     }
     Ok(running)

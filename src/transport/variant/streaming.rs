@@ -175,20 +175,38 @@ pub(crate) enum Until {
     Floor,
 }
 
-/// Runs the loop in `precision` on the problems of `running` until all have left
-/// it at `tolerance` or the iterations are used up. Afterwards `running` holds the
+/// One loop of a solve.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Loop {
+    pub(crate) precision: Precision,
+    pub(crate) tolerance: f64,
+    pub(crate) start: Start,
+    pub(crate) until: Until,
+}
+
+impl Loop {
+    /// In single precision from the uploaded potentials to the tolerance.
+    pub(crate) fn single(tolerance: f64) -> Loop {
+        Loop {
+            precision: Precision::Single,
+            tolerance,
+            start: Start::Uploaded,
+            until: Until::Tolerance,
+        }
+    }
+}
+
+/// Runs `this` loop on the problems of `running` until all have left
+/// it at its tolerance or the iterations are used up. Afterwards `running` holds the
 /// final states of all of them.
-#[expect(clippy::too_many_arguments, reason = "one loop, three callers in solve.rs")]
 pub(crate) async fn run(
     batch: &Batch,
     settings: &Sinkhorn,
-    precision: Precision,
-    tolerance: f64,
-    start: Start,
-    until: Until,
+    this: Loop,
     running: &mut Vec<Slot>,
     progress: &Reporter<'_>,
 ) -> Result<()> {
+    let Loop { precision, tolerance, start, until } = this;
     let gpu = &batch.gpu;
     let rows = SweepKernel::new(batch, Side::Source, precision, false).await?;
     let columns = SweepKernel::new(batch, Side::Target, precision, false).await?;

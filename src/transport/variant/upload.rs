@@ -9,7 +9,6 @@ use crate::transport::{Cost, Precision, Problem};
 use std::ops::Range;
 
 /// One side of the problems `range`: weights and weighted starting potentials.
-#[expect(clippy::too_many_arguments, reason = "one private call per side")]
 pub(super) fn upload_side(
     gpu: &Gpu,
     weights: &Weights,
