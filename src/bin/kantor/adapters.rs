@@ -164,10 +164,10 @@ fn describe(entry: &Entry) -> String {
             "features",
             match features.len() {
                 0 => "none".into(),
-                1..=6 => features.join(", "),
+                1..=2 => features.join(", "),
                 count => format!(
                     "{}, … {count} in all (--json lists them); none is needed",
-                    features[..6].join(", ")
+                    features[..2].join(", ")
                 ),
             },
         );
