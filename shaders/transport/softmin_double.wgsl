@@ -57,6 +57,8 @@ fn with_maximum(cost_at: u32, own_place: u32, other_from: u32, other_until: u32,
   let rate = vec2f(sweep.rate, sweep.rate_low);
   var most = -3e38;
   for (var j = other_from; j < other_until; j++) {
+    // Padding has no cost behind it, only what the memory held before.
+    if (other[j] <= 0.5 * LN_ZERO) { continue; }
     most = max(most, other[j] - cost_between(cost_at, own_place, other_place(j, other_from)).x);
   }
   var sum = vec2f(0.0);
