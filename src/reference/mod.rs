@@ -6,6 +6,7 @@
 //! "weighted potentials" f + ε ln a in units of cost, as in the kernels; a weight
 //! of zero has potential −∞ here, where the kernels have the sentinel −1e30.
 
+mod bessel;
 mod measure;
 mod parallel;
 mod plan;
@@ -14,6 +15,11 @@ mod scaling;
 mod sinkhorn;
 mod softmin;
 
+pub use bessel::{
+    bessel_ratio_i, bessel_ratio_k, d_log_bessel_i_dv, d_log_bessel_i_dx, d_log_bessel_k_dv,
+    d_log_bessel_k_dx, log_bessel_i, log_bessel_i_regularized, log_bessel_i_scaled, log_bessel_k,
+    log_bessel_k_regularized, log_bessel_k_scaled, log_gamma,
+};
 pub use measure::{Totals, convergence, totals};
 pub use plan::{apply, plan};
 pub use rescale::{Rescale, rescale};
