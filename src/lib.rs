@@ -3,12 +3,14 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod bench;
+pub mod bessel;
 pub mod check;
 pub mod error;
 pub mod gpu;
 pub mod reference;
 pub mod transport;
 
+pub use bessel::{Bessel, BesselFunction, log_bessel_i, log_bessel_k, log_gamma};
 pub use error::{Error, Result};
 pub use gpu::{Backend, Context, Tensor};
 pub use transport::{

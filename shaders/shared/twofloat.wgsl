@@ -141,6 +141,21 @@ fn df_horner(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
   return quick_two_sum(s.x, s.y + (c.y + (p.y + (q.x * z.y + q.y * z.x))));
 }
 
+// q z + c for any sizes, where `df_horner` would need |z q| <= |c|.
+fn df_mul_add(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
+  let p = two_prod(q.x, z.x);
+  let s = two_sum(c.x, p.x);
+  return quick_two_sum(s.x, s.y + (c.y + (p.y + keep(q.x * z.y + q.y * z.x))));
+}
+
+// 1 / a to 2^-44: one Newton step, and a quarter of the cost of a division.
+fn df_reciprocal(a: vec2f) -> vec2f {
+  let y = 1.0 / a.x;
+  let p = two_prod(y, a.x);
+  let e = ((1.0 - p.x) - p.y) - y * a.y;
+  return quick_two_sum(y, y * e);
+}
+
 // exp(x) = power * root * exp(t + rest): power = 2^floor(n/8), root = 2^((n mod 8)/8), |t| <= ln 2 / 16.
 struct ExpArgument { power: f32, root: vec2f, t: f32, rest: f32 }
 
@@ -202,6 +217,8 @@ fn df_expm1(x: vec2f) -> vec2f {
   return df_add(df_add_f32(a.root * a.power, -1.0), step * a.power);
 }
 
+const LN_2: vec2f = vec2f(0x1.62e43p-1f, -0x1.05c61p-29f);
+
 // The finite stand-in for log(0) = -infinity, and for the logarithm of a negative number: f32(-1e30).
 const LOG_OF_ZERO: f32 = -0x1.93e594p+99f;
 
@@ -233,7 +250,7 @@ fn df_log_1_plus(k: i32, f: vec2f) -> vec2f {
   let q3 = df_horner(q5, z, vec2f(0x1.555556p-1f, -0x1.555556p-26f));
   let r = df_mul(df_mul(s, z), q3);
   let y = quick_two_sum(2.0 * s.x, r.x);
-  return df_add(df_mul_f32(vec2f(0x1.62e43p-1f, -0x1.05c61p-29f), f32(k)), vec2f(y.x, y.y + (2.0 * s.y + r.y)));
+  return df_add(df_mul_f32(LN_2, f32(k)), vec2f(y.x, y.y + (2.0 * s.y + r.y)));
 }
 
 fn df_log(a: vec2f) -> vec2f {

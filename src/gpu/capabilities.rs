@@ -89,6 +89,17 @@ impl Capabilities {
         if self.software { 8 } else { 32 }
     }
 
+    /// Threads and points of a workgroup that sorts its points by formula: enough points for
+    /// whole vectors of each formula, on a software driver with the threads of one vector.
+    pub(crate) fn sorted_tile(&self) -> (u32, u32) {
+        if self.software { (8, 512) } else { (128, 1024) }
+    }
+
+    /// Points of the first submission of an elementwise function; the clock sizes the others.
+    pub(crate) fn first_points(&self) -> usize {
+        if self.software { 1 << 16 } else { 1 << 20 }
+    }
+
     /// Problems that should run at once to keep the device busy, one workgroup each.
     pub(crate) fn parallel_problems(&self) -> usize {
         if self.software { 64 } else { 2048 }

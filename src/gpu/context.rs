@@ -143,6 +143,15 @@ impl Context {
         self.gpu.as_deref().map(|gpu| &gpu.queue)
     }
 
+    /// Whether buffers of the other context can be used here.
+    pub(crate) fn shares_device(&self, other: &Context) -> bool {
+        match (&self.gpu, &other.gpu) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
     pub(crate) fn gpu(&self) -> Option<&Arc<Gpu>> {
         self.gpu.as_ref()
     }

@@ -69,6 +69,11 @@ impl Tensor {
         })
     }
 
+    /// What a kernel wrote: a buffer of at least as many f32 as the shape has elements.
+    pub(crate) fn pooled(context: &Context, buffer: Arc<Buffer>, shape: &[usize]) -> Tensor {
+        Tensor { context: context.clone(), shape: shape.to_vec(), storage: Storage::Pooled(buffer) }
+    }
+
     /// The shape, row-major.
     pub fn shape(&self) -> &[usize] {
         &self.shape

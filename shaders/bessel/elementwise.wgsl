@@ -1,0 +1,150 @@
+// Element by element over orders v and arguments x, with broadcasting of either.
+//
+// The including kernel brings `region(v, x)`, which formula a point takes, and `evaluate(point)`. A workgroup sorts
+// its tile of points by region first: lanes that run in lockstep then mostly take the same branch, and a cheap formula
+// does not wait for a dear one. The order within a tile is left to chance; no result depends on it.
+//
+// Numbers travel as bits, so that no load or store can flush a subnormal low word. DOUBLE: elements are (hi, lo).
+// A point outside the domain gets NaN, and `status` the smallest index of such points.
+//!include shared/grid.wgsl
+
+struct Elementwise {
+  zero: u32,
+  // Of this dispatch: points, and the first of them.
+  count: u32,
+  first: u32,
+  // 1 or 0: whether there are as many as points, or one for all.
+  v_stride: u32,
+  x_stride: u32,
+  form: u32,
+  unused_a: u32,
+  unused_b: u32,
+}
+@group(0) @binding(0) var<uniform> elementwise: Elementwise;
+@group(0) @binding(1) var<storage, read> orders: array<u32>;
+@group(0) @binding(2) var<storage, read> arguments: array<u32>;
+@group(0) @binding(3) var<storage, read_write> status: atomic<u32>;
+@group(0) @binding(4) var<storage, read_write> values: array<u32>;
+
+override WORKGROUP: u32 = 64u;
+override TILE: u32 = 512u;
+override DOUBLE: bool = false;
+
+// Regions of a kernel are below EDGE. EDGE: x = 0 and points outside the domain. Then what lies beyond the last point.
+const EDGE: u32 = 3u;
+const NOTHING: u32 = 4u;
+
+var<workgroup> region_sizes: array<atomic<u32>, 5>;
+var<workgroup> order_of_work: array<u32, TILE>;
+
+// x = scaled 2^shift: below 2^-40 its low word may be subnormal, and products of it vanish.
+struct Point { v: vec2f, x: vec2f, scaled: vec2f, shift: f32 }
+
+const NAN_BITS: u32 = 0x7fc00000u;
+const INFINITY_BITS: u32 = 0x7f800000u;
+
+// bits 2^64, also where arithmetic would flush what the bits say.
+fn scaled_up(bits: u32) -> f32 {
+  let subnormal = bitcast<f32>(bitcast<u32>(f32(bits & 0x7fffffu) * 0x1p-85f) | (bits & 0x80000000u));
+  return select(bitcast<f32>(bits) * 0x1p+64f, subnormal, (bits & 0x7f800000u) == 0u);
+}
+
+fn order_bits(i: u32) -> vec2u {
+  let at = i * elementwise.v_stride;
+  if (DOUBLE) { return vec2u(orders[2u * at], orders[2u * at + 1u]); }
+  return vec2u(orders[at], 0u);
+}
+
+fn argument_bits(i: u32) -> vec2u {
+  let at = i * elementwise.x_stride;
+  if (DOUBLE) { return vec2u(arguments[2u * at], arguments[2u * at + 1u]); }
+  return vec2u(arguments[at], 0u);
+}
+
+fn point(i: u32) -> Point {
+  let v = bitcast<vec2f>(order_bits(i));
+  let bits = argument_bits(i);
+  let x = bitcast<vec2f>(bits);
+  if (x.x < 0x1p-40f) {
+    return Point(v, x, vec2f(scaled_up(bits.x), scaled_up(bits.y)), -64.0);
+  }
+  return Point(v, x, x, 0.0);
+}
+
+fn region_at(i: u32) -> u32 {
+  let v = order_bits(i).x;
+  let x = argument_bits(i).x;
+  // As bits: comparisons with NaN may say anything. Below the smallest x of the domain only its limit is known.
+  let outside = (v & 0x7fffffffu) > MOST_V || x > MOST_X || ((v & 0x80000000u) != 0u && (v & 0x7fffffffu) != 0u && !NEGATIVE_ORDERS);
+  if (outside || x < LEAST_X) { return EDGE; }
+  return region(bitcast<f32>(v), bitcast<f32>(x));
+}
+
+// 1e6, 1e30 and 1e-30, and what rounding a double to f32 may make of them.
+const MOST_V: u32 = 0x49742401u;
+const MOST_X: u32 = 0x7149f2cbu;
+const LEAST_X: u32 = 0x0da24260u - 1u;
+
+fn store(i: u32, value: vec2u) {
+  if (DOUBLE) {
+    values[2u * i] = value.x;
+    values[2u * i + 1u] = value.y;
+  } else {
+    values[i] = value.x;
+  }
+}
+
+// The limit at x = 0 (as the including kernel knows it), or NaN and a note.
+fn store_edge(i: u32) {
+  let v = order_bits(i).x;
+  let x = argument_bits(i).x;
+  let magnitude = v & 0x7fffffffu;
+  let negative = magnitude != 0u && magnitude != v;
+  if ((x & 0x7fffffffu) == 0u && magnitude <= MOST_V && (NEGATIVE_ORDERS || !negative)) {
+    store(i, vec2u(limit_at_zero(bitcast<f32>(v)), 0u));
+  } else {
+    atomicMin(&status, i);
+    store(i, vec2u(NAN_BITS, 0u));
+  }
+}
+
+fn run_tile(group: u32, lane: u32) {
+  runtime_zero = elementwise.zero;
+  let first = elementwise.first + group * TILE;
+  let end = elementwise.first + elementwise.count;
+  if (lane < 5u) { atomicStore(&region_sizes[lane], 0u); }
+  workgroupBarrier();
+  for (var k = lane; k < TILE; k += WORKGROUP) {
+    var r = NOTHING;
+    if (first + k < end) { r = region_at(first + k); }
+    let place = atomicAdd(&region_sizes[r], 1u);
+    // Region and place for now; the final place needs the sizes of all.
+    order_of_work[k] = r << 24u | place;
+  }
+  workgroupBarrier();
+  var start = array<u32, 5>();
+  var sum = 0u;
+  for (var r = 0u; r < 5u; r++) {
+    start[r] = sum;
+    sum += atomicLoad(&region_sizes[r]);
+  }
+  var places: array<u32, TILE / WORKGROUP>;
+  for (var k = 0u; k < TILE / WORKGROUP; k++) {
+    places[k] = order_of_work[k * WORKGROUP + lane];
+  }
+  workgroupBarrier();
+  for (var k = 0u; k < TILE / WORKGROUP; k++) {
+    let r = places[k] >> 24u;
+    order_of_work[start[r] + (places[k] & 0xffffffu)] = r << 24u | (k * WORKGROUP + lane);
+  }
+  workgroupBarrier();
+  for (var k = lane; k < TILE; k += WORKGROUP) {
+    let r = order_of_work[k] >> 24u;
+    let i = first + (order_of_work[k] & 0xffffffu);
+    if (r < EDGE) {
+      store(i, bitcast<vec2u>(evaluate(point(i), r)));
+    } else if (r == EDGE) {
+      store_edge(i);
+    }
+  }
+}

@@ -1,0 +1,216 @@
+//! Points on a device, and the kernels over them.
+
+use super::function::BesselFunction;
+use crate::error::{Error, Result};
+use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::shader::Constant;
+use crate::gpu::{Clock, Context, Gpu, Tensor};
+use crate::transport::Precision;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// As `Elementwise` in `bessel/elementwise.wgsl`.
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+struct Params {
+    zero: u32,
+    count: u32,
+    first: u32,
+    v_stride: u32,
+    x_stride: u32,
+    unused: [u32; 3],
+}
+
+/// One of the two inputs.
+#[derive(Debug)]
+enum Words<'a> {
+    Owned(Buffer),
+    Borrowed(&'a wgpu::Buffer),
+}
+
+impl Deref for Words<'_> {
+    type Target = wgpu::Buffer;
+    fn deref(&self) -> &wgpu::Buffer {
+        match self {
+            Words::Owned(buffer) => buffer,
+            Words::Borrowed(buffer) => buffer,
+        }
+    }
+}
+
+/// Orders and arguments on the device: as many as points, or one.
+#[derive(Debug)]
+pub(crate) struct Points<'a> {
+    orders: Words<'a>,
+    arguments: Words<'a>,
+    strides: [u32; 2],
+    count: usize,
+    precision: Precision,
+}
+
+impl<'a> Points<'a> {
+    /// How many points fit a binding.
+    pub(crate) fn most(gpu: &Gpu, precision: Precision) -> usize {
+        let limits = &gpu.capabilities.limits;
+        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        (most / bytes(1, precision)).clamp(1, 1 << 28) as usize
+    }
+
+    pub(crate) async fn upload(
+        gpu: &Gpu,
+        precision: Precision,
+        v: &[f64],
+        x: &[f64],
+        count: usize,
+    ) -> Result<Points<'a>> {
+        let upload = |what: &str, values: &[f64]| match precision {
+            Precision::Single => {
+                let words: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+                gpu.upload(what, &words)
+            }
+            Precision::Double => {
+                let pair = |value: &f64| {
+                    let high = *value as f32;
+                    [high, (value - f64::from(high)) as f32]
+                };
+                gpu.upload(what, &values.iter().map(pair).collect::<Vec<_>>())
+            }
+        };
+        let (orders, arguments) =
+            gpu.guarded(|| Ok((upload("orders", v)?, upload("arguments", x)?))).await?;
+        Ok(Points {
+            strides: [u32::from(v.len() > 1), u32::from(x.len() > 1)],
+            orders: Words::Owned(orders),
+            arguments: Words::Owned(arguments),
+            count,
+            precision,
+        })
+    }
+
+    pub(crate) fn borrow(
+        orders: &'a wgpu::Buffer,
+        orders_length: usize,
+        arguments: &'a wgpu::Buffer,
+        arguments_length: usize,
+        count: usize,
+    ) -> Points<'a> {
+        Points {
+            orders: Words::Borrowed(orders),
+            arguments: Words::Borrowed(arguments),
+            strides: [u32::from(orders_length > 1), u32::from(arguments_length > 1)],
+            count,
+            precision: Precision::Single,
+        }
+    }
+}
+
+/// What a kernel wrote.
+#[derive(Debug)]
+pub(crate) struct Values {
+    buffer: Buffer,
+    count: usize,
+    precision: Precision,
+}
+
+impl Values {
+    /// To the host.
+    pub(crate) async fn read(self, gpu: &Gpu) -> Result<Vec<f64>> {
+        let mut recorder = gpu.recorder();
+        recorder.stage(&self.buffer, 0, bytes(self.count, self.precision));
+        let read = recorder.read("values").await?;
+        Ok(match self.precision {
+            Precision::Single => {
+                let words: Vec<f32> = bytemuck::pod_collect_to_vec(&read[0]);
+                words.into_iter().map(f64::from).collect()
+            }
+            Precision::Double => {
+                let words: Vec<[f32; 2]> = bytemuck::pod_collect_to_vec(&read[0]);
+                words.into_iter().map(|[high, low]| f64::from(high) + f64::from(low)).collect()
+            }
+        })
+    }
+
+    pub(crate) fn into_tensor(self, context: &Context, shape: &[usize]) -> Result<Tensor> {
+        Ok(Tensor::pooled(context, Arc::new(self.buffer), shape))
+    }
+}
+
+fn bytes(count: usize, precision: Precision) -> u64 {
+    let words = match precision {
+        Precision::Single => 1,
+        Precision::Double => 2,
+    };
+    4 * words * count as u64
+}
+
+/// Runs the kernel over all points, in submissions of bounded length.
+pub(crate) async fn run(
+    gpu: &Gpu,
+    function: BesselFunction,
+    points: &Points<'_>,
+) -> Result<Values> {
+    let (kernel, form) = function.kernel();
+    let capabilities = &gpu.capabilities;
+    let (workgroup, tile) = capabilities.sorted_tile();
+    let double = points.precision == Precision::Double;
+    let mut constants = vec![
+        ("WORKGROUP", Constant::U32(workgroup)),
+        ("TILE", Constant::U32(tile)),
+        ("DOUBLE", Constant::Bool(double)),
+    ];
+    if function.has_forms() {
+        constants.push(("FORM", Constant::U32(form)));
+    }
+    let pipeline = gpu.pipeline(kernel, constants).await?;
+    let (output, status) = gpu
+        .guarded(|| {
+            let output = gpu.allocate("values", bytes(points.count, points.precision), STORAGE)?;
+            Ok((output, gpu.upload("status", &[u32::MAX; 4])?))
+        })
+        .await?;
+    let mut done = 0;
+    let mut chunk = capabilities.first_points();
+    while done < points.count {
+        let count = chunk.min(points.count - done);
+        let clock = Clock::now();
+        let mut recorder = gpu.recorder();
+        gpu.guarded(|| {
+            let params = gpu.uniform(&Params {
+                zero: 0,
+                count: count as u32,
+                first: done as u32,
+                v_stride: points.strides[0],
+                x_stride: points.strides[1],
+                unused: [0; 3],
+            })?;
+            let resources = vec![
+                points.orders.as_entire_binding(),
+                points.arguments.as_entire_binding(),
+                status.as_entire_binding(),
+                output.as_entire_binding(),
+            ];
+            let ready = gpu.bind(&pipeline, params, resources);
+            recorder.dispatch(&ready, count.div_ceil(tile as usize) as u64)?;
+            recorder.stage(&status, 0, 4);
+            Ok(())
+        })
+        .await?;
+        let read = recorder.read("the status of a kernel").await?;
+        let first_refused: Vec<u32> = bytemuck::pod_collect_to_vec(&read[0]);
+        if let Some(&index) = first_refused.first().filter(|index| **index != u32::MAX) {
+            return Err(Error::InvalidInput {
+                argument: "v, x",
+                row: None,
+                index: Some(index as usize),
+                reason: format!("this point is outside the domain of {function}"),
+            });
+        }
+        done += count;
+        // The clock stands still in browsers.
+        let growth = (capabilities.submission_seconds() / clock.seconds().max(1e-9)).clamp(0.25, 8.0);
+        if clock.seconds() > 0.0 {
+            chunk = ((chunk as f64 * growth) as usize).max(tile as usize);
+        }
+    }
+    Ok(Values { buffer: output, count: points.count, precision: points.precision })
+}

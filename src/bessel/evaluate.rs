@@ -1,0 +1,229 @@
+//! Functions of many points, on a context.
+
+use super::dispatch::{Points, run};
+use super::function::BesselFunction;
+use crate::error::{Error, Result};
+use crate::gpu::{AdapterReport, Context, Gpu, Probes, Tensor};
+use crate::reference::map_rows;
+use crate::transport::{Element, Precision};
+
+/// A function to be evaluated at many points, element by element.
+///
+/// ```
+/// # fn main() -> kantor::Result<()> {
+/// use kantor::{Bessel, BesselFunction, Context, Precision};
+/// let context = Context::cpu();
+/// let log_i = Bessel::new(BesselFunction::LogI).precision(Precision::Double);
+/// // One order, two arguments. ln I_2048 is far below what I_2048 could be as an f64.
+/// let values = log_i.evaluate_blocking(&context, &[2048.0], &[100.0, 3000.0])?;
+/// assert!((values[0] + 5_558.58).abs() < 0.01);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bessel {
+    function: BesselFunction,
+    precision: Precision,
+}
+
+impl Bessel {
+    /// In single precision.
+    pub fn new(function: BesselFunction) -> Bessel {
+        Bessel { function, precision: Precision::Single }
+    }
+
+    /// In another precision. The CPU twin computes in f64 in either, from arguments that `Single` rounds to f32.
+    pub fn precision(mut self, precision: Precision) -> Bessel {
+        self.precision = precision;
+        self
+    }
+
+    /// The adapter that will answer: the context's own, or the f64 CPU twin where double-float arithmetic is broken.
+    ///
+    /// # Errors
+    /// [`Error::PrecisionUnavailable`] for `Double` in that case.
+    pub fn adapter(&self, context: &Context) -> Result<AdapterReport> {
+        Ok(match self.device(context)? {
+            Some(_) => context.adapter().clone(),
+            None => AdapterReport::cpu_twin(),
+        })
+    }
+
+    fn device<'a>(&self, context: &'a Context) -> Result<Option<&'a Gpu>> {
+        match context.gpu() {
+            Some(gpu) => device(gpu, &context.adapter().name, self.precision),
+            None => Ok(None),
+        }
+    }
+
+    /// The values at (v, x): as many orders as arguments, or one of either for all of the other.
+    ///
+    /// In `Single`, v and x are rounded to f32 first, and values are f32 widened. Values at x = 0 are the limits, ±∞
+    /// among them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with argument and index for a point outside the domain or slices of other lengths,
+    /// [`Error::PrecisionUnavailable`], [`Error::OutOfMemory`], [`Error::DeviceLost`].
+    pub async fn evaluate<T: Element>(
+        &self,
+        context: &Context,
+        v: &[T],
+        x: &[T],
+    ) -> Result<Vec<f64>> {
+        let count = broadcast(v.len(), x.len())?;
+        let words = |values: &[T]| -> Vec<f64> {
+            let single = self.precision == Precision::Single;
+            let rounded = |v: f64| if single { f64::from(v as f32) } else { v };
+            values.iter().map(|value| rounded(value.to_f64())).collect()
+        };
+        let (v, x) = (words(v), words(x));
+        let at = |values: &[f64], i: usize| values[if values.len() == 1 { 0 } else { i }];
+        let refused = |i: usize| self.function.refuses(at(&v, i), at(&x, i));
+        if let Some((i, (argument, reason))) = (0..count).find_map(|i| Some((i, refused(i)?))) {
+            return Err(Error::InvalidInput { argument, row: None, index: Some(i), reason });
+        }
+        match self.device(context)? {
+            Some(gpu) => {
+                let mut values = Vec::with_capacity(count);
+                // As many points at a time as a binding holds.
+                let most = Points::most(gpu, self.precision);
+                for first in (0..count).step_by(most) {
+                    let here = most.min(count - first);
+                    let part = |all: &'_ [f64]| match all.len() {
+                        1 => 0..1,
+                        _ => first..first + here,
+                    };
+                    let (v, x) = (&v[part(&v)], &x[part(&x)]);
+                    let points = Points::upload(gpu, self.precision, v, x, here).await?;
+                    values.extend(run(gpu, self.function, &points).await?.read(gpu).await?);
+                }
+                Ok(values)
+            }
+            None => {
+                let single = self.precision == Precision::Single;
+                Ok(map_rows(count, |i| {
+                    let value = self.function.reference(at(&v, i), at(&x, i));
+                    if single { f64::from(value as f32) } else { value }
+                }))
+            }
+        }
+    }
+
+    /// The values at tensors of orders and arguments, single precision, left on the device. Shapes are equal, or one
+    /// of them has one element.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for shapes that do not fit, tensors of different contexts, a point outside the domain
+    /// (with its index; found by the device) or [`Precision::Double`], whose values a tensor of f32 cannot hold.
+    pub async fn evaluate_tensor(&self, v: &Tensor, x: &Tensor) -> Result<Tensor> {
+        if self.precision == Precision::Double {
+            return Err(Error::invalid("precision", "a tensor holds single precision"));
+        }
+        let count = broadcast(v.len(), x.len())?;
+        let shape = if x.len() == count { x.shape() } else { v.shape() };
+        if v.len() == x.len() && v.shape() != x.shape() {
+            let reason = format!("has shape {:?}, v {:?}", x.shape(), v.shape());
+            return Err(Error::invalid("x", reason));
+        }
+        let context = v.context();
+        match (self.device(context)?, v.buffer(), x.buffer()) {
+            (Some(gpu), Some(orders), Some(arguments)) => {
+                if !context.shares_device(x.context()) {
+                    return Err(Error::invalid("x", "is on another device than v"));
+                }
+                let points = Points::borrow(orders, v.len(), arguments, x.len(), count);
+                let values = run(gpu, self.function, &points).await?;
+                values.into_tensor(context, shape)
+            }
+            _ => {
+                let (v, x) = (v.read().await?, x.read().await?);
+                let values = self.evaluate(&Context::cpu(), &v, &x).await?;
+                let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
+                Tensor::from_slice(context, &values, shape).await
+            }
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Bessel {
+    /// [`Bessel::evaluate`], waiting.
+    ///
+    /// # Errors
+    /// As [`Bessel::evaluate`].
+    pub fn evaluate_blocking<T: Element>(
+        &self,
+        context: &Context,
+        v: &[T],
+        x: &[T],
+    ) -> Result<Vec<f64>> {
+        pollster::block_on(self.evaluate(context, v, x))
+    }
+}
+
+/// ln I_v(x): [`BesselFunction::LogI`] by [`Bessel::evaluate`].
+///
+/// # Errors
+/// As [`Bessel::evaluate`].
+pub async fn log_bessel_i<T: Element>(
+    context: &Context,
+    v: &[T],
+    x: &[T],
+    precision: Precision,
+) -> Result<Vec<f64>> {
+    Bessel::new(BesselFunction::LogI).precision(precision).evaluate(context, v, x).await
+}
+
+/// ln K_v(x): [`BesselFunction::LogK`] by [`Bessel::evaluate`].
+///
+/// # Errors
+/// As [`Bessel::evaluate`].
+pub async fn log_bessel_k<T: Element>(
+    context: &Context,
+    v: &[T],
+    x: &[T],
+    precision: Precision,
+) -> Result<Vec<f64>> {
+    Bessel::new(BesselFunction::LogK).precision(precision).evaluate(context, v, x).await
+}
+
+/// ln Γ(x), x > 0: [`BesselFunction::LogGamma`] by [`Bessel::evaluate`].
+///
+/// # Errors
+/// As [`Bessel::evaluate`].
+pub async fn log_gamma<T: Element>(
+    context: &Context,
+    x: &[T],
+    precision: Precision,
+) -> Result<Vec<f64>> {
+    Bessel::new(BesselFunction::LogGamma).precision(precision).evaluate(context, &x[..1.min(x.len())], x).await
+}
+
+/// The number of points.
+fn broadcast(orders: usize, arguments: usize) -> Result<usize> {
+    match (orders, arguments) {
+        (0, _) => Err(Error::invalid("v", "is empty")),
+        (_, 0) => Err(Error::invalid("x", "is empty")),
+        (v, x) if v == x || v == 1 || x == 1 => Ok(v.max(x)),
+        (v, x) => Err(Error::invalid("x", format!("has {x} elements, v has {v}"))),
+    }
+}
+
+/// The device, if its double-float arithmetic holds; `None` where the twin answers in its place.
+fn device<'a>(gpu: &'a Gpu, name: &str, precision: Precision) -> Result<Option<&'a Gpu>> {
+    let probes = &gpu.capabilities.probes;
+    match precision {
+        _ if probes.twofloat_exact() => Ok(Some(gpu)),
+        Precision::Single => {
+            log::warn!("double-float arithmetic is broken on {name}: the f64 CPU twin answers");
+            Ok(None)
+        }
+        Precision::Double => Err(Error::PrecisionUnavailable {
+            adapter: name.to_owned(),
+            reason: format!(
+                "{} of {} guarded sums and products are not exact; use single precision or Context::cpu()",
+                probes.guarded_wrong,
+                Probes::PAIRS
+            ),
+        }),
+    }
+}
