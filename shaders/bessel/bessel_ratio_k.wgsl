@@ -39,7 +39,7 @@ fn ratio(p: Point, which: u32) -> vec2f {
       return over_argument(2.0 * df_div(t.next, t.here), p);
     }
     default: {
-      let r = integral(p.v, p.x, INTEGRAL_NEXT);
+      let r = integral(p, INTEGRAL_NEXT);
       return df_div(df_add(r.rise_more, r.fall_more), df_add(r.rise, r.fall));
     }
   }

@@ -23,7 +23,7 @@ fn evaluate(p: Point, which: u32) -> vec2f {
   let q = Point(abs_pair(p.v), p.x, p.scaled, p.shift);
   var value = vec2f(0.0);
   if (which == INTEGRAL) {
-    let r = integral(q.v, q.x, INTEGRAL_ORDER);
+    let r = integral(q, INTEGRAL_ORDER);
     value = df_div(r.rise_more, df_add(r.rise, r.fall));
   } else {
     let d = debye(q);

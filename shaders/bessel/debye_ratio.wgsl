@@ -22,5 +22,5 @@ fn debye_argument_sum(d: Debye, sign: f32) -> vec2f {
 
 // a / x, x > 0: scaled, so that no low word is lost.
 fn over_argument(a: vec2f, p: Point) -> vec2f {
-  return df_div(a, p.scaled) * select(1.0, 0x1p+64f, p.shift < 0.0);
+  return df_div(a, p.scaled) / argument_scale(p);
 }

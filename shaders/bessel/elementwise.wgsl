@@ -7,6 +7,7 @@
 // Numbers travel as bits, so that no load or store can flush a subnormal low word. DOUBLE: elements are (hi, lo).
 // A point outside the domain gets NaN, and `status` the smallest index of such points.
 //!include shared/grid.wgsl
+//!include shared/twofloat.wgsl
 
 struct Elementwise {
   zero: u32,
@@ -40,6 +41,11 @@ var<workgroup> order_of_work: array<u32, TILE>;
 // x = scaled 2^shift: below 2^-40 its low word may be subnormal, and products of it vanish.
 struct Point { v: vec2f, x: vec2f, scaled: vec2f, shift: f32 }
 
+// 2^shift.
+fn argument_scale(p: Point) -> f32 {
+  return select(1.0, 0x1p-64f, p.shift < 0.0);
+}
+
 const NAN_BITS: u32 = 0x7fc00000u;
 const INFINITY_BITS: u32 = 0x7f800000u;
 
@@ -61,8 +67,35 @@ fn argument_bits(i: u32) -> vec2u {
   return vec2u(arguments[at], 0u);
 }
 
+// The words of the order at hand, for what a tiny order does not vanish from.
+var<private> order_words: vec2u;
+
+// v = value 2^shift.
+struct ScaledOrder { value: vec2f, shift: f32 }
+
+fn scaled_order() -> ScaledOrder {
+  let v = bitcast<vec2f>(order_words);
+  if (v.x < 0x1p-40f) {
+    return ScaledOrder(vec2f(scaled_up(order_words.x), scaled_up(order_words.y)), -64.0);
+  }
+  return ScaledOrder(v, 0.0);
+}
+
+// ln v, v > 0.
+fn log_order() -> vec2f {
+  let v = scaled_order();
+  return df_add(df_log(v.value), df_mul_f32(LN_2, v.shift));
+}
+
+// v / x, v >= 0.
+fn order_over_argument(p: Point) -> vec2f {
+  let v = scaled_order();
+  return df_div(v.value, p.scaled) * (select(1.0, 0x1p-64f, v.shift < 0.0) / argument_scale(p));
+}
+
 fn point(i: u32) -> Point {
-  let v = bitcast<vec2f>(order_bits(i));
+  order_words = order_bits(i);
+  let v = bitcast<vec2f>(order_words);
   let bits = argument_bits(i);
   let x = bitcast<vec2f>(bits);
   if (x.x < 0x1p-40f) {

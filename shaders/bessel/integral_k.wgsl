@@ -25,7 +25,9 @@ fn cosh_minus_one(t: f32) -> vec2f {
   return 0.5 * df_mul(e, df_div(e, df_add_f32(e, 1.0)));
 }
 
-fn integral(v: vec2f, x: vec2f, kind: u32) -> Integral {
+fn integral(p: Point, kind: u32) -> Integral {
+  let v = p.v;
+  let x = p.x;
   let order = abs(v.x);
   let w = sqrt(order * order + x.x * x.x);
   // Any f32 near the maximum will do.
@@ -52,7 +54,7 @@ fn integral(v: vec2f, x: vec2f, kind: u32) -> Integral {
       c_before = c;
       c = c_next;
     }
-    let a = df_add_f32(-df_mul(x, c), -base);
+    let a = df_add_f32(-df_mul(p.scaled, c * argument_scale(p)), -base);
     let b = df_mul_f32(v, t);
     let up = df_exp(df_add(a, b));
     let down = df_exp(df_sub(a, b));
@@ -78,7 +80,7 @@ fn integral(v: vec2f, x: vec2f, kind: u32) -> Integral {
 
 // log K + x.
 fn integral_log_k_scaled(p: Point) -> vec2f {
-  let r = integral(p.v, p.x, INTEGRAL_ALONE);
+  let r = integral(p, INTEGRAL_ALONE);
   let sum = df_mul_f32(df_add(r.rise, r.fall), 0.5 * r.step);
   return df_add_f32(df_log(sum), r.base);
 }

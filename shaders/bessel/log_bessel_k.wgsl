@@ -54,7 +54,7 @@ fn regularized(p: Point, which: u32) -> vec2f {
     return df_sub(small, df_add(r.exponent, r.half_log));
   }
   // ln(2 / Gamma(v)) is ln 2 + ln v - ln Gamma(1 + v).
-  let factor = df_sub(df_add(LN_2, df_log(p.v)), log_gamma_small(p.v));
+  let factor = df_sub(df_add(LN_2, log_order()), log_gamma_small(p.v));
   switch which {
     case DEBYE: {
       let d = debye(p);

@@ -85,10 +85,10 @@ fn df_sub(a: vec2f, b: vec2f) -> vec2f {
   return df_add(a, -b);
 }
 
-// JMP algorithm 4.
+// JMP algorithm 4. The error is kept: of a constant a, Mesa's GL would add the two words before the error was there.
 fn df_add_f32(a: vec2f, b: f32) -> vec2f {
   let s = two_sum(a.x, b);
-  return quick_two_sum(s.x, s.y + a.y);
+  return quick_two_sum(s.x, keep(s.y) + a.y);
 }
 
 // JMP algorithm 10. Mesa adds the cross products to p.y one by one unless their sum is kept: a quarter bit lost.
@@ -141,11 +141,11 @@ fn df_horner(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
   return quick_two_sum(s.x, s.y + (c.y + (p.y + (q.x * z.y + q.y * z.x))));
 }
 
-// q z + c for any sizes, where `df_horner` would need |z q| <= |c|.
+// q z + c for any sizes, where `df_horner` would need |z q| <= |c|. The error of the sum is kept as in `df_add_f32`.
 fn df_mul_add(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
   let p = two_prod(q.x, z.x);
   let s = two_sum(c.x, p.x);
-  return quick_two_sum(s.x, s.y + (c.y + (p.y + keep(q.x * z.y + q.y * z.x))));
+  return quick_two_sum(s.x, keep(s.y) + (c.y + (p.y + keep(q.x * z.y + q.y * z.x))));
 }
 
 // 1 / a to 2^-44: one Newton step, and a quarter of the cost of a division.

@@ -85,6 +85,11 @@ pub fn log_gamma(x: f64) -> f64 {
     (product / (1.0 + reciprocal_less_one(mu))).ln()
 }
 
+/// ln Γ(1+v) for v ≥ 0, relatively accurate for small v, where 1 + v would forget v.
+pub(super) fn log_gamma_one_plus(v: f64) -> f64 {
+    if v <= 0.5 { log_gamma_near_one(v) } else { log_gamma(1.0 + v) }
+}
+
 /// ln Γ(1+μ) for |μ| ≤ ½, relative to its zero at μ = 0.
 fn log_gamma_near_one(mu: f64) -> f64 {
     -reciprocal_less_one(mu).ln_1p()

@@ -1,13 +1,13 @@
 //! ln I_v in three scalings.
 
 use super::debye::{self, Debye, Kind};
-use super::gamma::log_gamma;
+use super::gamma::log_gamma_one_plus;
 use super::in_domain;
 use super::series::Series;
 
 /// ln I_v(x) (DLMF 10.25.2); −∞ at x = 0 unless v = 0.
 ///
-/// |error| ≤ 1e-14 max(|L|, w) + 1e-14; at v = 0 also relative as x → 0.
+/// |error| ≤ 1e-14 max(|L|, w) + 1e-14; as v and x → 0 also relative.
 pub fn log_bessel_i(v: f64, x: f64) -> f64 {
     log_i(v, x, false)
 }
@@ -30,8 +30,8 @@ fn log_i(v: f64, x: f64, scaled: bool) -> f64 {
         let debye = Debye::new(Kind::I, v, x);
         return if scaled { debye.log_scaled() } else { debye.log() };
     }
-    // At v = 0 only the first term is there, and it may be small.
-    let log = Series::new(v, x).excess.ln_1p() + (v * (0.5 * x).ln() - log_gamma(1.0 + v));
+    // Each term keeps its relative accuracy: for small v and x the sum is small too.
+    let log = Series::new(v, x).excess.ln_1p() + (v * (0.5 * x).ln() - log_gamma_one_plus(v));
     if scaled { log - x } else { log }
 }
 
@@ -50,7 +50,7 @@ pub fn log_bessel_i_regularized(v: f64, x: f64) -> f64 {
         return Debye::new(Kind::I, v, x).log_regularized();
     }
     if debye::holds(v, x) {
-        return Debye::new(Kind::I, v, x).log() + (log_gamma(1.0 + v) - v * (0.5 * x).ln());
+        return Debye::new(Kind::I, v, x).log() + (log_gamma_one_plus(v) - v * (0.5 * x).ln());
     }
     Series::new(v, x).excess.ln_1p()
 }
