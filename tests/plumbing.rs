@@ -7,7 +7,10 @@ mod common;
 
 use common::{Case, block_on, context, device_context, distance, wgpu_adapter};
 use kantor::wgpu;
-use kantor::{Backend, Context, Error, Geometry, Problem, Result, Sinkhorn, Tensor, Variant};
+use kantor::{
+    Backend, Bessel, BesselFunction, Context, Error, Geometry, Precision, Problem, Result,
+    Sinkhorn, Tensor, Variant,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -172,6 +175,25 @@ fn a_batch_above_one_binding_is_split_and_gives_the_same_answers() {
     for k in 0..case.batch {
         let off = distance(&common::plan(&one, k), &common::plan(&other, k));
         assert!(off < 1e-7, "problem {k}: the plans differ by {off:e}");
+    }
+}
+
+// --- broken arithmetic ----------------------------------------------------------
+
+/// The no-op device computes nothing, so its double-float arithmetic counts as broken.
+#[test]
+fn bessel_functions_fall_back_to_the_twin_where_double_floats_are_broken() {
+    let context = noop(wgpu::Limits::default()).expect("core limits");
+    let log_i = Bessel::new(BesselFunction::LogI);
+    assert_eq!(log_i.adapter(&context).expect("the twin").backend, Backend::Cpu);
+    let values = log_i.evaluate_blocking(&context, &[1023.0], &[850.0]).expect("a value");
+    assert_eq!(values, [f64::from(283.883_118_801_831_2_f32)]);
+    let double = log_i.precision(Precision::Double);
+    for error in [
+        double.adapter(&context).expect_err("no double-float arithmetic"),
+        double.evaluate_blocking(&context, &[1.0], &[1.0]).expect_err("no arithmetic"),
+    ] {
+        assert_eq!(error.kind(), "precision-unavailable");
     }
 }
 

@@ -8,7 +8,7 @@
 
 override FORM: u32 = 0u;
 
-const NEGATIVE_ORDERS: bool = false;
+const ORDERS: u32 = NOT_NEGATIVE;
 const DEBYE: u32 = 0u;
 const DOWNWARD: u32 = 1u;
 

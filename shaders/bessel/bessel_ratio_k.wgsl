@@ -9,7 +9,7 @@
 
 override FORM: u32 = 0u;
 
-const NEGATIVE_ORDERS: bool = true;
+const ORDERS: u32 = ANY_SIGN;
 const DEBYE: u32 = 0u;
 const TEMME: u32 = 1u;
 const INTEGRAL: u32 = 2u;

@@ -8,7 +8,7 @@
 //!include bessel/gamma.wgsl
 //!include bessel/series.wgsl
 
-const NEGATIVE_ORDERS: bool = false;
+const ORDERS: u32 = NOT_NEGATIVE;
 const DEBYE: u32 = 0u;
 const SERIES: u32 = 1u;
 

@@ -7,7 +7,7 @@
 //!include bessel/gamma.wgsl
 //!include bessel/integral_k.wgsl
 
-const NEGATIVE_ORDERS: bool = true;
+const ORDERS: u32 = ANY_SIGN;
 const DEBYE: u32 = 0u;
 const INTEGRAL: u32 = 1u;
 

@@ -1,6 +1,7 @@
 // Element by element over orders v and arguments x, with broadcasting of either.
 //
-// The including kernel brings `region(v, x)`, which formula a point takes, and `evaluate(point)`. A workgroup sorts
+// The including kernel brings ORDERS, the orders it takes, `region(v, x)`, the formula for a point,
+// `evaluate(point, region)` and `limit_at_zero(v)`, the bits of the value at x = 0. A workgroup sorts
 // its tile of points by region first: lanes that run in lockstep then mostly take the same branch, and a cheap formula
 // does not wait for a dear one. The order within a tile is left to chance; no result depends on it.
 //
@@ -107,10 +108,22 @@ fn point(i: u32) -> Point {
 fn region_at(i: u32) -> u32 {
   let v = order_bits(i).x;
   let x = argument_bits(i).x;
-  // As bits: comparisons with NaN may say anything. Below the smallest x of the domain only its limit is known.
-  let outside = (v & 0x7fffffffu) > MOST_V || x > MOST_X || ((v & 0x80000000u) != 0u && (v & 0x7fffffffu) != 0u && !NEGATIVE_ORDERS);
-  if (outside || x < LEAST_X) { return EDGE; }
+  if (refused_order(v) || x > MOST_X || x < LEAST_X) { return EDGE; }
   return region(bitcast<f32>(v), bitcast<f32>(x));
+}
+
+// Which orders a kernel takes, its ORDERS: none, v > 0, v >= 0, or of both signs.
+const IGNORED: u32 = 0u;
+const POSITIVE: u32 = 1u;
+const NOT_NEGATIVE: u32 = 2u;
+const ANY_SIGN: u32 = 3u;
+
+// As bits: comparisons with NaN may say anything.
+fn refused_order(bits: u32) -> bool {
+  let magnitude = bits & 0x7fffffffu;
+  let negative = magnitude != bits && magnitude != 0u;
+  return ORDERS != IGNORED
+    && (magnitude > MOST_V || (ORDERS != ANY_SIGN && negative) || (ORDERS == POSITIVE && magnitude == 0u));
 }
 
 // 1e6, 1e30 and 1e-30, and what rounding a double to f32 may make of them.
@@ -131,9 +144,7 @@ fn store(i: u32, value: vec2u) {
 fn store_edge(i: u32) {
   let v = order_bits(i).x;
   let x = argument_bits(i).x;
-  let magnitude = v & 0x7fffffffu;
-  let negative = magnitude != 0u && magnitude != v;
-  if ((x & 0x7fffffffu) == 0u && magnitude <= MOST_V && (NEGATIVE_ORDERS || !negative)) {
+  if ((x & 0x7fffffffu) == 0u && !refused_order(v)) {
     store(i, vec2u(limit_at_zero(bitcast<f32>(v)), 0u));
   } else {
     atomicMin(&status, i);
@@ -152,7 +163,7 @@ fn run_tile(group: u32, lane: u32) {
     if (first + k < end) { r = region_at(first + k); }
     let place = atomicAdd(&region_sizes[r], 1u);
     // Region and place for now; the final place needs the sizes of all.
-    order_of_work[k] = r << 24u | place;
+    order_of_work[k] = (r << 24u) | place;
   }
   workgroupBarrier();
   var start = array<u32, 5>();
@@ -168,7 +179,7 @@ fn run_tile(group: u32, lane: u32) {
   workgroupBarrier();
   for (var k = 0u; k < TILE / WORKGROUP; k++) {
     let r = places[k] >> 24u;
-    order_of_work[start[r] + (places[k] & 0xffffffu)] = r << 24u | (k * WORKGROUP + lane);
+    order_of_work[start[r] + (places[k] & 0xffffffu)] = (r << 24u) | (k * WORKGROUP + lane);
   }
   workgroupBarrier();
   for (var k = lane; k < TILE; k += WORKGROUP) {

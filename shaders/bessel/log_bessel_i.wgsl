@@ -11,7 +11,7 @@
 
 override FORM: u32 = 0u;
 
-const NEGATIVE_ORDERS: bool = false;
+const ORDERS: u32 = NOT_NEGATIVE;
 const DEBYE: u32 = 0u;
 const SERIES: u32 = 1u;
 const DEBYE_SMALL_ORDER: u32 = 2u;

@@ -11,7 +11,7 @@
 
 override FORM: u32 = 0u;
 
-const NEGATIVE_ORDERS: bool = FORM != 2u;
+const ORDERS: u32 = select(ANY_SIGN, POSITIVE, FORM == 2u);
 const DEBYE: u32 = 0u;
 const TEMME: u32 = 1u;
 const INTEGRAL: u32 = 2u;

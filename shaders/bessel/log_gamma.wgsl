@@ -5,7 +5,7 @@
 //!include bessel/elementwise.wgsl
 //!include bessel/stirling.wgsl
 
-const NEGATIVE_ORDERS: bool = true;
+const ORDERS: u32 = IGNORED;
 const LARGE: u32 = 0u;
 const SMALL: u32 = 1u;
 const TINY: u32 = 2u;

@@ -20,6 +20,8 @@
 //   df_mul                                          -45.9    -45.9
 //   df_mul_f32                                      -46.6    -46.6
 //   df_div                                          -47.5    -47.5
+//   df_reciprocal                                   -45.8    -45.8
+//   df_mul_add            of |a b| + |c|            -45.6    -45.7
 //   df_sqrt               0 and above               -47.4    -46.6
 //   df_exp                |x| <= 60                 -43.2    -43.2     from -54 up on SwiftShader
 //                         |x| <= 1                  -43.9    -43.9
@@ -148,7 +150,7 @@ fn df_mul_add(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
   return quick_two_sum(s.x, keep(s.y) + (c.y + (p.y + keep(q.x * z.y + q.y * z.x))));
 }
 
-// 1 / a to 2^-44: one Newton step, and a quarter of the cost of a division.
+// 1 / a: one Newton step, and a quarter of the cost of a division.
 fn df_reciprocal(a: vec2f) -> vec2f {
   let y = 1.0 / a.x;
   let p = two_prod(y, a.x);

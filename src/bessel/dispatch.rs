@@ -207,7 +207,8 @@ pub(crate) async fn run(
         }
         done += count;
         // The clock stands still in browsers.
-        let growth = (capabilities.submission_seconds() / clock.seconds().max(1e-9)).clamp(0.25, 8.0);
+        let growth =
+            (capabilities.submission_seconds() / clock.seconds().max(1e-9)).clamp(0.25, 8.0);
         if clock.seconds() > 0.0 {
             chunk = ((chunk as f64 * growth) as usize).max(tile as usize);
         }

@@ -186,7 +186,7 @@ pub async fn log_bessel_k<T: Element>(
     Bessel::new(BesselFunction::LogK).precision(precision).evaluate(context, v, x).await
 }
 
-/// ln Γ(x), x > 0: [`BesselFunction::LogGamma`] by [`Bessel::evaluate`].
+/// ln Γ(x), ∞ at 0: [`BesselFunction::LogGamma`] by [`Bessel::evaluate`].
 ///
 /// # Errors
 /// As [`Bessel::evaluate`].
@@ -195,7 +195,7 @@ pub async fn log_gamma<T: Element>(
     x: &[T],
     precision: Precision,
 ) -> Result<Vec<f64>> {
-    Bessel::new(BesselFunction::LogGamma).precision(precision).evaluate(context, &x[..1.min(x.len())], x).await
+    Bessel::new(BesselFunction::LogGamma).precision(precision).evaluate(context, x, x).await
 }
 
 /// The number of points.

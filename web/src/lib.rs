@@ -2,6 +2,8 @@
 //!
 //! Everything here is `async`, because a browser lends its GPU only to those who wait without blocking.
 
+mod bessel;
+
 use kantor::{Backend, Context, Geometry, Problem, Sinkhorn, Solution};
 use wasm_bindgen::prelude::*;
 
@@ -53,7 +55,7 @@ fn start() {
     let _ = console_log::init_with_level(log::Level::Warn);
 }
 
-/// Solves a 2×2 problem with a known answer and a random 64×64 one on WebGPU, and compares.
+/// Solves a 2×2 problem with a known answer and a random 64×64 one on WebGPU, evaluates log-Bessel functions, and compares.
 #[wasm_bindgen]
 pub async fn solve_demo() -> Result<Demo, JsError> {
     let gpu = Context::new().await?;
@@ -65,6 +67,7 @@ pub async fn solve_demo() -> Result<Demo, JsError> {
     };
     against_known_answer(&gpu, &mut demo).await?;
     against_twin(&gpu, &twin, &mut demo).await?;
+    bessel::against_twin(&gpu, &mut demo).await?;
     Ok(demo)
 }
 
