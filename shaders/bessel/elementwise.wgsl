@@ -18,9 +18,9 @@ struct Elementwise {
   // 1 or 0: whether there are as many as points, or one for all.
   v_stride: u32,
   x_stride: u32,
-  form: u32,
   unused_a: u32,
   unused_b: u32,
+  unused_c: u32,
 }
 @group(0) @binding(0) var<uniform> elementwise: Elementwise;
 @group(0) @binding(1) var<storage, read> orders: array<u32>;

@@ -32,12 +32,12 @@ struct Sweep {
   own_bins: u32,         // where the own side's bins start in `support`; without
   other_bins: u32,       // supports the number of bins, less the padding
   plane: u32,            // elements between the high and the low words of the own side
-  first_problem: u32,    // the batch position of the first cost matrix that is bound
   other_plane: u32,      // `plane` of the other side
   cost_plane: u32,       // of the cost; 0: there is no low word
   next_shift_low: f32,   // its low word, for double precision
   unused_1: u32,
   unused_2: u32,
+  unused_3: u32,
 }
 
 // One running problem: its number, 0 while it runs, iterations done, error (bits).

@@ -24,7 +24,6 @@ struct Resident {
   columns: u32,
   row_stride: u32,      // step in the cost along the source side
   problem_stride: u32,
-  first_problem: u32,   // of the cost that is bound
   slots: u32,
   iterations: u32,      // at most in this dispatch
   row_base: u32,        // in `support`: offsets of the source and the target side
@@ -34,11 +33,8 @@ struct Resident {
   schedule_length: u32,
   test_every: u32,
   tolerance: f32,       // 0: never leave
-  first_slot: u32,
   padded_rows: u32,     // dense problems: entries in memory per problem
   padded_columns: u32,
-  unused_1: u32,
-  unused_2: u32,
 }
 @group(0) @binding(0) var<uniform> resident: Resident;
 @group(0) @binding(1) var<storage, read_write> slots: array<Slot>;
@@ -79,7 +75,7 @@ fn horizontal(x: vec4f) -> f32 { return (x.x + x.z) + (x.y + x.w); }
 struct Place { row_from: u32, rows: u32, column_from: u32, columns: u32, cost_at: u32 }
 
 fn locate(problem: u32) -> Place {
-  let cost_at = (problem - resident.first_problem) * resident.problem_stride;
+  let cost_at = problem * resident.problem_stride;
   if (GATHER) {
     let row_from = support[resident.row_base + problem];
     let column_from = support[resident.column_base + problem];
@@ -149,9 +145,8 @@ fn stable(weight: f32, sum: f32) -> f32 {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) local: u32) {
   runtime_zero = resident.zero;
-  let place_in_line = group_index(group, groups);
-  if (place_in_line >= resident.slots) { return; }
-  let slot = resident.first_slot + place_in_line;
+  let slot = group_index(group, groups);
+  if (slot >= resident.slots) { return; }
   // `slots` is written below, so its loads do not count as uniform; one thread
   // reads for all.
   if (local == 0u) { header = vec3u(slots[slot].problem, slots[slot].status, slots[slot].iterations); }

@@ -51,7 +51,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let quads = sweep.own / 4u;
   let step = sweep.other_stride / 4u;
   let other_at = problem * (sweep.other / 4u);
-  let cost_at = (problem - sweep.first_problem) * (sweep.problem_stride / 4u) + quad;
+  let cost_at = problem * (sweep.problem_stride / 4u) + quad;
   let index = problem * quads + quad;
   let rate = sweep.rate;
 

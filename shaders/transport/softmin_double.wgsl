@@ -104,7 +104,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     old = vec2f(own[index], own[sweep.plane + index]);
   }
   let live = weight.x > 0.0;
-  let cost_at = (problem - sweep.first_problem) * sweep.problem_stride;
+  let cost_at = problem * sweep.problem_stride;
   var own_place = index - own_from;
   if (GATHER && live) { own_place = support[sweep.own_bins + index]; }
 

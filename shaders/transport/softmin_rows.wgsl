@@ -55,7 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let quads = sweep.other / 4u;
   let other_at = problem * quads;
   let step = sweep.own_stride / 4u;
-  let cost_at = ((problem - sweep.first_problem) * sweep.problem_stride) / 4u + row * step;
+  let cost_at = (problem * sweep.problem_stride) / 4u + row * step;
   let index = problem * (sweep.own / 4u) + row / 4u;
   let rate = sweep.rate;
 

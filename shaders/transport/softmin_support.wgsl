@@ -59,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
   var partial = vec4f(0.0);
   if (index < own_until) {
-    let problem_at = (problem - sweep.first_problem) * sweep.problem_stride;
+    let problem_at = problem * sweep.problem_stride;
     // Past the last own bin the last one again, whose results are not used.
     var cost_at = vec4u(0u);
     var old = vec4f(0.0);

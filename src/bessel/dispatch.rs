@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Context, Gpu, Tensor};
-use crate::transport::Precision;
+use crate::transport::{Element, Precision};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -56,21 +56,22 @@ impl<'a> Points<'a> {
         (most / bytes(1, precision)).clamp(1, 1 << 28) as usize
     }
 
-    pub(crate) async fn upload(
+    pub(crate) async fn upload<T: Element>(
         gpu: &Gpu,
         precision: Precision,
-        v: &[f64],
-        x: &[f64],
+        v: &[T],
+        x: &[T],
         count: usize,
     ) -> Result<Points<'a>> {
-        let upload = |what: &str, values: &[f64]| match precision {
+        let upload = |what: &str, values: &[T]| match precision {
             Precision::Single => {
-                let words: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+                let words: Vec<f32> = values.iter().map(|value| value.to_f64() as f32).collect();
                 gpu.upload(what, &words)
             }
             Precision::Double => {
-                let pair = |value: &f64| {
-                    let high = *value as f32;
+                let pair = |value: &T| {
+                    let value = value.to_f64();
+                    let high = value as f32;
                     [high, (value - f64::from(high)) as f32]
                 };
                 gpu.upload(what, &values.iter().map(pair).collect::<Vec<_>>())
@@ -130,8 +131,9 @@ impl Values {
         })
     }
 
-    pub(crate) fn into_tensor(self, context: &Context, shape: &[usize]) -> Result<Tensor> {
-        Ok(Tensor::pooled(context, Arc::new(self.buffer), shape))
+    /// Left on the device.
+    pub(crate) fn into_tensor(self, context: &Context, shape: &[usize]) -> Tensor {
+        Tensor::pooled(context, Arc::new(self.buffer), shape)
     }
 }
 

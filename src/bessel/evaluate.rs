@@ -70,14 +70,8 @@ impl Bessel {
         x: &[T],
     ) -> Result<Vec<f64>> {
         let count = broadcast(v.len(), x.len())?;
-        let words = |values: &[T]| -> Vec<f64> {
-            let single = self.precision == Precision::Single;
-            let rounded = |v: f64| if single { f64::from(v as f32) } else { v };
-            values.iter().map(|value| rounded(value.to_f64())).collect()
-        };
-        let (v, x) = (words(v), words(x));
-        let at = |values: &[f64], i: usize| values[if values.len() == 1 { 0 } else { i }];
-        let refused = |i: usize| self.function.refuses(at(&v, i), at(&x, i));
+        let at = |values: &[T], i: usize| values[if values.len() == 1 { 0 } else { i }].to_f64();
+        let refused = |i: usize| self.function.refuses(at(v, i), at(x, i));
         if let Some((i, (argument, reason))) = (0..count).find_map(|i| Some((i, refused(i)?))) {
             return Err(Error::InvalidInput { argument, row: None, index: Some(i), reason });
         }
@@ -88,21 +82,20 @@ impl Bessel {
                 let most = Points::most(gpu, self.precision);
                 for first in (0..count).step_by(most) {
                     let here = most.min(count - first);
-                    let part = |all: &'_ [f64]| match all.len() {
-                        1 => 0..1,
-                        _ => first..first + here,
-                    };
-                    let (v, x) = (&v[part(&v)], &x[part(&x)]);
+                    let part = |length: usize| if length == 1 { 0..1 } else { first..first + here };
+                    let (v, x) = (&v[part(v.len())], &x[part(x.len())]);
                     let points = Points::upload(gpu, self.precision, v, x, here).await?;
                     values.extend(run(gpu, self.function, &points).await?.read(gpu).await?);
                 }
                 Ok(values)
             }
             None => {
-                let single = self.precision == Precision::Single;
+                let rounded = |value: f64| match self.precision {
+                    Precision::Single => f64::from(value as f32),
+                    Precision::Double => value,
+                };
                 Ok(map_rows(count, |i| {
-                    let value = self.function.reference(at(&v, i), at(&x, i));
-                    if single { f64::from(value as f32) } else { value }
+                    rounded(self.function.reference(rounded(at(v, i)), rounded(at(x, i))))
                 }))
             }
         }
@@ -132,7 +125,7 @@ impl Bessel {
                 }
                 let points = Points::borrow(orders, v.len(), arguments, x.len(), count);
                 let values = run(gpu, self.function, &points).await?;
-                values.into_tensor(context, shape)
+                Ok(values.into_tensor(context, shape))
             }
             _ => {
                 let (v, x) = (v.read().await?, x.read().await?);

@@ -12,7 +12,8 @@ use super::small_order::SmallOrderK;
 /// Relative error ≤ 1e-14.
 pub fn d_log_bessel_i_dx(v: f64, x: f64) -> f64 {
     let ratio = bessel_ratio_i(v, x);
-    if v == 0.0 { ratio } else { v / x + ratio }
+    // |x|: the argument may be -0.
+    if v == 0.0 { ratio } else { v / x.abs() + ratio }
 }
 
 /// ∂ ln K_v/∂x = v/x − K_{v+1}/K_v (DLMF 10.29.2), for either sign of v; the ratio is at

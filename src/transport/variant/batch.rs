@@ -66,11 +66,10 @@ pub(crate) struct Sweep {
     pub(crate) own_bins: u32,
     pub(crate) other_bins: u32,
     pub(crate) plane: u32,
-    pub(crate) first_problem: u32,
     pub(crate) other_plane: u32,
     pub(crate) cost_plane: u32,
     pub(crate) next_shift_low: f32,
-    pub(crate) unused: [u32; 2],
+    pub(crate) unused: [u32; 3],
 }
 
 /// One side's data on the device.

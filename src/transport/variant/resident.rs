@@ -30,7 +30,6 @@ struct Params {
     columns: u32,
     row_stride: u32,
     problem_stride: u32,
-    first_problem: u32,
     slots: u32,
     iterations: u32,
     row_base: u32,
@@ -40,10 +39,8 @@ struct Params {
     schedule_length: u32,
     test_every: u32,
     tolerance: f32,
-    first_slot: u32,
     padded_rows: u32,
     padded_columns: u32,
-    unused: [u32; 2],
 }
 
 /// What a workgroup has room for. In classes of powers of two where memory allows,
@@ -147,7 +144,6 @@ pub(crate) async fn run(
                 columns: batch.target.bins as u32,
                 row_stride: batch.row_stride as u32,
                 problem_stride: batch.problem_stride as u32,
-                first_problem: 0,
                 slots: count as u32,
                 iterations,
                 row_base: 0,
@@ -158,10 +154,8 @@ pub(crate) async fn run(
                 // Where scalings can leave 2^±40 within an iteration, look every time.
                 test_every: if batch.contrast > 27.0 { 1 } else { 4 },
                 tolerance: batch.leave_at(tolerance, Precision::Single),
-                first_slot: 0,
                 padded_rows: batch.source.padded as u32,
                 padded_columns: batch.target.padded as u32,
-                unused: [0; 2],
             })?;
             let ready = gpu.bind(
                 &pipeline,

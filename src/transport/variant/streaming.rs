@@ -212,8 +212,11 @@ pub(crate) async fn run(
     let columns = SweepKernel::new(batch, Side::Target, precision, false).await?;
     let test =
         gpu.pipeline(&CONVERGENCE, vec![("WORKGROUP", Constant::U32(TEST_WORKGROUP))]).await?;
-    let rescale = scaling::rescale_pipeline(gpu).await?;
-    let mut stale_low_words = precision == Precision::Double && start == Start::Single;
+    // What clears the low words that a loop in single precision left behind.
+    let mut clear = match (precision, start) {
+        (Precision::Double, Start::Single) => Some(scaling::rescale_pipeline(gpu).await?),
+        _ => None,
+    };
     let partials = gpu
         .guarded(|| {
             let blocks = rows.blocks.max(columns.blocks);
@@ -240,9 +243,9 @@ pub(crate) async fn run(
         settings.max_iterations.saturating_sub(before[slot.problem as usize]).saturating_sub(done)
     };
     let mut finished: Vec<Slot> = running.extract_if(.., |slot| left(slot, 0) == 0).collect();
-    if running.is_empty() && stale_low_words {
+    if let Some(clear) = clear.take_if(|_| running.is_empty()) {
         let mut recorder = gpu.recorder();
-        gpu.guarded(|| clear_low_words(batch, &rescale, &mut recorder)).await?;
+        gpu.guarded(|| clear_low_words(batch, &clear, &mut recorder)).await?;
         recorder.read("the low words of potentials").await?;
     }
     let mut stalled = Stall::default();
@@ -259,8 +262,8 @@ pub(crate) async fn run(
         let mut recorder = gpu.recorder();
         let record = || -> Result<()> {
             let mut bound: Option<Iteration> = None;
-            if std::mem::take(&mut stale_low_words) {
-                clear_low_words(batch, &rescale, &mut recorder)?;
+            if let Some(clear) = clear.take() {
+                clear_low_words(batch, &clear, &mut recorder)?;
             }
             for k in done..done + count {
                 let epsilons = (epsilon_at(k), epsilon_at(k + 1));
