@@ -9,11 +9,15 @@ pub mod error;
 pub mod gpu;
 pub mod reference;
 pub mod transport;
+pub mod vmf;
 
 pub use bessel::{Bessel, BesselFunction, log_bessel_i, log_bessel_k, log_gamma};
 pub use error::{Error, Result};
 pub use gpu::{Backend, Context, Tensor};
 pub use transport::{
     Annealing, Geometry, Potentials, Precision, Problem, Progress, Sinkhorn, Solution, Variant,
+};
+pub use vmf::{
+    Directions, VonMisesFisher, VonMisesFisherFit, VonMisesFisherMixture, VonMisesFisherMixtureFit,
 };
 pub use wgpu;

@@ -187,7 +187,7 @@ fn bessel_functions_fall_back_to_the_twin_where_double_floats_are_broken() {
     let log_i = Bessel::new(BesselFunction::LogI);
     assert_eq!(log_i.adapter(&context).expect("the twin").backend, Backend::Cpu);
     let values = log_i.evaluate_blocking(&context, &[1023.0], &[850.0]).expect("a value");
-    assert_eq!(values, [f64::from(283.883_118_801_831_2_f32)]);
+    assert_eq!(values, [f64::from(283.883_12_f32)]);
     let double = log_i.precision(Precision::Double);
     for error in [
         double.adapter(&context).expect_err("no double-float arithmetic"),

@@ -71,7 +71,15 @@ impl Bessel {
     ) -> Result<Vec<f64>> {
         let count = broadcast(v.len(), x.len())?;
         let at = |values: &[T], i: usize| values[if values.len() == 1 { 0 } else { i }].to_f64();
-        let refused = |i: usize| self.function.refuses(at(v, i), at(x, i));
+        let rounded = |value: f64| match self.precision {
+            Precision::Single => f64::from(value as f32),
+            Precision::Double => value,
+        };
+        // As given, and as rounded: -1e-60 is no zero, and 1e-60 is none to a function of v > 0.
+        let refused = |i: usize| {
+            let (v, x) = (at(v, i), at(x, i));
+            self.function.refuses(v, x).or_else(|| self.function.refuses(rounded(v), rounded(x)))
+        };
         if let Some((i, (argument, reason))) = (0..count).find_map(|i| Some((i, refused(i)?))) {
             return Err(Error::InvalidInput { argument, row: None, index: Some(i), reason });
         }
@@ -89,15 +97,9 @@ impl Bessel {
                 }
                 Ok(values)
             }
-            None => {
-                let rounded = |value: f64| match self.precision {
-                    Precision::Single => f64::from(value as f32),
-                    Precision::Double => value,
-                };
-                Ok(map_rows(count, |i| {
-                    rounded(self.function.reference(rounded(at(v, i)), rounded(at(x, i))))
-                }))
-            }
+            None => Ok(map_rows(count, |i| {
+                rounded(self.function.reference(rounded(at(v, i)), rounded(at(x, i))))
+            })),
         }
     }
 

@@ -70,6 +70,16 @@ sources![
     "transport/softmin_rows.wgsl",
     "transport/softmin_support.wgsl",
     "transport/totals.wgsl",
+    "vmf/block_sums.wgsl",
+    "vmf/direction_norms.wgsl",
+    "vmf/log_density.wgsl",
+    "vmf/params.wgsl",
+    "vmf/responsibility.wgsl",
+    "vmf/resultant.wgsl",
+    "vmf/resultant_rows.wgsl",
+    "vmf/resultant_units.wgsl",
+    "vmf/rows.wgsl",
+    "vmf/unit_lengths.wgsl",
 ];
 
 /// The value of a kernel's constant.

@@ -14,6 +14,7 @@ mod rescale;
 mod scaling;
 mod sinkhorn;
 mod softmin;
+pub mod vmf;
 
 pub use bessel::{
     bessel_ratio_i, bessel_ratio_k, d_log_bessel_i_dv, d_log_bessel_i_dx, d_log_bessel_k_dv,

@@ -2,6 +2,8 @@
 //! problems, and the f64 arithmetic they are compared with.
 #![allow(dead_code, reason = "every test binary uses its own part of this file")]
 
+pub mod directions;
+
 use kantor::wgpu;
 use kantor::{
     Backend, Context, Geometry, Potentials, Precision, Problem, Sinkhorn, Solution, Variant,

@@ -1,0 +1,251 @@
+//! Rows that stand for directions, where the context runs.
+
+use super::concentration::check_dimension;
+use crate::error::{Error, Result};
+use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::{Context, Tensor};
+use crate::reference;
+use crate::transport::Element;
+use std::sync::Arc;
+
+/// n vectors of p components, each of which stands for its direction: the length of a
+/// row, as long as it is not zero, does not matter. Cheap to clone.
+///
+/// On a device the rows stay there for every fit. f64 rows that f32 cannot hold keep a
+/// second word, which [`Precision::Double`](crate::Precision::Double) reads.
+///
+/// ```
+/// # fn main() -> kantor::Result<()> {
+/// use kantor::{Context, Directions, Precision, VonMisesFisher};
+/// let context = Context::new_blocking()?;
+/// let rows = Directions::new_blocking(&context, &[3.0f32, 4.0, 0.0, 2.0, 1.0, 0.0], 2)?;
+/// let fit = VonMisesFisher::fit_blocking(&rows, Precision::Single)?;
+/// // The mean of (0.6, 0.8), (0, 1) and (1, 0).
+/// let length = (1.6f64.powi(2) + 1.8f64.powi(2)).sqrt() / 3.0;
+/// assert!((fit.mean_resultant_length() - length).abs() < 1e-6);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Directions {
+    pub(super) context: Context,
+    pub(super) rows: usize,
+    pub(super) dimension: usize,
+    pub(super) data: Data,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Data {
+    /// Row-major f64, and 1/‖x‖ of every row.
+    Host {
+        values: Arc<Vec<f64>>,
+        inverse: Arc<Vec<f64>>,
+    },
+    Device(DeviceRows),
+}
+
+/// Rows on the device: `stride` f32 a row, and low words of all rows `plane` f32
+/// behind the high ones, 0 where there are none.
+#[derive(Debug, Clone)]
+pub(super) struct DeviceRows {
+    pub(super) storage: RowStorage,
+    pub(super) stride: usize,
+    pub(super) plane: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum RowStorage {
+    Pooled(Arc<Buffer>),
+    Tensor(Tensor),
+}
+
+/// Rows outside this are brought to about 1 by a power of two before they go to f32.
+const MODERATE: std::ops::Range<f64> = 1e-9..1e9;
+
+impl Directions {
+    /// Copies `values`, rows of `dimension` f32 or f64, to the context.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: a dimension outside 2 to 100,000, no rows or an incomplete one,
+    /// a component that is not finite (with row and index), a row of zeros (with the row).
+    /// [`Error::LimitExceeded`] where the rows do not fit one binding of the adapter,
+    /// [`Error::OutOfMemory`].
+    pub async fn new<T: Element>(
+        context: &Context,
+        values: &[T],
+        dimension: usize,
+    ) -> Result<Directions> {
+        check_dimension(dimension)?;
+        if values.is_empty() || !values.len().is_multiple_of(dimension) {
+            let reason = format!(
+                "{} numbers are not a positive number of rows of {dimension}",
+                values.len()
+            );
+            return Err(Error::invalid("values", reason));
+        }
+        let rows = values.len() / dimension;
+        let data = match context.gpu() {
+            None => host(scaled(values, dimension)?, dimension)?,
+            Some(gpu) => {
+                // Rows of whole quads: kernels load four numbers at a time.
+                let stride = dimension.next_multiple_of(4);
+                let (words, plane) = words(values, dimension, stride)?;
+                let buffer = gpu.guarded(|| {
+                    let buffer = gpu.allocate("directions", 4 * words.len() as u64, STORAGE)?;
+                    gpu.write(&buffer, 0, &words);
+                    Ok(buffer)
+                });
+                let storage = RowStorage::Pooled(Arc::new(buffer.await?));
+                Data::Device(DeviceRows { storage, stride, plane })
+            }
+        };
+        Ok(Directions { context: context.clone(), rows, dimension, data })
+    }
+
+    /// Rows that are on the context already: a tensor of shape n×p, which is not copied.
+    /// They are screened by the kernels that use them, so that a row without a direction
+    /// is an error there. A row whose components are all below 2⁻¹²⁶, the smallest normal
+    /// f32, counts as zero.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for another shape, a dimension outside 2 to 100,000; on the
+    /// CPU twin also what [`Directions::new`] finds.
+    pub async fn from_tensor(tensor: &Tensor) -> Result<Directions> {
+        let &[rows, dimension] = tensor.shape() else {
+            let reason = format!("has shape {:?}, not rows × dimension", tensor.shape());
+            return Err(Error::invalid("tensor", reason));
+        };
+        check_dimension(dimension)?;
+        let context = tensor.context().clone();
+        if context.gpu().is_none() {
+            return Directions::new(&context, &tensor.read().await?, dimension).await;
+        }
+        let storage = RowStorage::Tensor(tensor.clone());
+        let data = Data::Device(DeviceRows { storage, stride: dimension, plane: 0 });
+        Ok(Directions { context, rows, dimension, data })
+    }
+
+    /// Number of rows n.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are no rows; never true.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The dimension p.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// Where the rows are.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Directions {
+    /// [`Directions::new`], waiting.
+    ///
+    /// # Errors
+    /// As [`Directions::new`].
+    pub fn new_blocking<T: Element>(
+        context: &Context,
+        values: &[T],
+        dimension: usize,
+    ) -> Result<Directions> {
+        pollster::block_on(Directions::new(context, values, dimension))
+    }
+
+    /// [`Directions::from_tensor`], waiting.
+    ///
+    /// # Errors
+    /// As [`Directions::from_tensor`].
+    pub fn from_tensor_blocking(tensor: &Tensor) -> Result<Directions> {
+        pollster::block_on(Directions::from_tensor(tensor))
+    }
+}
+
+impl RowStorage {
+    /// The device buffer; `None` cannot happen for rows of a device context.
+    pub(super) fn buffer(&self) -> Option<&wgpu::Buffer> {
+        match self {
+            RowStorage::Pooled(buffer) => Some(buffer),
+            RowStorage::Tensor(tensor) => tensor.buffer(),
+        }
+    }
+}
+
+fn host(values: Vec<f64>, dimension: usize) -> Result<Data> {
+    let inverse = reference::vmf::direction_norms(&values, dimension);
+    Ok(Data::Host { values: Arc::new(values), inverse: Arc::new(inverse) })
+}
+
+/// The power of two to multiply a row by: 1 for moderate ones.
+fn row_scale<T: Element>(row: &[T], number: usize) -> Result<f64> {
+    // Four maxima and sums in flight; 0 · x stays zero unless x is not finite.
+    let (mut most, mut rest) = ([0.0f64; 4], [0.0f64; 4]);
+    for quad in row.chunks(4) {
+        for ((x, most), rest) in quad.iter().zip(&mut most).zip(&mut rest) {
+            let size = x.to_f64().abs();
+            *most = if size > *most { size } else { *most };
+            *rest += size * 0.0;
+        }
+    }
+    let most = most.into_iter().fold(0.0, f64::max);
+    if rest.iter().any(|rest| *rest != 0.0) {
+        let index = row.iter().position(|x| !x.to_f64().is_finite()).unwrap_or(0);
+        let reason = format!("{} is not a finite number", row[index].to_f64());
+        return Err(Error::invalid_at("values", number, index, reason));
+    }
+    if most < f64::MIN_POSITIVE {
+        return Err(Error::invalid_row("values", number, "has no direction: its length is zero"));
+    }
+    if MODERATE.contains(&most) {
+        return Ok(1.0);
+    }
+    // 2^−e of most = m 2^e, in two halves that cannot overflow.
+    let e = (most.to_bits() >> 52) as i32 - 1023;
+    Ok(f64::from_bits(((1023 - e.clamp(-1022, 1022)) as u64) << 52))
+}
+
+fn scaled<T: Element>(values: &[T], dimension: usize) -> Result<Vec<f64>> {
+    let mut result = Vec::with_capacity(values.len());
+    for (number, row) in values.chunks_exact(dimension).enumerate() {
+        let scale = row_scale(row, number)?;
+        result.extend(row.iter().map(|x| x.to_f64() * scale));
+    }
+    Ok(result)
+}
+
+/// High words in rows of `stride`, and behind them, where f32 does not hold the values,
+/// as many low words; where those begin, or 0.
+fn words<T: Element>(values: &[T], dimension: usize, stride: usize) -> Result<(Vec<f32>, usize)> {
+    let plane = values.len() / dimension * stride;
+    let mut words = vec![0.0f32; plane];
+    let mut exact = true;
+    let rows = values.chunks_exact(dimension).zip(words.chunks_exact_mut(stride));
+    for (number, (row, words)) in rows.enumerate() {
+        let scale = row_scale(row, number)?;
+        for (x, word) in row.iter().zip(words) {
+            let x = x.to_f64() * scale;
+            *word = x as f32;
+            exact &= f64::from(*word) == x;
+        }
+    }
+    if exact {
+        return Ok((words, 0));
+    }
+    words.reserve(plane);
+    for (number, row) in values.chunks_exact(dimension).enumerate() {
+        let scale = row_scale(row, number)?;
+        words.extend(row.iter().map(|x| {
+            let x = x.to_f64() * scale;
+            (x - f64::from(x as f32)) as f32
+        }));
+        words.resize(words.len() + stride - dimension, 0.0);
+    }
+    Ok((words, plane))
+}

@@ -1,0 +1,304 @@
+//! The kernels of `shaders/vmf`: their bindings, and the inverse norms that the others need.
+
+use super::directions::{DeviceRows, Directions};
+use crate::error::{Error, Result};
+use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::pipeline::Pipeline;
+use crate::gpu::recorder::{Bound, Ready};
+use crate::gpu::shader::{Constant, Constants};
+use crate::gpu::{Binding, Gpu, Kernel};
+use std::ops::Range;
+use std::sync::Arc;
+
+pub(crate) static DIRECTION_NORMS: Kernel = Kernel {
+    path: "vmf/direction_norms.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+        Binding::ReadWrite,
+    ],
+};
+
+pub(crate) static RESULTANT: Kernel = Kernel {
+    path: "vmf/resultant.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+    ],
+};
+
+pub(crate) static RESULTANT_ROWS: Kernel =
+    Kernel { path: "vmf/resultant_rows.wgsl", bindings: DIRECTION_NORMS.bindings };
+
+pub(crate) static RESULTANT_UNITS: Kernel = Kernel {
+    path: "vmf/resultant_units.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+        Binding::ReadWrite,
+        Binding::Read,
+    ],
+};
+
+pub(crate) static UNIT_LENGTHS: Kernel = Kernel {
+    path: "vmf/unit_lengths.wgsl",
+    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite, Binding::ReadWrite],
+};
+
+pub(crate) static BLOCK_SUMS: Kernel = Kernel {
+    path: "vmf/block_sums.wgsl",
+    bindings: &[Binding::Uniform, Binding::Read, Binding::Read, Binding::ReadWrite],
+};
+
+pub(crate) static LOG_DENSITY: Kernel = Kernel {
+    path: "vmf/log_density.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+    ],
+};
+
+pub(crate) static RESPONSIBILITY: Kernel = Kernel {
+    path: "vmf/responsibility.wgsl",
+    bindings: &[Binding::Uniform, Binding::ReadWrite, Binding::ReadWrite],
+};
+
+/// The parameters of the kernels over rows, as in `params.wgsl`.
+#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Params {
+    pub(crate) zero: u32,
+    pub(crate) dimension: u32,
+    pub(crate) quads: u32,
+    pub(crate) plane: u32,
+    pub(crate) first: u32,
+    pub(crate) until: u32,
+    pub(crate) span: u32,
+    pub(crate) block: u32,
+    pub(crate) blocks: u32,
+    pub(crate) tiles: u32,
+    pub(crate) sums: u32,
+    pub(crate) low: u32,
+    pub(crate) input_low: u32,
+    pub(crate) order: u32,
+    pub(crate) unused: [u32; 2],
+}
+
+/// What `direction_norms` and `resultant_rows` report: the first row without a direction,
+/// and whether a row is outside the range of plain squares.
+pub(crate) const NO_REPORT: [u32; 4] = [u32::MAX, 0, 0, 0];
+
+/// Rows on a device, and the arithmetic for them.
+#[derive(Debug)]
+pub(super) struct Device<'a> {
+    pub(super) gpu: &'a Gpu,
+    pub(super) rows: &'a wgpu::Buffer,
+    pub(super) count: usize,
+    pub(super) dimension: usize,
+    pub(super) quads: usize,
+    plane: usize,
+    aligned: bool,
+    pub(super) double: bool,
+}
+
+/// Inverse norms of all rows, and whether rows are multiplied by powers of two first.
+#[derive(Debug)]
+pub(super) struct Norms {
+    pub(super) buffer: Buffer,
+    pub(super) scaled: bool,
+}
+
+impl<'a> Device<'a> {
+    pub(super) fn new(
+        gpu: &'a Gpu,
+        rows: &'a DeviceRows,
+        directions: &Directions,
+        double: bool,
+    ) -> Result<Self> {
+        let buffer = rows.storage.buffer();
+        let buffer = buffer.ok_or_else(|| Error::invalid("tensor", "is not on a device"))?;
+        let available = gpu.capabilities.limits.max_storage_buffer_binding_size;
+        if buffer.size() > available {
+            let what = "the buffer of the rows (bytes)".into();
+            return Err(Error::LimitExceeded { what, needed: buffer.size(), available });
+        }
+        Ok(Device {
+            gpu,
+            rows: buffer,
+            count: directions.rows,
+            dimension: directions.dimension,
+            quads: directions.dimension.div_ceil(4),
+            plane: rows.plane / 4,
+            aligned: rows.stride.is_multiple_of(4),
+            double,
+        })
+    }
+
+    pub(super) fn params(&self, rows: &Range<usize>) -> Params {
+        Params {
+            dimension: self.dimension as u32,
+            quads: self.quads as u32,
+            plane: self.plane as u32,
+            first: rows.start as u32,
+            until: rows.end as u32,
+            span: rows.len() as u32,
+            ..Params::default()
+        }
+    }
+
+    /// A kernel over rows with the constants that follow from how they lie, and its own.
+    pub(super) async fn over_rows(
+        &self,
+        kernel: &'static Kernel,
+        own: &[(&'static str, Constant)],
+    ) -> Result<Arc<Pipeline>> {
+        let mut constants: Constants = vec![
+            ("ALIGNED", Constant::Bool(self.aligned)),
+            ("LOW", Constant::Bool(self.plane > 0 && self.double)),
+            ("DOUBLE", Constant::Bool(self.double)),
+        ];
+        constants.extend_from_slice(own);
+        self.gpu.pipeline(kernel, constants).await
+    }
+
+    /// Binds a kernel over rows: the rows as quads and as numbers come first.
+    pub(super) fn bind(
+        &self,
+        pipeline: &Arc<Pipeline>,
+        params: Params,
+        own: Vec<Bound<'_>>,
+    ) -> Result<Ready> {
+        let params = self.gpu.uniform(&params)?;
+        // Rows that are not aligned may be shorter than one quad: something else is bound.
+        let spare = if self.aligned { None } else { Some(self.spare()?) };
+        let quads = spare.as_deref().unwrap_or(self.rows);
+        let mut resources = vec![quads.as_entire_binding(), self.rows.as_entire_binding()];
+        resources.extend(own);
+        Ok(self.gpu.bind(pipeline, params, resources))
+    }
+
+    /// A buffer for a binding that a variant does not read.
+    pub(super) fn spare(&self) -> Result<Buffer> {
+        self.gpu.allocate("unused binding", 16, STORAGE)
+    }
+
+    /// Rows of one submission, with `work` times the cost of reading each, in whole
+    /// blocks.
+    pub(super) fn span(&self, work: usize, block: usize) -> usize {
+        let capabilities = &self.gpu.capabilities;
+        let elements = capabilities.elements_per_second() * capabilities.submission_seconds();
+        // Double-float arithmetic costs some twenty times as much.
+        let work = work as f64 * if self.double { 20.0 } else { 1.0 };
+        let rows = elements / (work * self.dimension as f64);
+        (rows as usize).next_multiple_of(block).max(block)
+    }
+
+    pub(super) fn spans(&self, work: usize, block: usize) -> Vec<Range<usize>> {
+        let span = self.span(work, block);
+        let until = |first: usize| (first + span).min(self.count);
+        (0..self.count).step_by(span).map(|first| first..until(first)).collect()
+    }
+
+    /// 1/‖x‖ of every row.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for the first row without a direction.
+    pub(super) async fn norms(&self) -> Result<Norms> {
+        let norms = Norms { buffer: self.norm_buffer().await?, scaled: false };
+        let report = self.write_norms(&norms).await?;
+        self.check(report[0]).await?;
+        if report[1] == 0 {
+            return Ok(norms);
+        }
+        let norms = Norms { scaled: true, ..norms };
+        let report = self.write_norms(&norms).await?;
+        self.check(report[0]).await?;
+        Ok(norms)
+    }
+
+    async fn norm_buffer(&self) -> Result<Buffer> {
+        self.gpu
+            .guarded(|| self.gpu.allocate("norms of rows", 16 * self.count as u64, STORAGE))
+            .await
+    }
+
+    async fn write_norms(&self, norms: &Norms) -> Result<[u32; 4]> {
+        let capabilities = &self.gpu.capabilities;
+        let workgroup = capabilities.sweep_workgroup();
+        let lanes = if norms.scaled { 1 } else { capabilities.lanes_per_row() };
+        let constants = [
+            ("WORKGROUP", Constant::U32(workgroup)),
+            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
+            ("LANES", Constant::U32(lanes)),
+            ("SCALED", Constant::Bool(norms.scaled)),
+        ];
+        let pipeline = self.over_rows(&DIRECTION_NORMS, &constants).await?;
+        let per_group = (workgroup / lanes) as usize;
+        let report = self.gpu.guarded(|| self.gpu.upload("report", &NO_REPORT)).await?;
+        let mut last = NO_REPORT;
+        for rows in self.spans(1, per_group) {
+            let mut recorder = self.gpu.recorder();
+            self.gpu
+                .guarded(|| {
+                    let own = vec![norms.buffer.as_entire_binding(), report.as_entire_binding()];
+                    let ready = self.bind(&pipeline, self.params(&rows), own)?;
+                    recorder.dispatch(&ready, rows.len().div_ceil(per_group) as u64)?;
+                    recorder.stage(&report, 0, 16);
+                    Ok(())
+                })
+                .await?;
+            let read = recorder.read("norms of rows").await?;
+            last.copy_from_slice(&bytemuck::pod_collect_to_vec::<_, u32>(&read[0])[..4]);
+        }
+        Ok(last)
+    }
+
+    /// The error of a row that was reported, with what is wrong with it.
+    pub(super) async fn check(&self, row: u32) -> Result<()> {
+        if row == u32::MAX {
+            return Ok(());
+        }
+        let row = row as usize;
+        let values = self.row(row).await?;
+        Err(match values.iter().position(|x| !x.is_finite()) {
+            Some(index) => {
+                let reason = format!("{} is not a finite number", values[index]);
+                Error::invalid_at("directions", row, index, reason)
+            }
+            None => Error::invalid_row("directions", row, "has no direction: its length is zero"),
+        })
+    }
+
+    /// The components of a row.
+    pub(super) async fn row(&self, row: usize) -> Result<Vec<f64>> {
+        let stride = if self.aligned { 4 * self.quads } else { self.dimension };
+        let bytes = 4 * self.dimension as u64;
+        let mut recorder = self.gpu.recorder();
+        recorder.stage(self.rows, (4 * row * stride) as u64, bytes);
+        if self.plane > 0 {
+            recorder.stage(self.rows, (16 * self.plane + 4 * row * stride) as u64, bytes);
+        }
+        let read = recorder.read("a row").await?;
+        let words = |bytes: &[u8]| -> Vec<f32> { bytemuck::pod_collect_to_vec(bytes) };
+        let mut values: Vec<f64> = words(&read[0]).into_iter().map(f64::from).collect();
+        if let Some(low) = read.get(1) {
+            values.iter_mut().zip(words(low)).for_each(|(x, low)| *x += f64::from(low));
+        }
+        Ok(values)
+    }
+}
