@@ -52,10 +52,21 @@ fn variants(path: &str) -> Vec<Constants> {
                 // One workgroup a problem, and the sweeps.
                 ("WORKGROUP", true) if path == "transport/resident.wgsl" => 8,
                 ("WORKGROUP", false) if path == "transport/resident.wgsl" => 64,
+                // Tiles of points, sorted by formula.
+                ("WORKGROUP", true) if path.starts_with("bessel/") => 8,
+                ("WORKGROUP", false) if path.starts_with("bessel/") => 128,
+                ("TILE", true) if path.starts_with("bessel/") => 512,
+                ("TILE", false) if path.starts_with("bessel/") => 1024,
                 ("WORKGROUP", true) => 32,
                 ("WORKGROUP", false) => 256,
                 ("LANES", true) => 1,
                 ("LANES", false) => 64,
+                // Rows of 784 in registers, by eight threads or by 64; four components.
+                ("MATS", true) => 7,
+                ("MATS", false) => 1,
+                ("HELD", _) => 5,
+                ("COMPONENTS", true) => 4,
+                ("COMPONENTS", false) => 1,
                 // A problem of 28 × 28.
                 ("ROWS", _) => 28,
                 ("QUADS", _) => 7,
@@ -286,6 +297,40 @@ fn every_kernel_of_transport_has_a_binding_a_twin_and_a_parity_test() {
         );
         assert!(twins.contains(&format!("pub fn {name}(")), "{path} has no reference::{name}");
         assert!(tests.contains(&format!("`{name}`")), "{path} has no case in tests/parity.rs");
+    }
+}
+
+/// The same of log-Bessel functions; files without an entry point are parts of kernels.
+#[test]
+fn every_kernel_of_bessel_has_a_binding_a_twin_a_test_and_a_check() {
+    let (bindings, twins) = (rust_below("src/bessel"), rust_below("src/reference/bessel"));
+    let (tests, checks) = (read("tests/bessel.rs"), rust_below("src/check/bessel"));
+    let mut count = 0;
+    for path in kernels() {
+        let Some(name) = path.strip_prefix("bessel/").and_then(|p| p.strip_suffix(".wgsl")) else {
+            continue;
+        };
+        count += 1;
+        assert!(bindings.contains(&format!("\"{path}\"")), "{path} has no binding in src/bessel");
+        assert!(twins.contains(&format!("pub fn {name}(")), "{path} has no reference::{name}");
+        assert!(tests.contains(&format!("`{name}`")), "{path} is not in tests/bessel.rs");
+        assert!(checks.contains(&format!("\"{name}\"")), "{path} has no row in src/check/bessel");
+    }
+    assert!(count >= 7, "{count} kernels");
+}
+
+/// The same of von Mises-Fisher distributions.
+#[test]
+fn every_kernel_of_vmf_has_a_binding_a_twin_and_a_check() {
+    let (bindings, twins) = (rust_below("src/vmf"), rust_below("src/reference/vmf"));
+    let checks = read("src/check/vmf.rs");
+    for path in kernels() {
+        let Some(name) = path.strip_prefix("vmf/").and_then(|p| p.strip_suffix(".wgsl")) else {
+            continue;
+        };
+        assert!(bindings.contains(&format!("\"{path}\"")), "{path} has no binding in src/vmf");
+        assert!(twins.contains(&format!("pub fn {name}(")), "{path} has no reference::vmf::{name}");
+        assert!(checks.contains(&format!("\"{name}\"")), "{path} has no row in src/check/vmf.rs");
     }
 }
 

@@ -36,7 +36,8 @@ fn ratio(p: Point, which: u32) -> vec2f {
     }
     case TEMME: {
       let t = temme(p);
-      return over_argument(2.0 * df_div(t.next, t.here), p);
+      // The quotient by itself may be as small as x.
+      return df_div(df_div((2.0 / argument_scale(p)) * t.next, t.here), p.scaled);
     }
     default: {
       let r = integral(p, INTEGRAL_NEXT);

@@ -10,6 +10,9 @@ struct Check { zero: u32, count: u32, operation: u32, unused: u32 }
 
 override WORKGROUP: u32 = 64u;
 
+// Its two words must not be added before the error of a sum is there.
+const CONSTANT: vec2f = vec2f(0x1.4fcf4p-1f, 0x1.357d16p-28f);
+
 fn apply(a: vec2f, b: vec2f) -> vec2f {
   switch check.operation {
     case 0u: { return two_sum(a.x, b.x); }
@@ -24,7 +27,10 @@ fn apply(a: vec2f, b: vec2f) -> vec2f {
     case 9u: { return df_exp(a); }
     case 10u: { return df_expm1(a); }
     case 11u: { return df_log(a); }
-    default: { return df_log1p(a); }
+    case 12u: { return df_log1p(a); }
+    case 13u: { return df_add_f32(CONSTANT, b.x); }
+    case 14u: { return df_mul_add(a, b, CONSTANT); }
+    default: { return df_reciprocal(a); }
   }
 }
 

@@ -3,7 +3,7 @@
 
 use super::judge::{Worst, units};
 use super::tolerances::{TWIN, row};
-use super::{Row, elementary, environment, random::Random, twofloat};
+use super::{Row, bessel, elementary, environment, random::Random, twofloat, vmf};
 use crate::reference::{self, Rescale, Sweep};
 
 /// Two bins a side, uniform, cost 1 off the diagonal, ε = 1: the plan is
@@ -24,7 +24,7 @@ fn potential() -> f64 {
 type Answer = (&'static str, fn() -> Worst);
 
 pub(super) fn rows(wanted: &dyn Fn(&str) -> bool) -> Vec<Row> {
-    let answers: [Answer; 15] = [
+    let answers: &[Answer] = &[
         ("environment", environment::twin),
         ("elementary", elementary::twin),
         ("exp_sum", elementary::exp2_twin),
@@ -40,11 +40,19 @@ pub(super) fn rows(wanted: &dyn Fn(&str) -> bool) -> Vec<Row> {
         ("rescale", rescale),
         ("plan", plan),
         ("apply", apply),
+        ("log_bessel_i", || bessel::twin("log_bessel_i")),
+        ("log_bessel_k", || bessel::twin("log_bessel_k")),
+        ("bessel_ratio_i", || bessel::twin("bessel_ratio_i")),
+        ("bessel_ratio_k", || bessel::twin("bessel_ratio_k")),
+        ("d_log_bessel_i_dv", || bessel::twin("d_log_bessel_i_dv")),
+        ("d_log_bessel_k_dv", || bessel::twin("d_log_bessel_k_dv")),
+        ("log_gamma", || bessel::twin("log_gamma")),
     ];
-    answers
-        .into_iter()
-        .filter(|(kernel, _)| wanted(kernel))
+    let chosen = answers.iter().filter(|(kernel, _)| wanted(kernel));
+    let vmf = vmf::KERNELS.iter().filter(|kernel| wanted(kernel));
+    chosen
         .map(|(kernel, answer)| row(kernel, TWIN, answer()))
+        .chain(vmf.map(|kernel| row(kernel, TWIN, vmf::known(kernel))))
         .collect()
 }
 

@@ -16,6 +16,7 @@
 //! [`Context::cpu`] the twins themselves are held against known answers, which is
 //! done on every other adapter as well: an oracle must be checked too.
 
+mod bessel;
 mod device;
 mod elementary;
 mod environment;
@@ -25,9 +26,11 @@ mod random;
 mod tolerances;
 mod transport;
 mod twofloat;
+mod vmf;
 
 use crate::error::{Error, Result};
 use crate::gpu::Context;
+use crate::gpu::shader::SOURCES;
 use std::fmt;
 
 /// One quantity of one kernel: its largest error beside what is allowed.
@@ -45,7 +48,8 @@ pub struct Row {
     /// Unit of both. "count": wrong results. "ulp": of f32, at the exact value.
     /// "2^-48": relative, 48 bits being what a double-float holds. "2^-24 S",
     /// "2^-47 S": the rounding of an exponent, S = (|f| + |g| + |C|)/ε plus a
-    /// constant for exponential, logarithm and sum.
+    /// constant for exponential, logarithm and sum. "allowed": of what a log-Bessel
+    /// function may be off by at that point.
     pub unit: &'static str,
     /// How many results were compared.
     pub cases: usize,
@@ -72,7 +76,7 @@ impl fmt::Display for Row {
             (false, true) => "ok",
             (false, false) => "FAIL",
         };
-        write!(f, "{verdict:4}  {:15}  {:34}", self.kernel, self.quantity)?;
+        write!(f, "{verdict:4}  {:17}  {:34}", self.kernel, self.quantity)?;
         if let Some(failure) = &self.failure {
             return write!(f, "  {failure}");
         }
@@ -91,7 +95,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// What can be asked for: the kernels of `shaders/transport`, the shared arithmetic
+/// What can be asked for: the kernels of `shaders/transport` and `shaders/bessel`, the shared arithmetic
 /// (`elementary`, `exp_sum`, `twofloat`), and `environment`, the driver itself.
 pub fn kernels() -> Vec<&'static str> {
     let mut names: Vec<&'static str> = Vec::new();
@@ -103,8 +107,9 @@ pub fn kernels() -> Vec<&'static str> {
     names
 }
 
-/// Runs the checks of one kernel (`filter`: its name, or a part of several names),
-/// or of all. Takes a few seconds on drivers that run on the CPU.
+/// Runs the checks of one kernel (`filter`: its name, a part of several names, or the
+/// room below `shaders/` that several are in, such as `bessel`), or of all. Takes half a
+/// minute on drivers that run on the CPU, most of it their compiler's.
 ///
 /// A breach is a row that has not [`passed`](Row::passed), also where a kernel
 /// could not be built or run; the rows of the others come all the same.
@@ -134,6 +139,16 @@ pub async fn run(context: &Context, filter: Option<&str>) -> Result<Vec<Row>> {
             }
         }
     }
+    if let Some(gpu) = context.gpu() {
+        for kernel in bessel::KERNELS {
+            if wanted(kernel) {
+                take(&mut rows, &[kernel], bessel::rows(context, gpu, kernel).await)?;
+            }
+        }
+        if vmf::KERNELS.iter().any(|kernel| wanted(kernel)) {
+            take(&mut rows, vmf::KERNELS, vmf::rows(gpu).await)?;
+        }
+    }
     rows.retain(|row| wanted(row.kernel));
     rows.sort_by_key(|row| tolerances::position(row.kernel, row.quantity));
     Ok(rows)
@@ -154,7 +169,12 @@ fn select(filter: Option<&str>) -> Result<Vec<&'static str>> {
     if let Some(&exact) = all.iter().find(|name| **name == filter) {
         return Ok(vec![exact]);
     }
-    let found: Vec<&'static str> = all.iter().copied().filter(|n| n.contains(filter)).collect();
+    let in_room = |kernel: &str| {
+        let path = format!("{filter}/{kernel}.wgsl");
+        SOURCES.iter().any(|(source, _)| *source == path)
+    };
+    let fits = |kernel: &&str| kernel.contains(filter) || in_room(kernel);
+    let found: Vec<&'static str> = all.iter().copied().filter(fits).collect();
     if found.is_empty() || filter.is_empty() {
         let reason = format!("no kernel is called {filter:?}; there are {}", all.join(", "));
         return Err(Error::invalid("filter", reason));
@@ -182,6 +202,8 @@ mod tests {
     fn filters_name_kernels() {
         assert_eq!(select(Some("plan")), Ok(vec!["plan"]));
         assert_eq!(select(Some("softmin")).map(|names| names.len()), Ok(4));
+        assert_eq!(select(Some("bessel")), Ok(bessel::KERNELS.to_vec()));
+        assert!(select(Some("transport")).is_ok_and(|names| names.contains(&"plan")));
         assert!(select(Some("no such kernel")).is_err());
         assert!(select(Some("")).is_err());
     }

@@ -10,6 +10,9 @@
 //! S adds 8 for what does not depend on ε: exp2 (2 ulp), logarithm (1.5 ulp of a
 //! value of a few units), quotient, weight and sum. "2^-47 S" is the same of
 //! double-floats, where S adds 16 (its exponential is good to 2⁻⁴³).
+//!
+//! "allowed" is the error that `bessel/criterion.rs` allows a log-Bessel function at a
+//! point, in the precision of the row.
 
 use super::Row;
 use super::judge::Worst;
@@ -22,6 +25,7 @@ pub(crate) const PAIR: &str = "2^-48";
 pub(crate) const SINGLE: &str = "2^-24 S";
 pub(crate) const DOUBLE: &str = "2^-47 S";
 pub(crate) const RELATIVE: &str = "relative";
+pub(crate) const ALLOWED: &str = "allowed";
 
 /// The row that only informs.
 const INFORM: f64 = f64::INFINITY;
@@ -61,6 +65,13 @@ const SWEEP: &str = "a half iteration from the twin's f64: measured 0.8 with the
 const RUN: &str = "at most the sum of the errors of all half iterations, of which it is a mean";
 const MEASURED: &str = "sums over the plan, whose entries are a few roundings of the exponent off: \
     measured 0.2, and one unit for a built-in exp2";
+
+const BESSEL_TWIN: &str = "the twin is documented to 1e-14 of what the kernels have 4e-14 of";
+const BESSEL_SINGLE: &str = "the criterion; double-floats rounded once, half an ulp";
+const BESSEL_DOUBLE: &str = "the criterion, and on top what the twin is documented to";
+const BESSEL_KNOWN: &str = "the criterion, in either precision";
+const NOT_FINITE: &str = "every value of the domain but those at x = 0 is finite";
+const LIMIT: &str = "written, not computed";
 
 /// 2^(`half_bits`/2), in units of 2⁻⁴⁸.
 const fn pair_units(half_bits: i32) -> f64 {
@@ -157,6 +168,15 @@ pub(crate) const TABLE: &[Tolerance] = &[
     entry("twofloat", "df_expm1", EXP, PAIR, "2^-43: -54 to 60, measured 2^-44.3"),
     entry("twofloat", "df_log", LOG, PAIR, "2^-45: measured 2^-45.8, next to 1 too"),
     entry("twofloat", "df_log1p", LOG, PAIR, "2^-45: measured 2^-45.4, next to 0 too"),
+    entry("twofloat", "df_add_f32, constant", ADD, PAIR, "as df_add_f32, of |c| + |b|"),
+    entry(
+        "twofloat",
+        "df_mul_add, constant",
+        MUL,
+        PAIR,
+        "2^-45.5 of |a b| + |c|: measured 2^-45.6",
+    ),
+    entry("twofloat", "df_reciprocal", LOG, PAIR, "2^-45: one Newton step, measured 2^-45.8"),
     entry("twofloat", "multiprecision: sums", ADD, PAIR, "as df_add"),
     entry("twofloat", "multiprecision: products", MUL, PAIR, "as df_mul"),
     entry("twofloat", "multiprecision: div, sqrt", ADD, PAIR, "as df_div"),
@@ -213,6 +233,95 @@ pub(crate) const TABLE: &[Tolerance] = &[
     entry("plan", "entries of empty bins not 0", 0.0, COUNT, "no mass goes where none is"),
     entry("apply", TWIN, 1e-13, RELATIVE, TWIN_REASON),
     entry("apply", "products", 3.0, SINGLE, "as the plan, and an f32 sum"),
+    //
+    entry("log_bessel_i", TWIN, 0.25, ALLOWED, BESSEL_TWIN),
+    entry("log_bessel_i", "log I, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("log_bessel_i", "log I, double", 1.25, ALLOWED, BESSEL_DOUBLE),
+    entry("log_bessel_i", "log I, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("log_bessel_i", "log I - x, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("log_bessel_i", "log I - x, double", 1.25, ALLOWED, BESSEL_DOUBLE),
+    entry("log_bessel_i", "log I - x, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("log_bessel_i", "regularized, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("log_bessel_i", "regularized, double", 1.25, ALLOWED, BESSEL_DOUBLE),
+    entry("log_bessel_i", "regularized, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("log_bessel_i", "not finite", 0.0, COUNT, NOT_FINITE),
+    entry("log_bessel_i", "limits at x = 0 wrong", 0.0, COUNT, LIMIT),
+    entry("log_bessel_k", TWIN, 0.25, ALLOWED, BESSEL_TWIN),
+    entry("log_bessel_k", "log K, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("log_bessel_k", "log K, double", 1.25, ALLOWED, BESSEL_DOUBLE),
+    entry("log_bessel_k", "log K, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("log_bessel_k", "log K + x, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("log_bessel_k", "log K + x, double", 1.25, ALLOWED, BESSEL_DOUBLE),
+    entry("log_bessel_k", "log K + x, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("log_bessel_k", "regularized, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("log_bessel_k", "regularized, double", 1.25, ALLOWED, BESSEL_DOUBLE),
+    entry("log_bessel_k", "regularized, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("log_bessel_k", "not finite", 0.0, COUNT, NOT_FINITE),
+    entry("log_bessel_k", "limits at x = 0 wrong", 0.0, COUNT, LIMIT),
+    entry("bessel_ratio_i", TWIN, 0.25, ALLOWED, BESSEL_TWIN),
+    entry("bessel_ratio_i", "ratio, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("bessel_ratio_i", "ratio, double", 1.1, ALLOWED, BESSEL_DOUBLE),
+    entry("bessel_ratio_i", "ratio, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("bessel_ratio_i", "d/dx log I, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("bessel_ratio_i", "d/dx log I, double", 1.05, ALLOWED, BESSEL_DOUBLE),
+    entry("bessel_ratio_i", "d/dx log I, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("bessel_ratio_i", "not finite", 0.0, COUNT, NOT_FINITE),
+    entry("bessel_ratio_i", "limits at x = 0 wrong", 0.0, COUNT, LIMIT),
+    entry("bessel_ratio_k", TWIN, 0.25, ALLOWED, BESSEL_TWIN),
+    entry("bessel_ratio_k", "ratio, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("bessel_ratio_k", "ratio, double", 1.1, ALLOWED, BESSEL_DOUBLE),
+    entry("bessel_ratio_k", "ratio, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("bessel_ratio_k", "d/dx log K, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("bessel_ratio_k", "d/dx log K, double", 1.05, ALLOWED, BESSEL_DOUBLE),
+    entry("bessel_ratio_k", "d/dx log K, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("bessel_ratio_k", "not finite", 0.0, COUNT, NOT_FINITE),
+    entry("bessel_ratio_k", "limits at x = 0 wrong", 0.0, COUNT, LIMIT),
+    entry("d_log_bessel_i_dv", TWIN, 0.25, ALLOWED, BESSEL_TWIN),
+    entry("d_log_bessel_i_dv", "d/dv log I, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("d_log_bessel_i_dv", "d/dv log I, double", 1.05, ALLOWED, BESSEL_DOUBLE),
+    entry("d_log_bessel_i_dv", "d/dv log I, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("d_log_bessel_i_dv", "not finite", 0.0, COUNT, NOT_FINITE),
+    entry("d_log_bessel_i_dv", "limits at x = 0 wrong", 0.0, COUNT, LIMIT),
+    entry("d_log_bessel_k_dv", TWIN, 0.25, ALLOWED, BESSEL_TWIN),
+    entry("d_log_bessel_k_dv", "d/dv log K, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("d_log_bessel_k_dv", "d/dv log K, double", 1.05, ALLOWED, BESSEL_DOUBLE),
+    entry("d_log_bessel_k_dv", "d/dv log K, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("d_log_bessel_k_dv", "not finite", 0.0, COUNT, NOT_FINITE),
+    entry("d_log_bessel_k_dv", "limits at x = 0 wrong", 0.0, COUNT, LIMIT),
+    entry("log_gamma", TWIN, 0.25, ALLOWED, BESSEL_TWIN),
+    entry("log_gamma", "log gamma, single", 1.0, ALLOWED, BESSEL_SINGLE),
+    entry("log_gamma", "log gamma, double", 1.05, ALLOWED, BESSEL_DOUBLE),
+    entry("log_gamma", "log gamma, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
+    entry("log_gamma", "not finite", 0.0, COUNT, NOT_FINITE),
+    entry("log_gamma", "limits at x = 0 wrong", 0.0, COUNT, LIMIT),
+    //
+    entry("direction_norms", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("direction_norms", "single", 2.4e-7, RELATIVE, "2^-22: sums of 16 quads, root, quotient"),
+    entry("direction_norms", "double-float", 2.9e-14, RELATIVE, "2^-45"),
+    entry("resultant", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("resultant", "single", 4e-6, RELATIVE, "2^-24 of the sum of sizes for each of 65 rows"),
+    entry("resultant", "double-float", 2.9e-14, RELATIVE, "2^-45 of the sum of sizes"),
+    entry("resultant_rows", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("resultant_rows", "single", 4e-6, RELATIVE, "as resultant, and the norm"),
+    entry("resultant_units", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry(
+        "resultant_units",
+        "single",
+        4e-6,
+        RELATIVE,
+        "2^-24 of the sum of sizes for each of 65 rows",
+    ),
+    entry("unit_lengths", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("unit_lengths", "single", 4.8e-7, RELATIVE, "2^-21: a sum of squares, root, quotient"),
+    entry("block_sums", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("block_sums", "single", 1.5e-14, RELATIVE, "2^-46 of the sum of sizes, in double-float"),
+    entry("block_sums", "double-float", 1.5e-14, RELATIVE, "2^-46 of the sum of sizes"),
+    entry("log_density", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("log_density", "single", 4.8e-7, RELATIVE, "2^-21 of the distance and of the bias"),
+    entry("log_density", "double-float", 5.7e-14, RELATIVE, "2^-44 of the distance and the bias"),
+    entry("responsibility", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("responsibility", "single", 4e-7, RELATIVE, "of 1; exponential and quotient"),
+    entry("responsibility", "double-float", 2.3e-13, RELATIVE, "2^-42 of 1; exponential"),
 ];
 
 /// Where a row stands in the table.
@@ -265,6 +374,8 @@ pub(crate) fn failure(kernel: &'static str, error: &Error) -> Row {
 pub(crate) struct Range {
     /// Operands, products and results of at least this size.
     pub(crate) smallest: f64,
+    /// Results below this may be 0.
+    pub(crate) flushed: f64,
     /// The arguments of exp and expm1.
     pub(crate) exp: (f64, f64),
 }
@@ -273,10 +384,14 @@ impl Range {
     pub(crate) fn of(denormals: bool) -> Range {
         if denormals {
             // A product's error has its last bit at 2^-47 of the product: 2^-149.
-            Range { smallest: (-102f64).exp2(), exp: (-60.0, 60.0) }
+            Range { smallest: (-102f64).exp2(), flushed: 0.0, exp: (-60.0, 60.0) }
         } else {
             // Flushed below 2^-126; 2^-78 = e^-54 leaves 48 bits above that.
-            Range { smallest: (-78f64).exp2(), exp: (-54.0, 60.0) }
+            Range {
+                smallest: (-78f64).exp2(),
+                flushed: f64::from(f32::MIN_POSITIVE),
+                exp: (-54.0, 60.0),
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The command `kantor`: optimal transport, adapters and their limits, from a shell.
+//! The command `kantor`: optimal transport, log-Bessel functions, von Mises-Fisher fits, adapters and their limits,
+//! from a shell.
 //!
 //! Results go to stdout, progress and errors to stderr. Exit status 0: done;
 //! 1: `check` found a breach; 2: bad input, bad usage, or no device to run on,
@@ -7,11 +8,15 @@
 mod adapter_choice;
 mod adapters;
 mod bench;
+mod bessel;
 mod check;
 mod failure;
 mod npy;
 mod output;
+mod points;
+mod precision;
 mod transport;
+mod vmf;
 mod workload;
 
 use clap::error::ErrorKind;
@@ -20,7 +25,7 @@ use failure::Failure;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Optimal transport on any GPU.
+/// Optimal transport and log-Bessel functions on any GPU.
 #[derive(Debug, Parser)]
 #[command(name = "kantor", version, about, disable_help_subcommand = true)]
 struct Cli {
@@ -32,6 +37,8 @@ struct Cli {
 enum Command {
     Adapters(adapters::Arguments),
     Transport(transport::Arguments),
+    Bessel(bessel::Arguments),
+    Vmf(vmf::Arguments),
     Check(check::Arguments),
     Bench(bench::Arguments),
 }
@@ -51,6 +58,8 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Adapters(arguments) => adapters::run(&arguments),
         Command::Transport(arguments) => transport::run(&arguments),
+        Command::Bessel(arguments) => bessel::run(&arguments),
+        Command::Vmf(arguments) => vmf::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

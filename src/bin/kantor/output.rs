@@ -17,6 +17,20 @@ impl Serialize for Digits {
     }
 }
 
+/// The same, with infinities as the strings "inf" and "-inf", for results that may be infinite.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extended(pub(crate) f64);
+
+impl Serialize for Extended {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            f64::INFINITY => serializer.serialize_str("inf"),
+            f64::NEG_INFINITY => serializer.serialize_str("-inf"),
+            value => Digits(value).serialize(serializer),
+        }
+    }
+}
+
 /// Writes text. A reader that has seen enough and closed the pipe is content, and
 /// so are we.
 pub(crate) fn print(text: &str) -> Outcome<()> {

@@ -4,6 +4,7 @@ use crate::adapter_choice::AdapterChoice;
 use crate::failure::{Failure, Outcome};
 use crate::npy::{self, Array};
 use crate::output::{Digits, print_json};
+use crate::precision::Digit;
 use indicatif::{ProgressBar, ProgressStyle};
 use kantor::{Error, Geometry, Precision, Problem, Sinkhorn, Solution};
 use serde::Serialize;
@@ -54,12 +55,6 @@ struct CostChoice {
     /// Squared Euclidean distance between the pixels of the unit square, as in 28x28
     #[arg(long, value_name = "HxW", value_parser = grid)]
     grid: Option<(usize, usize)>,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Digit {
-    Single,
-    Double,
 }
 
 fn epsilon(text: &str) -> Result<f64, String> {

@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::npy;
-use kantor::{Geometry, Problem};
+use kantor::{BesselFunction, Geometry, Precision, Problem};
 use std::path::Path;
 
 /// A workload, by the name it has in the tables.
@@ -23,6 +23,29 @@ pub(crate) enum Workload {
     /// One streaming half iteration over a 2048×2048 cost
     #[value(name = "softmin")]
     Softmin,
+    /// ln I_v(x) of 1,000,000 points, single precision
+    #[value(name = "B1")]
+    LogI,
+    /// ln K_v(x) of 1,000,000 points, single precision
+    #[value(name = "B2")]
+    LogK,
+    /// ln I_v(x) of 1,000,000 points, double precision
+    #[value(name = "B1d")]
+    LogIDouble,
+    /// ln K_v(x) of 1,000,000 points, double precision
+    #[value(name = "B2d")]
+    LogKDouble,
+    /// von Mises-Fisher fit of 10,000 rows of 784
+    #[value(name = "fit")]
+    Fit,
+}
+
+/// What a workload does.
+pub(crate) enum Task {
+    /// A problem, made from a folder with T1_hist.npy, T2_cost.npy and T6_cost.npy or from a seed.
+    Transport(fn(Option<&Path>) -> Outcome<Inputs>),
+    Points(BesselFunction, Precision),
+    Fit,
 }
 
 /// Host arrays of a workload.
@@ -60,12 +83,17 @@ impl Inputs {
 }
 
 impl Workload {
-    pub(crate) const ALL: [Workload; 5] = [
+    pub(crate) const ALL: [Workload; 10] = [
         Workload::FewImages,
         Workload::Images,
         Workload::Dense,
         Workload::Small,
         Workload::Softmin,
+        Workload::LogI,
+        Workload::LogK,
+        Workload::LogIDouble,
+        Workload::LogKDouble,
+        Workload::Fit,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -75,16 +103,25 @@ impl Workload {
             Workload::Dense => "T2",
             Workload::Small => "T6",
             Workload::Softmin => "softmin",
+            Workload::LogI => "B1",
+            Workload::LogK => "B2",
+            Workload::LogIDouble => "B1d",
+            Workload::LogKDouble => "B2d",
+            Workload::Fit => "fit",
         }
     }
 
-    /// `data`: a folder with T1_hist.npy, T2_cost.npy and T6_cost.npy.
-    pub(crate) fn inputs(self, data: Option<&Path>) -> Outcome<Inputs> {
+    pub(crate) fn task(self) -> Task {
         match self {
-            Workload::FewImages => image_pairs(100, data),
-            Workload::Images => image_pairs(1000, data),
-            Workload::Dense | Workload::Softmin => dense(data),
-            Workload::Small => small(data),
+            Workload::FewImages => Task::Transport(|data| image_pairs(100, data)),
+            Workload::Images => Task::Transport(|data| image_pairs(1000, data)),
+            Workload::Dense | Workload::Softmin => Task::Transport(dense),
+            Workload::Small => Task::Transport(small),
+            Workload::LogI => Task::Points(BesselFunction::LogI, Precision::Single),
+            Workload::LogK => Task::Points(BesselFunction::LogK, Precision::Single),
+            Workload::LogIDouble => Task::Points(BesselFunction::LogI, Precision::Double),
+            Workload::LogKDouble => Task::Points(BesselFunction::LogK, Precision::Double),
+            Workload::Fit => Task::Fit,
         }
     }
 }
@@ -167,7 +204,7 @@ fn small(data: Option<&Path>) -> Outcome<Inputs> {
 }
 
 /// A file of the folder, of so many values.
-fn file(folder: &Path, name: &str, values: usize) -> Outcome<Vec<f32>> {
+pub(crate) fn file(folder: &Path, name: &str, values: usize) -> Outcome<Vec<f32>> {
     let path = folder.join(name);
     let array = npy::read(&path)?;
     if array.values.len() != values {
@@ -202,10 +239,10 @@ fn blobs(images: usize, side: usize) -> Vec<f32> {
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): inputs that are the same everywhere.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn uniform(&mut self) -> f32 {
+    pub(crate) fn uniform(&mut self) -> f32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,29 +1,37 @@
 //! `kantor bench`: times of this library beside what the adapter can do at best.
 
+mod fit;
+mod points;
+
 use crate::adapter_choice::AdapterChoice;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Digits, print, print_json, table};
-use crate::workload::{Inputs, Workload};
+use crate::workload::{Inputs, Task, Workload};
 use indicatif::{ProgressBar, ProgressStyle};
 use kantor::bench::Limits;
-use kantor::{Context, Sinkhorn, Variant};
+use kantor::{Context, Precision, Sinkhorn, Variant};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Times of solves beside the adapter's own limits, measured in the same run.
+/// Times of solves, functions and fits beside the adapter's own limits, measured in
+/// the same run.
 ///
-/// Times are from host arrays to costs on the host, the median of three after one
-/// that compiles. Elements are cost entries between bins that hold mass, two visits an
-/// iteration; the limit is what the adapter's own exp-sum or copy allows, whichever is
-/// less. A solve beyond it does without exponentials: the scaling form, the CPU twin.
+/// Times are from host arrays to results on the host, the median of three after one
+/// that compiles; "resident" is without the copies. Elements of a solve are cost
+/// entries between bins that hold mass, two visits an iteration; the limit is what the
+/// adapter's own exp-sum or copy allows, whichever is less. A solve beyond it does
+/// without exponentials: the scaling form, the CPU twin. A fit reads every number
+/// once and is given as a fraction of the adapter's copy; a point of a log-Bessel
+/// function is no element of a softmin and has no such limit.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// What to time [default: all]
     #[arg(long, value_enum, ignore_case = true)]
     workload: Option<Workload>,
-    /// Folder with T1_hist.npy, T2_cost.npy, T6_cost.npy instead of seeded inputs
+    /// Folder with T1_hist.npy, T2_cost.npy, T6_cost.npy, B1_v.npy, B1_x.npy, B3a_x.npy instead
+    /// of seeded inputs
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -38,6 +46,8 @@ struct Report {
     adapter: String,
     limits: LimitRow,
     workloads: Vec<Row>,
+    functions: Vec<points::Row>,
+    fits: Vec<fit::Row>,
 }
 
 #[derive(Serialize)]
@@ -72,10 +82,23 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     spinner.set_message("the limits of the adapter");
     let limits = pollster::block_on(kantor::bench::limits(&context))?;
     let chosen = arguments.workload.map_or(Workload::ALL.to_vec(), |workload| vec![workload]);
-    let mut rows = Vec::new();
+    let data = arguments.data.as_deref();
+    let (mut rows, mut functions, mut fits) = (Vec::new(), Vec::new(), Vec::new());
     for workload in chosen {
-        spinner.set_message(workload.name());
-        rows.push(time(&context, workload, arguments.data.as_deref(), &limits)?);
+        let name = workload.name();
+        spinner.set_message(name);
+        match workload.task() {
+            Task::Transport(inputs) => {
+                rows.push(time(&context, workload, &inputs(data)?, &limits)?)
+            }
+            // Among all workloads, one that the adapter refuses is left out; asked for, it is an error.
+            Task::Points(_, Precision::Double)
+                if arguments.workload.is_none() && !doubles(&context) => {}
+            Task::Points(function, precision) => {
+                functions.push(points::time(&context, name, (function, precision), data)?);
+            }
+            Task::Fit => fits.push(fit::time(&context, name, data, &limits)?),
+        }
     }
     spinner.finish_and_clear();
     let report = Report {
@@ -87,6 +110,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
             submission_us: Digits(limits.submission_seconds * 1e6),
         },
         workloads: rows,
+        functions,
+        fits,
     };
     if arguments.json {
         print_json(&report, true)?
@@ -96,20 +121,14 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn time(
-    context: &Context,
-    workload: Workload,
-    data: Option<&Path>,
-    limits: &Limits,
-) -> Outcome<Row> {
-    let inputs = workload.inputs(data)?;
+fn time(context: &Context, workload: Workload, inputs: &Inputs, limits: &Limits) -> Outcome<Row> {
     let (first, median, variant, sweeps, iterations) = if workload == Workload::Softmin {
-        softmin(context, &inputs)?
+        softmin(context, inputs)?
     } else {
-        let (first, variant) = solve(context, &inputs, Variant::Auto, inputs.iterations)?;
+        let (first, variant) = solve(context, inputs, Variant::Auto, inputs.iterations)?;
         let mut seconds = Vec::new();
         for _ in 0..REPEATS {
-            seconds.push(solve(context, &inputs, Variant::Auto, inputs.iterations)?.0);
+            seconds.push(solve(context, inputs, Variant::Auto, inputs.iterations)?.0);
         }
         let sweeps = 2.0 * f64::from(inputs.iterations);
         (first, median(seconds), variant, sweeps, inputs.iterations)
@@ -158,6 +177,18 @@ fn softmin(context: &Context, inputs: &Inputs) -> Outcome<(f64, f64, Variant, f6
     Ok((first, median(seconds).max(1e-9), variant, 1.0, MANY - FEW))
 }
 
+/// Whether the context answers in double precision.
+fn doubles(context: &Context) -> bool {
+    context.capabilities().is_none_or(|capabilities| capabilities.probes.twofloat_exact())
+}
+
+fn seconds_of(work: impl FnOnce() -> Outcome<()>) -> Outcome<f64> {
+    let started = Instant::now();
+    work()?;
+    // A clock that stood still is no infinite speed.
+    Ok(started.elapsed().as_secs_f64().max(1e-9))
+}
+
 fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds[seconds.len() / 2]
@@ -191,13 +222,20 @@ fn describe(report: &Report) -> String {
             format!("{:.0} %", 100.0 * row.fraction.0),
         ]
     }));
-    format!(
-        "{}\n  copy {:.2} GB/s, exp-sum {:.3} Gexp/s, empty dispatch {:.1} µs, submission {:.1} µs\n\n{}",
+    let mut text = format!(
+        "{}\n  copy {:.2} GB/s, exp-sum {:.3} Gexp/s, empty dispatch {:.1} µs, submission {:.1} µs\n",
         report.adapter,
         limits.copy_gb_per_s.0,
         limits.exp_sum_g_per_s.0,
         limits.empty_dispatch_us.0,
         limits.submission_us.0,
-        table(&rows)
-    )
+    );
+    for lines in [rows, points::describe(&report.functions), fit::describe(&report.fits)] {
+        // A heading alone says nothing.
+        if lines.len() > 1 {
+            text.push('\n');
+            text.push_str(&table(&lines));
+        }
+    }
+    text
 }
