@@ -269,12 +269,14 @@ async fn units_and_lengths(gpu: &Gpu, data: &Data, worst: &mut [Worst]) -> Resul
         return Ok(());
     }
     let (lanes, bytes) = (8 * tiles, 16 * data.quads());
-    let params = Params { tiles: tiles as u32, sums: lanes as u32, ..data.params() };
+    let span = data.n.next_multiple_of(4);
+    let params =
+        Params { tiles: tiles as u32, sums: lanes as u32, span: span as u32, ..data.params() };
     let sizes: Vec<f64> = data.values.iter().map(|x| x.abs()).collect();
     let inverse: Vec<f32> = data.inverse.iter().map(|x| *x as f32).collect();
     for factor in [false, true] {
         let constants = [("HELD", Constant::U32(HELD as u32)), ("FACTOR", Constant::Bool(factor))];
-        let squares = Resource::Space(4 * lanes * data.n);
+        let squares = Resource::Space(4 * lanes * span);
         let factors = Resource::Data(bytemuck::cast_slice(&inverse));
         let own = [Resource::Space(bytes), squares, factors];
         let kernel = (&RESULTANT_UNITS, data.constants(8, &constants));
@@ -287,15 +289,15 @@ async fn units_and_lengths(gpu: &Gpu, data: &Data, worst: &mut [Worst]) -> Resul
             continue;
         }
         let kernel = (&RESULTANT_UNITS, data.constants(8, &constants));
-        let size = (1, 4 * lanes * data.n);
+        let size = (1, 4 * lanes * span);
         let words = data.run(gpu, kernel, params, &own, tiles, size).await?;
         let own = [
             Resource::Data(bytemuck::cast_slice(&words)),
             Resource::Data(bytemuck::cast_slice(&NO_REPORT)),
-            Resource::Space(4 * data.n),
+            Resource::Space(4 * span),
         ];
         let kernel = (&UNIT_LENGTHS, vec![("WORKGROUP", Constant::U32(32))]);
-        let groups = data.n.div_ceil(32);
+        let groups = span.div_ceil(128);
         let found = dispatch(gpu, kernel, params, &own, groups, (2, 4 * data.n)).await?;
         let found: Vec<f32> = bytemuck::pod_collect_to_vec(&found);
         for (found, exact) in found.iter().zip(twin::unit_lengths(&squares)) {

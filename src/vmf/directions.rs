@@ -6,7 +6,7 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::{Context, Tensor};
 use crate::reference;
 use crate::transport::Element;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// n vectors of p components, each of which stands for its direction: the length of a
 /// row, as long as it is not zero, does not matter. Cheap to clone.
@@ -50,6 +50,8 @@ pub(super) struct DeviceRows {
     pub(super) storage: RowStorage,
     pub(super) stride: usize,
     pub(super) plane: usize,
+    /// Whether the first row has length one, which says how the rows are best summed; once it was looked at.
+    pub(super) first_is_unit: Arc<OnceLock<bool>>,
 }
 
 #[derive(Debug, Clone)]
@@ -95,7 +97,8 @@ impl Directions {
                     Ok(buffer)
                 });
                 let storage = RowStorage::Pooled(Arc::new(buffer.await?));
-                Data::Device(DeviceRows { storage, stride, plane })
+                let first_is_unit = Arc::default();
+                Data::Device(DeviceRows { storage, stride, plane, first_is_unit })
             }
         };
         Ok(Directions { context: context.clone(), rows, dimension, data })
@@ -120,7 +123,8 @@ impl Directions {
             return Directions::new(&context, &tensor.read().await?, dimension).await;
         }
         let storage = RowStorage::Tensor(tensor.clone());
-        let data = Data::Device(DeviceRows { storage, stride: dimension, plane: 0 });
+        let first_is_unit = Arc::default();
+        let data = Data::Device(DeviceRows { storage, stride: dimension, plane: 0, first_is_unit });
         Ok(Directions { context, rows, dimension, data })
     }
 

@@ -8,7 +8,7 @@ use crate::gpu::recorder::{Bound, Ready};
 use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::{Binding, Gpu, Kernel};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) static DIRECTION_NORMS: Kernel = Kernel {
     path: "vmf/direction_norms.wgsl",
@@ -114,6 +114,7 @@ pub(super) struct Device<'a> {
     plane: usize,
     aligned: bool,
     pub(super) double: bool,
+    pub(super) first_is_unit: &'a OnceLock<bool>,
 }
 
 /// Inverse norms of all rows, and whether rows are multiplied by powers of two first.
@@ -146,6 +147,7 @@ impl<'a> Device<'a> {
             plane: rows.plane / 4,
             aligned: rows.stride.is_multiple_of(4),
             double,
+            first_is_unit: &rows.first_is_unit,
         })
     }
 

@@ -42,8 +42,13 @@ impl Device<'_> {
             return Ok(None);
         }
         let pipelines = self.unit_pipelines(tiles, held).await?;
-        let first: f64 = self.row(0).await?.iter().map(|x| x * x).sum();
-        let mut unit = (first - 1.0).abs() <= UNIT;
+        let mut unit = match self.first_is_unit.get() {
+            Some(unit) => *unit,
+            None => {
+                let square: f64 = self.row(0).await?.iter().map(|x| x * x).sum();
+                *self.first_is_unit.get_or_init(|| (square - 1.0).abs() <= UNIT)
+            }
+        };
         let mut sum = vec![0.0; self.dimension];
         for rows in self.sum_spans(1, 1) {
             let mut outcome = self.sum_once_or_twice(&pipelines, &rows, unit).await?;
@@ -91,14 +96,17 @@ impl Device<'_> {
             .guarded(|| {
                 let report = gpu.upload("report", &NO_REPORT)?;
                 let partials = self.partials(blocks * self.quads)?;
-                let bytes = (4 * lanes * rows.len()) as u64;
+                // The kernel of lengths takes four rows at a time.
+                let span = rows.len().next_multiple_of(4);
+                let bytes = (4 * lanes * span) as u64;
                 let squares = gpu.allocate("squares of rows", bytes, STORAGE)?;
-                let factors = gpu.allocate("inverse lengths", 4 * rows.len() as u64, STORAGE)?;
+                let factors = gpu.allocate("inverse lengths", 4 * span as u64, STORAGE)?;
                 let params = Params {
                     block: block as u32,
                     blocks: blocks as u32,
                     tiles: tiles as u32,
                     sums: lanes as u32,
+                    span: span as u32,
                     ..self.params(rows)
                 };
                 let sums = |pipeline| {
@@ -116,7 +124,7 @@ impl Device<'_> {
                     factors.as_entire_binding(),
                 ];
                 let ready = gpu.bind(&pipelines.lengths, gpu.uniform(&params)?, own);
-                let groups = rows.len().div_ceil(gpu.capabilities.sweep_workgroup() as usize);
+                let groups = span.div_ceil(4 * gpu.capabilities.sweep_workgroup() as usize);
                 recorder.dispatch(&ready, groups as u64)?;
                 recorder.stage(&report, 0, 16);
                 if !unit {

@@ -3,6 +3,7 @@
 //! Everything here is `async`, because a browser lends its GPU only to those who wait without blocking.
 
 mod bessel;
+mod directions;
 
 use kantor::{Backend, Context, Geometry, Problem, Sinkhorn, Solution};
 use wasm_bindgen::prelude::*;
@@ -55,7 +56,7 @@ fn start() {
     let _ = console_log::init_with_level(log::Level::Warn);
 }
 
-/// Solves a 2×2 problem with a known answer and a random 64×64 one on WebGPU, evaluates log-Bessel functions, and compares.
+/// Solves a 2×2 problem with a known answer and a random 64×64 one on WebGPU, evaluates log-Bessel functions, fits directions, and compares.
 #[wasm_bindgen]
 pub async fn solve_demo() -> Result<Demo, JsError> {
     let gpu = Context::new().await?;
@@ -68,6 +69,7 @@ pub async fn solve_demo() -> Result<Demo, JsError> {
     against_known_answer(&gpu, &mut demo).await?;
     against_twin(&gpu, &twin, &mut demo).await?;
     bessel::against_twin(&gpu, &mut demo).await?;
+    directions::against_twin(&gpu, &twin, &mut demo).await?;
     Ok(demo)
 }
 
