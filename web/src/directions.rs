@@ -11,14 +11,23 @@ pub async fn against_twin(gpu: &Context, twin: &Context, demo: &mut Demo) -> Res
         Ok(VonMisesFisher::new(&mean, 80.0)?.sample(n, axis as u64))
     };
     let rows = [around(0, 300)?, around(1, 200)?].concat();
-    let (here, there) = (Directions::new(gpu, &rows, p).await?, Directions::new(twin, &rows, p).await?);
+    let (here, there) =
+        (Directions::new(gpu, &rows, p).await?, Directions::new(twin, &rows, p).await?);
 
     let exact = VonMisesFisher::fit(&there, Precision::Double).await?;
-    for (name, precision, share) in [("single", Precision::Single, 1e-5), ("double", Precision::Double, 1e-9)] {
+    for (name, precision, share) in
+        [("single", Precision::Single, 1e-5), ("double", Precision::Double, 1e-9)]
+    {
         let fit = VonMisesFisher::fit(&here, precision).await?;
         let kappa = exact.distribution().concentration();
         let quantity = format!("concentration, {name}");
-        demo.compare("500 directions", &quantity, fit.distribution().concentration(), kappa, share * kappa);
+        demo.compare(
+            "500 directions",
+            &quantity,
+            fit.distribution().concentration(),
+            kappa,
+            share * kappa,
+        );
         let density = |values: Vec<f64>| values.iter().sum::<f64>();
         let got = density(exact.distribution().log_density(&here, precision).await?);
         let expected = density(exact.distribution().log_density(&there, precision).await?);
