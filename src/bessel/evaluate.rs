@@ -3,7 +3,7 @@
 use super::dispatch::{Points, run};
 use super::function::BesselFunction;
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterReport, Context, Gpu, Probes, Tensor};
+use crate::gpu::{AdapterReport, Context, Gpu, Tensor};
 use crate::reference::map_rows;
 use crate::transport::{Element, Precision};
 
@@ -205,20 +205,12 @@ fn broadcast(orders: usize, arguments: usize) -> Result<usize> {
 
 /// The device, if its double-float arithmetic holds; `None` where the twin answers in its place.
 fn device<'a>(gpu: &'a Gpu, name: &str, precision: Precision) -> Result<Option<&'a Gpu>> {
-    let probes = &gpu.capabilities.probes;
-    match precision {
-        _ if probes.twofloat_exact() => Ok(Some(gpu)),
-        Precision::Single => {
+    match (gpu.capabilities.require_twofloat(name), precision) {
+        (Ok(()), _) => Ok(Some(gpu)),
+        (Err(_), Precision::Single) => {
             log::warn!("double-float arithmetic is broken on {name}: the f64 CPU twin answers");
             Ok(None)
         }
-        Precision::Double => Err(Error::PrecisionUnavailable {
-            adapter: name.to_owned(),
-            reason: format!(
-                "{} of {} guarded sums and products are not exact; use single precision or Context::cpu()",
-                probes.guarded_wrong,
-                Probes::PAIRS
-            ),
-        }),
+        (Err(error), Precision::Double) => Err(error),
     }
 }

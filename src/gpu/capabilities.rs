@@ -6,7 +6,7 @@ use super::adapter::AdapterKind;
 use super::buffer::STORAGE;
 use super::pipeline::{Binding, Kernel};
 use super::shader::Constant;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Limits, probe results and the choices that follow from them.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +71,24 @@ impl Capabilities {
             software: kind == AdapterKind::Software,
             probes: Probes::unmeasured(),
         }
+    }
+
+    /// That double-float arithmetic holds on the adapter of this name.
+    ///
+    /// # Errors
+    /// [`Error::PrecisionUnavailable`].
+    pub(crate) fn require_twofloat(&self, adapter: &str) -> Result<()> {
+        if self.probes.twofloat_exact() {
+            return Ok(());
+        }
+        Err(Error::PrecisionUnavailable {
+            adapter: adapter.to_owned(),
+            reason: format!(
+                "{} of {} guarded sums and products are not exact; use single precision or Context::cpu()",
+                self.probes.guarded_wrong,
+                Probes::PAIRS
+            ),
+        })
     }
 
     /// Threads that share one row of a softmin over contiguous memory.

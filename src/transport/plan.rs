@@ -30,15 +30,8 @@ pub(crate) fn plan(
 ) -> Result<Plan> {
     let exact = capabilities.probes.twofloat_exact();
     let mut precision = settings.precision;
-    if precision == Precision::Double && !exact {
-        return Err(Error::PrecisionUnavailable {
-            adapter: adapter.to_owned(),
-            reason: format!(
-                "{} of {} guarded sums and products are not exact; use single precision or Context::cpu()",
-                capabilities.probes.guarded_wrong,
-                crate::gpu::Probes::PAIRS
-            ),
-        });
+    if precision == Precision::Double {
+        capabilities.require_twofloat(adapter)?;
     }
     let magnitude = problem.geometry.spread;
     let contrast = magnitude / settings.epsilon;

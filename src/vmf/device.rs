@@ -89,14 +89,8 @@ impl<'a> Work<'a> {
             (Data::Host { values, inverse }, _) => On::Host { values, inverse },
             (Data::Device(rows), Some(gpu)) => {
                 let double = precision == Precision::Double;
-                if double && !gpu.capabilities.probes.twofloat_exact() {
-                    return Err(Error::PrecisionUnavailable {
-                        adapter: directions.context.adapter().to_string(),
-                        reason: format!(
-                            "{} of its guarded sums and products were not exact",
-                            gpu.capabilities.probes.guarded_wrong
-                        ),
-                    });
+                if double {
+                    gpu.capabilities.require_twofloat(&directions.context.adapter().name)?;
                 }
                 On::Device(Device::new(gpu, rows, directions, double)?)
             }

@@ -67,7 +67,7 @@ fn column(header: &ByteRecord, name: &str, line: u64) -> Result<usize, String> {
         (Some(_), Some(_)) => Err(format!("line {line}: its header has the column {name} twice")),
         (None, _) => Err(format!(
             "line {line}: its header has no column {name}; the columns v and x are needed, it has {}",
-            excerpt(header.as_slice())
+            excerpt(&header.iter().collect::<Vec<_>>().join(&b','))
         )),
     }
 }
