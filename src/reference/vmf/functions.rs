@@ -284,7 +284,8 @@ mod tests {
         }
         println!("{worst:e}", worst = worst.iter().copied().fold(0.0, f64::max));
         println!("{worst:?}");
-        for (worst, bound) in worst.into_iter().zip([1e-14, 3e-14, 1e-11, 2e-15, 1e-14]) {
+        // The entropy is a difference of terms up to ten times its size.
+        for (worst, bound) in worst.into_iter().zip([1e-14, 3e-14, 1e-11, 2e-15, 2e-14]) {
             assert!(worst <= bound, "{worst:e} of {bound:e}");
         }
     }
