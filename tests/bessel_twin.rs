@@ -395,29 +395,3 @@ fn nothing_inside_the_domain_is_infinite() {
         check(v, x);
     }
 }
-
-/// Not a bound, only seen with `--nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn nanoseconds_a_point() {
-    for (name, function) in FUNCTIONS {
-        for (region, orders, arguments) in [
-            ("v<16, x<1", (0.1, 16.0), (1e-3, 1.0)),
-            ("v<16, x<18", (0.1, 16.0), (1.0, 18.0)),
-            ("v>16, w<100", (16.0, 60.0), (1.0, 60.0)),
-            ("v>1000", (1e3, 1e6), (1.0, 1e6)),
-        ] {
-            let mut random = Random(11);
-            let points: Vec<(f64, f64)> = (0..20_000)
-                .map(|_| {
-                    let v = random.log_within(orders.0, orders.1);
-                    (v, random.log_within(arguments.0, arguments.1))
-                })
-                .collect();
-            let start = std::time::Instant::now();
-            let sum: f64 = points.iter().map(|(v, x)| function(*v, *x)).sum();
-            let nanoseconds = start.elapsed().as_nanos() / points.len() as u128;
-            println!("{name:18} {region:12} {nanoseconds:5} ns  ({sum:.3e})");
-        }
-    }
-}

@@ -64,10 +64,13 @@ impl<'a> Points<'a> {
         count: usize,
     ) -> Result<Points<'a>> {
         let upload = |what: &str, values: &[T]| match precision {
-            Precision::Single => {
-                let words: Vec<f32> = values.iter().map(|value| value.to_f64() as f32).collect();
-                gpu.upload(what, &words)
-            }
+            Precision::Single => match T::singles(values) {
+                Some(words) => gpu.upload(what, words),
+                None => {
+                    let word = |value: &T| value.to_f64() as f32;
+                    gpu.upload(what, &values.iter().map(word).collect::<Vec<_>>())
+                }
+            },
             Precision::Double => {
                 let pair = |value: &T| {
                     let value = value.to_f64();

@@ -8,6 +8,9 @@ use std::sync::Arc;
 pub trait Element: Copy + Send + Sync + sealed::Sealed {
     /// The value, widened.
     fn to_f64(self) -> f64;
+
+    /// The same values, if they are f32: what goes to a device as it is.
+    fn singles(values: &[Self]) -> Option<&[f32]>;
 }
 
 mod sealed {
@@ -20,11 +23,19 @@ impl Element for f32 {
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
+
+    fn singles(values: &[f32]) -> Option<&[f32]> {
+        Some(values)
+    }
 }
 
 impl Element for f64 {
     fn to_f64(self) -> f64 {
         self
+    }
+
+    fn singles(_: &[f64]) -> Option<&[f32]> {
+        None
     }
 }
 

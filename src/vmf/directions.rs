@@ -2,7 +2,7 @@
 
 use super::concentration::check_dimension;
 use crate::error::{Error, Result};
-use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::buffer::Buffer;
 use crate::gpu::{Context, Tensor};
 use crate::reference;
 use crate::transport::Element;
@@ -90,13 +90,14 @@ impl Directions {
             Some(gpu) => {
                 // Rows of whole quads: kernels load four numbers at a time.
                 let stride = dimension.next_multiple_of(4);
-                let (words, plane) = words(values, dimension, stride)?;
-                let buffer = gpu.guarded(|| {
-                    let buffer = gpu.allocate("directions", 4 * words.len() as u64, STORAGE)?;
-                    gpu.write(&buffer, 0, &words);
-                    Ok(buffer)
-                });
-                let storage = RowStorage::Pooled(Arc::new(buffer.await?));
+                let (buffer, plane) = match as_they_are(values, dimension)? {
+                    Some(words) => (gpu.guarded(|| gpu.upload("directions", words)).await?, 0),
+                    None => {
+                        let (words, plane) = words(values, dimension, stride)?;
+                        (gpu.guarded(|| gpu.upload("directions", &words)).await?, plane)
+                    }
+                };
+                let storage = RowStorage::Pooled(Arc::new(buffer));
                 let first_is_unit = Arc::default();
                 Data::Device(DeviceRows { storage, stride, plane, first_is_unit })
             }
@@ -222,6 +223,19 @@ fn scaled<T: Element>(values: &[T], dimension: usize) -> Result<Vec<f64>> {
         result.extend(row.iter().map(|x| x.to_f64() * scale));
     }
     Ok(result)
+}
+
+/// The values, where they are what the kernels take: f32 of moderate size in rows of whole quads.
+fn as_they_are<T: Element>(values: &[T], dimension: usize) -> Result<Option<&[f32]>> {
+    if !dimension.is_multiple_of(4) || T::singles(values).is_none() {
+        return Ok(None);
+    }
+    for (number, row) in values.chunks_exact(dimension).enumerate() {
+        if row_scale(row, number)? != 1.0 {
+            return Ok(None);
+        }
+    }
+    Ok(T::singles(values))
 }
 
 /// High words in rows of `stride`, and behind them, where f32 does not hold the values,
