@@ -81,6 +81,13 @@ fn variants(path: &str) -> Vec<Constants> {
             for (bit, name) in switches.iter().enumerate() {
                 constants.push((*name, Constant::Bool(combination >> bit & 1 == 1)));
             }
+            // The forms of a Bessel function.
+            let forms = if declared.iter().any(|(name, _)| *name == "FORM") { 0..3 } else { 0..0 };
+            variants.extend(forms.map(|form| {
+                let mut constants = constants.clone();
+                constants.push(("FORM", Constant::U32(form)));
+                constants
+            }));
             variants.push(constants);
         }
     }

@@ -39,8 +39,6 @@ pub(super) fn time(
             (0..ROWS * DIMENSION).map(|_| random.uniform()).collect()
         }
     };
-    // In f32, as the file has them.
-    let values: Vec<f32> = values.into_iter().map(|x| x as f32).collect();
     let upload = || Directions::new_blocking(context, &values, DIMENSION);
     let fit = |rows: &Directions| VonMisesFisher::fit_blocking(rows, Precision::Single).map(drop);
     let host = || seconds_of(|| Ok(fit(&upload()?)?));
