@@ -211,7 +211,11 @@ impl<'a> Device<'a> {
     }
 
     pub(super) fn spans(&self, work: usize, block: usize) -> Vec<Range<usize>> {
-        let span = self.span(work, block);
+        self.split_rows(self.span(work, block))
+    }
+
+    /// All rows, `span` at a time.
+    pub(super) fn split_rows(&self, span: usize) -> Vec<Range<usize>> {
         let until = |first: usize| (first + span).min(self.count);
         (0..self.count).step_by(span).map(|first| first..until(first)).collect()
     }

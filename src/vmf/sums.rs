@@ -182,9 +182,7 @@ impl Device<'_> {
         let block = self.block();
         let planes = if self.double { 2 } else { 1 };
         let blocks = (PARTIALS / (16 * planes * sums * (self.quads + 1))).max(1);
-        let span = self.span(work, block).min(blocks * block);
-        let until = |first: usize| (first + span).min(self.count);
-        (0..self.count).step_by(span).map(|first| first..until(first)).collect()
+        self.split_rows(self.span(work, block).min(blocks * block))
     }
 
     pub(super) async fn resultants(&self, weighting: &Weighting<'_>) -> Result<Vec<Vec<f64>>> {

@@ -6,7 +6,7 @@
 /// k D_k = k U_k − Σ_{j<k} j D_j U_{k−j}; `tests/data/make_bessel_constants.py` prints
 /// them.
 #[rustfmt::skip]
-pub(super) const P: [&[f64]; 16] = [
+pub(crate) const P: [&[f64]; 16] = [
     &[0.125, -0.20833333333333334],
     &[0.0625, -0.375, 0.3125],
     &[0.06510416666666667, -0.8296875, 1.7265625, -0.9592013888888888],

@@ -23,6 +23,7 @@ mod series;
 mod small_order;
 mod temme;
 
+pub(crate) use debye_coefficients::P as DEBYE;
 pub use derivative::{d_log_bessel_i_dv, d_log_bessel_i_dx, d_log_bessel_k_dv, d_log_bessel_k_dx};
 pub use gamma::log_gamma;
 pub use log_i::{log_bessel_i, log_bessel_i_regularized, log_bessel_i_scaled};
