@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod bessel;
 pub mod check;
+pub mod divergence;
 pub mod error;
 pub mod gpu;
 pub mod reference;
@@ -12,6 +13,7 @@ pub mod transport;
 pub mod vmf;
 
 pub use bessel::{Bessel, BesselFunction, log_bessel_i, log_bessel_k, log_gamma};
+pub use divergence::{Divergence, Entropy, Generator, Input, Reduction, Unit};
 pub use error::{Error, Result};
 pub use gpu::{Backend, Context, Tensor};
 pub use transport::{
