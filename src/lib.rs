@@ -8,14 +8,16 @@ pub mod check;
 pub mod divergence;
 pub mod error;
 pub mod gpu;
+pub mod information;
 pub mod reference;
 pub mod transport;
 pub mod vmf;
 
 pub use bessel::{Bessel, BesselFunction, log_bessel_i, log_bessel_k, log_gamma};
-pub use divergence::{Divergence, Entropy, Generator, Input, Reduction, Unit};
+pub use divergence::{Comparison, Distributions, Divergence, Entropy, Generator, Input, Reduction, Unit};
 pub use error::{Error, Result};
 pub use gpu::{Backend, Context, Tensor};
+pub use information::{ImportanceWeights, JointInformation, joint_information};
 pub use transport::{
     Annealing, Geometry, Potentials, Precision, Problem, Progress, Sinkhorn, Solution, Variant,
 };

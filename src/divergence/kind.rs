@@ -52,7 +52,7 @@ pub enum Divergence {
         /// The order.
         alpha: f64,
     },
-    /// (Σ p^α q^(1−α) − 1)/(α−1), finite α. KL at 1.
+    /// (Σ p^α q^(1−α) − 1)/(α−1), finite α ≥ 0. KL at 1, and q(p=0) at 0.
     Tsallis {
         /// The order.
         alpha: f64,
@@ -155,6 +155,23 @@ impl Divergence {
         Ok(divergence)
     }
 
+    /// Whether the unit is that of logarithms.
+    pub(crate) fn is_logarithmic(&self) -> bool {
+        matches!(
+            self,
+            Divergence::Kl
+                | Divergence::ReverseKl
+                | Divergence::Jeffreys
+                | Divergence::JensenShannon { .. }
+                | Divergence::SkewKl { .. }
+                | Divergence::SoftenedReverseKl
+                | Divergence::Bhattacharyya
+                | Divergence::Renyi { .. }
+                | Divergence::CauchySchwarz
+                | Divergence::CrossEntropy
+        )
+    }
+
     /// That the parameter is in its range.
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |name: &'static str, value: f64, range: &str| {
@@ -170,9 +187,10 @@ impl Divergence {
             Divergence::Renyi { alpha: x } if x.is_nan() || x < 0.0 => {
                 refuse("alpha", x, "an order of 0 or more")
             }
-            Divergence::Tsallis { alpha: x } | Divergence::Amari { alpha: x }
-                if !x.is_finite() =>
-            {
+            Divergence::Tsallis { alpha: x } if !x.is_finite() || x < 0.0 => {
+                refuse("alpha", x, "a finite order of 0 or more")
+            }
+            Divergence::Amari { alpha: x } if !x.is_finite() => {
                 refuse("alpha", x, "a finite number")
             }
             _ => Ok(()),

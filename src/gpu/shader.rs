@@ -1,8 +1,10 @@
 //! The table of WGSL sources, and how one text becomes a variant.
 //!
-//! Two mechanisms, both textual and together under a hundred lines:
+//! Three mechanisms, all textual and together under a hundred lines:
 //!
 //! * `//!include shared/x.wgsl` pulls in a file of `shaders/`, once.
+//! * `//!splice NAME shared/x.wgsl` pulls in whatever a variant gives under that name, a
+//!   file or text made at run time, and the file named here where it gives nothing.
 //! * `override NAME: T = default;` names a constant of the kernel. The loader
 //!   turns every one into `const NAME: T = value;`, so that array sizes and
 //!   branches fold before any driver sees them, and naga never meets an
@@ -16,6 +18,7 @@
 use crate::error::{Error, Result};
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::sync::Arc;
 
 macro_rules! sources {
     ($($path:literal),* $(,)?) => {
@@ -58,6 +61,38 @@ sources![
     "bessel/series.wgsl",
     "bessel/stirling.wgsl",
     "bessel/temme.wgsl",
+    "divergence/cauchy_schwarz.wgsl",
+    "divergence/compare.wgsl",
+    "divergence/generator.wgsl",
+    "divergence/generator_example.wgsl",
+    "divergence/gradient.wgsl",
+    "divergence/jeffreys.wgsl",
+    "divergence/jensen_shannon.wgsl",
+    "divergence/kl.wgsl",
+    "divergence/logit_sums.wgsl",
+    "divergence/pair.wgsl",
+    "divergence/pairs.wgsl",
+    "divergence/pearson_chi2.wgsl",
+    "divergence/power.wgsl",
+    "divergence/quad.wgsl",
+    "divergence/rows.wgsl",
+    "divergence/segment.wgsl",
+    "divergence/skew_kl.wgsl",
+    "divergence/softened_reverse_kl.wgsl",
+    "divergence/squared_hellinger.wgsl",
+    "divergence/total_variation.wgsl",
+    "divergence/triangular.wgsl",
+    "information/bin_counts.wgsl",
+    "information/cells.wgsl",
+    "information/joint_table.wgsl",
+    "information/joint_totals.wgsl",
+    "information/kept_sum.wgsl",
+    "information/log_rows.wgsl",
+    "information/log_weight_sums.wgsl",
+    "information/marginals.wgsl",
+    "information/merged_marginals.wgsl",
+    "information/normalized_weights.wgsl",
+    "information/table.wgsl",
     "transport/apply.wgsl",
     "transport/convergence.wgsl",
     "transport/plan.wgsl",
@@ -82,13 +117,17 @@ sources![
     "vmf/unit_lengths.wgsl",
 ];
 
-/// The value of a kernel's constant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The value of a kernel's constant, or what stands at one of its `splice` lines.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Constant {
     /// `u32`
     U32(u32),
     /// `bool`
     Bool(bool),
+    /// A file of `shaders/`.
+    File(&'static str),
+    /// WGSL made at run time.
+    Text(Arc<str>),
 }
 
 /// Constants of one variant, by name.
@@ -102,34 +141,62 @@ fn text(path: &str) -> Result<&'static str> {
         .ok_or_else(|| Error::Shader { kernel: path.into(), message: "no such WGSL file".into() })
 }
 
-fn include(path: &str, seen: &mut HashSet<String>, out: &mut String) -> Result<()> {
-    if !seen.insert(path.to_owned()) {
-        return Ok(());
-    }
-    for line in text(path)?.lines() {
-        match line.strip_prefix("//!include ") {
-            Some(target) => include(target.trim(), seen, out)?,
-            None => {
-                out.push_str(line);
-                out.push('\n');
-            }
-        }
-    }
-    Ok(())
+/// Text with its includes and splices, as far as they go.
+struct Joined<'a> {
+    constants: &'a [(&'static str, Constant)],
+    seen: HashSet<String>,
+    used: HashSet<&'static str>,
+    text: String,
 }
 
-/// The complete WGSL of `path` with its includes, every `override` fixed to the
+impl Joined<'_> {
+    fn file(&mut self, path: &str) -> Result<()> {
+        if !self.seen.insert(path.to_owned()) {
+            return Ok(());
+        }
+        for line in text(path)?.lines() {
+            if let Some(target) = line.strip_prefix("//!include ") {
+                self.file(target.trim())?;
+            } else if let Some(splice) = line.strip_prefix("//!splice ") {
+                let (name, default) = splice.trim().split_once(' ').unwrap_or((splice.trim(), ""));
+                let constants = self.constants;
+                match constants.iter().find(|(given, _)| *given == name) {
+                    Some((given, Constant::File(file))) => {
+                        self.used.insert(given);
+                        self.file(file)?;
+                    }
+                    Some((given, Constant::Text(text))) => {
+                        self.used.insert(given);
+                        self.line(text);
+                    }
+                    _ => self.file(default)?,
+                }
+            } else {
+                self.line(line);
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+}
+
+/// The complete WGSL of `path` with its includes and splices, every `override` fixed to the
 /// value in `constants` or to its default.
 ///
 /// # Errors
 /// [`Error::Shader`] for an unknown file, an include that does not exist, or a
 /// constant that the file does not declare.
 pub fn source(path: &str, constants: &[(&'static str, Constant)]) -> Result<String> {
-    let mut joined = String::new();
-    include(path, &mut HashSet::new(), &mut joined)?;
-    let mut used = HashSet::new();
-    let mut out = String::with_capacity(joined.len());
-    for line in joined.lines() {
+    let mut joined =
+        Joined { constants, seen: HashSet::new(), used: HashSet::new(), text: String::new() };
+    joined.file(path)?;
+    let Joined { mut used, text, .. } = joined;
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
         let Some(declaration) = line.strip_prefix("override ") else {
             out.push_str(line);
             out.push('\n');
@@ -146,7 +213,7 @@ pub fn source(path: &str, constants: &[(&'static str, Constant)]) -> Result<Stri
                 used.insert(*n);
                 writeln!(out, "const {name}: bool = {v};")
             }
-            None => writeln!(out, "const {declaration}"),
+            _ => writeln!(out, "const {declaration}"),
         };
     }
     match constants.iter().find(|(n, _)| !used.contains(n)) {

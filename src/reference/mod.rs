@@ -7,6 +7,8 @@
 //! of zero has potential −∞ here, where the kernels have the sentinel −1e30.
 
 mod bessel;
+pub mod divergence;
+pub mod information;
 mod measure;
 mod parallel;
 mod plan;

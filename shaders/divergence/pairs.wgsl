@@ -1,0 +1,27 @@
+// Pairs of bins as the kernels over rows load them: weights on the scale of p, or logits normalised.
+//!include divergence/rows.wgsl
+//!include divergence/pair.wgsl
+
+fn weights_pair(p: vec4f, q: vec4f, t: vec2f) -> Pair {
+  if (!SCALED) { return pair_of(p, q, p - q, LOGARITHM); }
+  let scaled = two_prod4(q, t);
+  return pair_of(p, scaled.sum, (p - scaled.sum) - scaled.error, LOGARITHM);
+}
+
+fn logits_pair(a: vec4f, b: vec4f, norms: vec4f) -> Pair {
+  let p = tempered(a, params.inverse_temperatures.xy);
+  let q = tempered(b, params.inverse_temperatures.zw);
+  let p_log = two_sum4(p.sum, vec4f(-norms.x));
+  let q_log = two_sum4(q.sum, vec4f(-norms.z));
+  let apart = two_sum4(p.sum, -q.sum);
+  let shift = df_sub(norms.xy, norms.zw);
+  let head = two_sum4(apart.sum, vec4f(-shift.x));
+  let rest = head.error + (apart.error + (p.error - q.error) - shift.y);
+  let d = keep4(head.sum + rest);
+  let p_larger = d >= vec4f(0.0);
+  let lost = rest - keep4(d - head.sum);
+  let falling = falling4(abs(d), select(-lost, lost, p_larger));
+  let large = exp4(select(q_log.sum, p_log.sum, p_larger),
+    select(q_log.error + (q.error - norms.w), p_log.error + (p.error - norms.y), p_larger));
+  return Pair(large, falling.ratio, falling.gap, falling.rest, p_larger);
+}

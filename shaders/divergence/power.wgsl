@@ -1,0 +1,48 @@
+// The power family: C = (sum p^a q^(1-a) - 1)/(a (a - 1)), a = member.x, 1 - a = member.y, of which Tsallis, Renyi and
+// Amari are functions; KL at a = 1 and reverse KL at a = 0. Second sum: sum p^a q^(1-a) itself.
+//
+// With c = 1 - a where p is larger and c = a where q is, a bin adds L psi, psi = (e^-cz - (1 - c) - c x)/(c (c - 1)),
+// z = -ln x, in the form that does not cancel: above c = 1/2, e = c - 1, [(1 - x - z x) + x rest(e z)/e]/c; below, for
+// small z, [rest(z) - rest(c z)/c]/(1 - c); else as it stands. Slopes: of the larger bin (1 - e^-cz)/c, of the smaller
+// (e^-cz - x)/(c - 1).
+// e^-cz is as good as a rounding of c z: below member.z, where that shows, the row is left to the twin.
+//!include divergence/pair.wgsl
+
+const LOGARITHM: bool = true;
+const SECOND: bool = true;
+
+// a/b, and the limit where b is 0.
+fn over(a: vec4f, b: vec4f, limit: vec4f) -> vec4f {
+  let zero = b == vec4f(0.0);
+  return select(a / select(b, vec4f(1.0), zero), limit, zero);
+}
+
+fn part(pair: Pair, member: vec4f) -> Part {
+  let a = vec4f(member.x);
+  let b = vec4f(member.y);
+  let c = select(a, b, pair.p_larger);
+  let e = -select(b, a, pair.p_larger);
+  let x = pair.ratio;
+  let empty = pair.rest >= vec4f(FAR);
+  let z = pair.gap + pair.rest;
+  let near = c > vec4f(0.5);
+  let scaled = select(c, e, near);
+  let y = scaled * z;
+  let falling = falling4(y, vec4f(0.0));
+  beyond_range = beyond_range | ((y < vec4f(member.z)) & !empty);
+  let power = select(falling.ratio, x * falling.ratio, near);
+  let rest = over(falling.rest, scaled, vec4f(0.0));
+
+  let at_one = ((pair.gap * pair.gap - pair.rest * x) + x * rest) / select(vec4f(1.0), c, near);
+  let straight = over(power + e - c * x, c * e, vec4f(0.0));
+  let series = (pair.rest - rest) / select(-e, vec4f(1.0), near);
+  let far = c * z > vec4f(1.0);
+  var psi = select(select(series, straight, far), at_one, near);
+  psi = select(psi, 1.0 / max(c, vec4f(0x1p-100f)), empty);
+
+  let larger = over(select(falling.gap, pair.gap + x * falling.gap, near), c, z);
+  let slope = over(falling.gap, scaled, z);
+  let smaller = select((pair.gap - falling.gap) / select(e, vec4f(1.0), near), -x * slope, near);
+  return Part(pair.large * psi, pair.large * select(power, vec4f(0.0), empty),
+    pair.large * select(smaller, larger, pair.p_larger), pair.large * select(larger, smaller, pair.p_larger));
+}

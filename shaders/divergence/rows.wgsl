@@ -1,0 +1,105 @@
+// Where the bins of two rows are: bindings, loads and screening, shared by the kernels over rows.
+//
+// A unit of work is a segment of an item: `quads` quads of the columns of a row of p and one of q. Rows begin at
+// items[i].at.x and .y, in f32. ALIGNED_P, ALIGNED_Q: all of these are multiples of four, and so is the step to the
+// next row; otherwise the same buffer is read by single words. What lies behind the last column is an empty bin.
+// Bits are screened before they are used as numbers: WGSL may assume that no NaN or infinity exists.
+//!include shared/grid.wgsl
+//!include shared/sum.wgsl
+//!include divergence/quad.wgsl
+
+struct Params {
+  zero: u32, items: u32, segments: u32, quads: u32,
+  columns: u32, p_low: u32, q_low: u32, unused: u32,
+  // 1/temperature of p (double-float) and q.
+  inverse_temperatures: vec4f,
+  member: vec4f,
+}
+
+// at: of p, q, the results, unused. Weights: reference.xy = (sum of p)/(sum of q). Logits: the log-normalisers of p and q.
+struct Item { at: vec4u, reference: vec4f }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> p_quads: array<vec4u>;
+@group(0) @binding(2) var<storage, read> q_quads: array<vec4u>;
+@group(0) @binding(3) var<storage, read> p_words: array<u32>;
+@group(0) @binding(4) var<storage, read> q_words: array<u32>;
+@group(0) @binding(5) var<storage, read> items: array<Item>;
+
+override ALIGNED_P: bool = true;
+override ALIGNED_Q: bool = true;
+override LOGITS: bool = false;
+override TEMPERED: bool = false;
+override LANES: u32 = 1u;
+
+const MINUS_INFINITY: u32 = 0xff800000u;
+const LOG_OF_NOTHING: f32 = -1e30;
+
+// Results of screening, one bit each.
+const BAD_P: u32 = 1u;
+const BAD_Q: u32 = 2u;
+const P_WITHOUT_Q: u32 = 4u;
+const Q_WITHOUT_P: u32 = 8u;
+const BEYOND_RANGE: u32 = 16u;
+
+fn nothing() -> u32 {
+  if (LOGITS) { return MINUS_INFINITY; }
+  return 0u;
+}
+
+fn masked(bits: vec4u, quad: u32) -> vec4u {
+  let left = params.columns - 4u * quad;
+  if (left >= 4u) { return bits; }
+  return select(vec4u(nothing()), bits, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
+}
+
+fn load_p(at: u32, quad: u32) -> vec4u {
+  if (ALIGNED_P) { return masked(p_quads[at / 4u + quad], quad); }
+  let i = at + 4u * quad;
+  return masked(vec4u(p_words[i], p_words[i + 1u], p_words[i + 2u], p_words[i + 3u]), quad);
+}
+
+fn load_q(at: u32, quad: u32) -> vec4u {
+  if (ALIGNED_Q) { return masked(q_quads[at / 4u + quad], quad); }
+  let i = at + 4u * quad;
+  return masked(vec4u(q_words[i], q_words[i + 1u], q_words[i + 2u], q_words[i + 3u]), quad);
+}
+
+// No weight: negative, infinite or NaN (or -0, which the host lets pass). No logit: NaN or +infinity.
+fn refused(bits: vec4u) -> vec4<bool> {
+  if (LOGITS) { return (bits > vec4u(MINUS_INFINITY)) | ((bits >= vec4u(0x7f800000u)) & (bits < vec4u(0x80000000u))); }
+  return bits > vec4u(0x7f7fffffu);
+}
+
+// The number, or a finite stand-in for what is none.
+fn number(bits: vec4u) -> vec4f {
+  if (LOGITS) {
+    return select(bitcast<vec4f>(bits), vec4f(LOG_OF_NOTHING), refused(bits) | (bits == vec4u(MINUS_INFINITY)));
+  }
+  return bitcast<vec4f>(select(bits, vec4u(0u), refused(bits)));
+}
+
+// A logit over its temperature, in double-float.
+fn tempered(a: vec4f, inverse: vec2f) -> Sum4 {
+  if (!TEMPERED) { return Sum4(a, vec4f(0.0)); }
+  return two_prod4(a, inverse);
+}
+
+fn is_empty(bits: vec4u) -> vec4<bool> {
+  if (LOGITS) { return bits == vec4u(MINUS_INFINITY); }
+  return (bits << vec4u(1u)) == vec4u(0u);
+}
+
+fn bit_if(bit: u32, condition: bool) -> u32 {
+  return select(0u, bit, condition);
+}
+
+fn total(x: vec4f) -> f32 {
+  return (x.x + x.y) + (x.z + x.w);
+}
+
+// Adds an f32 to a double-float sum of some size.
+fn gather(sum: vec2f, x: f32) -> vec2f {
+  let s = two_sum(sum.x, x);
+  return vec2f(s.x, sum.y + s.y);
+}

@@ -1,0 +1,283 @@
+//! A divergence with what is to be made of it, over rows.
+
+use super::distributions::Distributions;
+use super::finish::Mismatch;
+use super::kind::{Divergence, Reduction, Unit};
+use super::passes::{Outcome, outcomes};
+use crate::error::{Error, Result};
+use crate::transport::Precision;
+use std::sync::Arc;
+
+/// A divergence, its unit, reduction and precision; then [`Comparison::rows`] and the other questions.
+///
+/// ```
+/// # fn main() -> kantor::Result<()> {
+/// use kantor::{Comparison, Context, Distributions, Divergence, Input, Unit};
+/// let context = Context::new_blocking()?;
+/// let p = Distributions::new_blocking(&context, &[9.0f32, 12.0, 4.0], 3, Input::Weights)?;
+/// let q = Distributions::new_blocking(&context, &[1.0f32, 1.0, 1.0], 3, Input::Weights)?;
+/// let kl = Comparison::new(Divergence::Kl).rows_blocking(&p, &q)?;
+/// assert!((kl.values()[0] - 0.085_299_601_318_370_57).abs() < 1e-7);
+/// let bits = Comparison::new(Divergence::Kl).unit(Unit::Bits).rows_blocking(&p, &q)?;
+/// assert!((bits.values()[0] * std::f64::consts::LN_2 - kl.values()[0]).abs() < 1e-9);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    pub(super) divergence: Divergence,
+    pub(super) unit: Unit,
+    pub(super) precision: Precision,
+    pub(super) reduction: Reduction,
+    pub(super) weights: Option<Arc<Vec<f64>>>,
+    pub(super) mask: Option<Arc<Vec<bool>>>,
+}
+
+/// One value per row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Values {
+    values: Vec<f64>,
+    mismatches: Vec<Mismatch>,
+    sums: Vec<[f64; 2]>,
+    reduced: Option<f64>,
+}
+
+impl Values {
+    /// The divergence of every row, in the unit asked for; +∞ where the definition says so, 0 for rows that are masked.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Where the supports of p and q differ, row by row.
+    pub fn mismatches(&self) -> &[Mismatch] {
+        &self.mismatches
+    }
+
+    /// What the rows of p and q summed to: weights as they were, exponentials of log-probabilities and of logits over
+    /// their temperature (∞ where that is above f64).
+    pub fn sums(&self) -> &[[f64; 2]] {
+        &self.sums
+    }
+
+    /// The sum or mean over rows, where one was asked for.
+    pub fn reduced(&self) -> Option<f64> {
+        self.reduced
+    }
+}
+
+impl Comparison {
+    /// In nats and single precision, without a reduction.
+    pub fn new(divergence: Divergence) -> Comparison {
+        Comparison {
+            divergence,
+            unit: Unit::Nats,
+            precision: Precision::Single,
+            reduction: Reduction::None,
+            weights: None,
+            mask: None,
+        }
+    }
+
+    /// In another unit.
+    #[must_use]
+    pub fn unit(mut self, unit: Unit) -> Comparison {
+        self.unit = unit;
+        self
+    }
+
+    /// In another precision: `Single` keeps six digits of every value, `Double` twelve.
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Comparison {
+        self.precision = precision;
+        self
+    }
+
+    /// With the values of rows added up or averaged.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> Comparison {
+        self.reduction = reduction;
+        self
+    }
+
+    /// With a weight w ≥ 0 for every row, which reductions use.
+    #[must_use]
+    pub fn row_weights(mut self, weights: Vec<f64>) -> Comparison {
+        self.weights = Some(Arc::new(weights));
+        self
+    }
+
+    /// Only of the rows that are `true`. Others have the value 0, no part in reductions and no gradient; their numbers
+    /// are not looked at.
+    #[must_use]
+    pub fn mask(mut self, mask: Vec<bool>) -> Comparison {
+        self.mask = Some(Arc::new(mask));
+        self
+    }
+
+    /// D(p_i‖q_i) of every row i. Where one of the two has one row, it is compared with all of the other.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: shapes or contexts that differ, wrong parameters, weights or masks; with row and index
+    /// a number that is none; a row without mass; log-probabilities that do not sum to 1.
+    /// [`Error::PrecisionUnavailable`], [`Error::Shader`] for a generator that does not compile,
+    /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
+    pub async fn rows(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
+        let plan = self.plan(p, q)?;
+        let outcomes = self.outcomes(p, q, &plan, false).await?;
+        Ok(self.values(&plan, &outcomes))
+    }
+
+    pub(super) async fn outcomes(
+        &self,
+        p: &Distributions,
+        q: &Distributions,
+        plan: &Plan,
+        flows: bool,
+    ) -> Result<Vec<Outcome>> {
+        let pairs: Vec<(usize, usize)> = plan.rows.iter().map(|row| plan.pair(*row)).collect();
+        outcomes(&self.divergence, self.precision, p, q, &pairs, flows).await
+    }
+
+    /// Which pairs of rows there are, once everything about the settings is found right.
+    pub(super) fn plan(&self, p: &Distributions, q: &Distributions) -> Result<Plan> {
+        self.check(p, q)?;
+        if p.rows != q.rows && p.rows != 1 && q.rows != 1 {
+            let reason = format!("has {} rows, p has {}", q.rows, p.rows);
+            return Err(Error::invalid("q", reason));
+        }
+        let count = p.rows.max(q.rows);
+        if let Some(mask) = self.mask.as_ref().filter(|mask| mask.len() != count) {
+            let reason = format!("has {} entries for {count} rows", mask.len());
+            return Err(Error::invalid("mask", reason));
+        }
+        if let Some(weights) = &self.weights {
+            if weights.len() != count {
+                let reason = format!("has {} entries for {count} rows", weights.len());
+                return Err(Error::invalid("row_weights", reason));
+            }
+            if let Some(row) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
+                let reason = format!("{} is not a weight", weights[row]);
+                return Err(Error::invalid_row("row_weights", row, reason));
+            }
+        }
+        let rows: Vec<usize> =
+            (0..count).filter(|row| self.mask.as_ref().is_none_or(|mask| mask[*row])).collect();
+        if self.reduction == Reduction::Mean
+            && rows.iter().map(|row| self.weight(*row)).sum::<f64>() <= 0.0
+        {
+            return Err(Error::invalid("row_weights", "no row is left to take the mean of"));
+        }
+        Ok(Plan { count, rows, strides: [usize::from(p.rows > 1), usize::from(q.rows > 1)] })
+    }
+
+    /// That p and q can be compared at all.
+    pub(super) fn check(&self, p: &Distributions, q: &Distributions) -> Result<()> {
+        self.divergence.check()?;
+        if p.bins != q.bins {
+            let reason = format!("has {} bins, p has {}", q.bins, p.bins);
+            return Err(Error::invalid("q", reason));
+        }
+        if !p.context.shares_device(&q.context) {
+            return Err(Error::invalid("q", "is in another context than p"));
+        }
+        if let (Precision::Double, Some(gpu)) = (self.precision, p.context.gpu()) {
+            gpu.capabilities.require_twofloat(&p.context.adapter().name)?;
+        }
+        if let Divergence::Generator(generator) = &self.divergence {
+            let mixed = p.is_logarithmic() != q.is_logarithmic();
+            let host = p.context.gpu().is_none() || mixed || self.precision == Precision::Double;
+            if host && generator.reference.is_none() {
+                let reason = "needs `with_reference` here: WGSL runs in f32 on a device only";
+                return Err(Error::invalid("generator", reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| weights[row])
+    }
+
+    /// 1 over a nat in the unit asked for.
+    pub(super) fn unit_factor(&self) -> f64 {
+        match self.unit {
+            Unit::Bits if self.divergence.is_logarithmic() => std::f64::consts::LOG2_E,
+            _ => 1.0,
+        }
+    }
+
+    /// dR/dD of a row, R the reduction: 1 without one.
+    pub(super) fn upstream(&self, plan: &Plan, row: usize) -> f64 {
+        match self.reduction {
+            Reduction::None => 1.0,
+            Reduction::Sum => self.weight(row),
+            Reduction::Mean => self.weight(row) / self.total(plan),
+        }
+    }
+
+    fn total(&self, plan: &Plan) -> f64 {
+        plan.rows.iter().map(|row| self.weight(*row)).sum()
+    }
+
+    pub(super) fn values(&self, plan: &Plan, outcomes: &[Outcome]) -> Values {
+        let mut result = Values {
+            values: vec![0.0; plan.count],
+            mismatches: vec![Mismatch::default(); plan.count],
+            sums: vec![[1.0; 2]; plan.count],
+            reduced: None,
+        };
+        let factor = self.unit_factor();
+        let mut sum = 0.0;
+        for (row, outcome) in plan.rows.iter().zip(outcomes) {
+            result.values[*row] = factor * outcome.value;
+            result.mismatches[*row] = outcome.mismatch;
+            result.sums[*row] = outcome.sums;
+            // A weight of zero takes even an infinity out.
+            if self.weight(*row) > 0.0 {
+                sum += self.weight(*row) * factor * outcome.value;
+            }
+        }
+        result.reduced = match self.reduction {
+            Reduction::None => None,
+            Reduction::Sum => Some(sum),
+            Reduction::Mean => Some(sum / self.total(plan)),
+        };
+        result
+    }
+}
+
+/// Which rows are compared.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) count: usize,
+    /// Those that are not masked.
+    pub(super) rows: Vec<usize>,
+    strides: [usize; 2],
+}
+
+impl Plan {
+    /// The rows of p and q behind a row of the result.
+    pub(super) fn pair(&self, row: usize) -> (usize, usize) {
+        (row * self.strides[0], row * self.strides[1])
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Comparison {
+    /// [`Comparison::rows`], waiting.
+    ///
+    /// # Errors
+    /// As [`Comparison::rows`].
+    pub fn rows_blocking(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
+        pollster::block_on(self.rows(p, q))
+    }
+}
+
+impl Divergence {
+    /// [`Comparison::rows`] in nats and single precision.
+    ///
+    /// # Errors
+    /// As [`Comparison::rows`].
+    pub async fn rows(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
+        Comparison::new(self.clone()).rows(p, q).await
+    }
+}

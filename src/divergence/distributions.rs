@@ -1,0 +1,230 @@
+//! Rows of distributions, where the context runs.
+
+use super::kind::Input;
+use super::upload::{self, Piece};
+use crate::error::{Error, Result};
+use crate::gpu::{Context, Tensor};
+use crate::reference::divergence::Row;
+use crate::transport::Element;
+use std::sync::Arc;
+
+/// n distributions over V bins, row-major: weights, log-probabilities or logits. Cheap to clone.
+///
+/// On a device the numbers stay there for every use. f64 numbers that f32 cannot hold keep a second word, which
+/// [`Precision::Double`](crate::Precision::Double) reads. Rows are screened by the kernels that use them.
+///
+/// ```
+/// # fn main() -> kantor::Result<()> {
+/// use kantor::{Context, Distributions, Input};
+/// let context = Context::new_blocking()?;
+/// let rows = Distributions::new_blocking(&context, &[9.0f32, 12.0, 4.0, 1.0, 1.0, 1.0], 3, Input::Weights)?;
+/// assert_eq!((rows.len(), rows.bins()), (2, 3));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Distributions {
+    pub(crate) context: Context,
+    pub(crate) rows: usize,
+    pub(crate) bins: usize,
+    pub(crate) input: Input,
+    pub(crate) normalize: bool,
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Data {
+    Host(Arc<Vec<f64>>),
+    Device(Arc<Vec<Piece>>),
+}
+
+impl Distributions {
+    /// Copies `values`, rows of `bins` f32 or f64, to the context. Rows may be longer than a binding of the adapter.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: no bins, no rows or an incomplete one, a temperature that is not a finite number above
+    /// zero. [`Error::LimitExceeded`], [`Error::OutOfMemory`].
+    pub async fn new<T: Element>(
+        context: &Context,
+        values: &[T],
+        bins: usize,
+        input: Input,
+    ) -> Result<Distributions> {
+        check_input(input)?;
+        if bins == 0 || values.is_empty() || !values.len().is_multiple_of(bins) {
+            let reason =
+                format!("{} numbers are not a positive number of rows of {bins}", values.len());
+            return Err(Error::invalid("values", reason));
+        }
+        if bins >= 1 << 31 || values.len() / bins >= 1 << 31 {
+            let reason = format!("{} rows of {bins} bins are too many", values.len() / bins);
+            return Err(Error::invalid("values", reason));
+        }
+        let data = match context.gpu() {
+            None => Data::Host(Arc::new(values.iter().map(|x| x.to_f64()).collect())),
+            Some(gpu) => Data::Device(Arc::new(upload::pieces(gpu, values, bins).await?)),
+        };
+        let rows = values.len() / bins;
+        Ok(Distributions { context: context.clone(), rows, bins, input, normalize: false, data })
+    }
+
+    /// Rows that are on the context already: a tensor of shape n×V or V, which is not copied.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for another shape or a wrong temperature.
+    pub async fn from_tensor(tensor: &Tensor, input: Input) -> Result<Distributions> {
+        check_input(input)?;
+        let (rows, bins) = match *tensor.shape() {
+            [bins] => (1, bins),
+            [rows, bins] => (rows, bins),
+            _ => {
+                let reason = format!("has shape {:?}, not rows × bins", tensor.shape());
+                return Err(Error::invalid("tensor", reason));
+            }
+        };
+        let context = tensor.context().clone();
+        let data = match context.gpu() {
+            None => {
+                let values = tensor.read().await?;
+                Data::Host(Arc::new(values.into_iter().map(f64::from).collect()))
+            }
+            Some(gpu) => Data::Device(Arc::new(upload::of_tensor(gpu, tensor, rows, bins)?)),
+        };
+        Ok(Distributions { context, rows, bins, input, normalize: false, data })
+    }
+
+    /// Log-probabilities are normalised whatever they sum to, instead of refused where their probabilities do not sum
+    /// to 1 within 10⁻³. Weights and logits always are.
+    #[must_use]
+    pub fn normalized(mut self) -> Distributions {
+        self.normalize = true;
+        self
+    }
+
+    /// Number of rows n.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are no rows; never true.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Number of bins V.
+    pub fn bins(&self) -> usize {
+        self.bins
+    }
+
+    /// What the numbers are.
+    pub fn input(&self) -> Input {
+        self.input
+    }
+
+    /// Where the rows are.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Whether the numbers are logarithms.
+    pub(crate) fn is_logarithmic(&self) -> bool {
+        !matches!(self.input, Input::Weights)
+    }
+
+    /// The temperature; 1 for what has none.
+    pub(crate) fn temperature(&self) -> f64 {
+        match self.input {
+            Input::Logits { temperature } => temperature,
+            _ => 1.0,
+        }
+    }
+
+    /// The numbers of a row, read back where they are on a device. `low` with the second words.
+    pub(crate) async fn read_row(&self, row: usize, low: bool) -> Result<Vec<f64>> {
+        match (&self.data, self.context.gpu()) {
+            (Data::Host(values), _) => Ok(values[row * self.bins..(row + 1) * self.bins].to_vec()),
+            (Data::Device(pieces), Some(gpu)) => upload::read_row(gpu, pieces, row, low).await,
+            _ => Err(Error::invalid("rows", "their context has no device")),
+        }
+    }
+
+    /// A row as the twin takes it, screened. `argument` is what it is called in errors.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with row and index.
+    pub(crate) fn screened(
+        &self,
+        argument: &'static str,
+        row: usize,
+        values: &[f64],
+    ) -> Result<Row> {
+        screen(argument, row, values, self.input)?;
+        let result = Row::new(values, self.input);
+        self.check_sum(argument, row, result.sum())?;
+        Ok(result)
+    }
+
+    /// That the probabilities of a row given as logarithms sum to 1.
+    pub(crate) fn check_sum(&self, argument: &'static str, row: usize, sum: f64) -> Result<()> {
+        let logarithms = matches!(self.input, Input::LogProbabilities);
+        if logarithms && !self.normalize && ((sum - 1.0).abs() > 1e-3 || sum.is_nan()) {
+            let reason =
+                format!("its probabilities sum to {sum}; `normalized` takes them all the same");
+            return Err(Error::invalid_row(argument, row, reason));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Distributions {
+    /// [`Distributions::new`], waiting.
+    ///
+    /// # Errors
+    /// As [`Distributions::new`].
+    pub fn new_blocking<T: Element>(
+        context: &Context,
+        values: &[T],
+        bins: usize,
+        input: Input,
+    ) -> Result<Distributions> {
+        pollster::block_on(Distributions::new(context, values, bins, input))
+    }
+
+    /// [`Distributions::from_tensor`], waiting.
+    ///
+    /// # Errors
+    /// As [`Distributions::from_tensor`].
+    pub fn from_tensor_blocking(tensor: &Tensor, input: Input) -> Result<Distributions> {
+        pollster::block_on(Distributions::from_tensor(tensor, input))
+    }
+}
+
+fn check_input(input: Input) -> Result<()> {
+    match input {
+        Input::Logits { temperature: t }
+            if !(t.is_finite() && t > 0.0 && (t as f32) >= f32::MIN_POSITIVE) =>
+        {
+            Err(Error::invalid("temperature", format!("{t} is not a finite number above zero")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong with a row: the first number that none should be, or that nothing is left.
+fn screen(argument: &'static str, row: usize, values: &[f64], input: Input) -> Result<()> {
+    let weights = matches!(input, Input::Weights);
+    let wrong = |x: f64| match weights {
+        true => !(x.is_finite() && x >= 0.0),
+        false => x.is_nan() || x == f64::INFINITY,
+    };
+    if let Some(index) = values.iter().position(|x| wrong(*x)) {
+        let kind = if weights { "a weight" } else { "a logarithm of a probability" };
+        let reason = format!("{} is not {kind}", values[index]);
+        return Err(Error::invalid_at(argument, row, index, reason));
+    }
+    let empty = |x: &f64| if weights { *x == 0.0 } else { *x == f64::NEG_INFINITY };
+    if values.iter().all(empty) {
+        return Err(Error::invalid_row(argument, row, "has no mass: every bin is empty"));
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! The kernels over rows, their parameters, and which WGSL file a divergence is.
+
+use super::kind::Divergence;
+use crate::gpu::shader::Constant;
+use crate::gpu::{Binding, Kernel};
+
+const SUMS: &[Binding] = &[
+    Binding::Uniform,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::ReadWrite,
+];
+pub(crate) static COMPARE: Kernel = Kernel { path: "divergence/compare.wgsl", bindings: SUMS };
+pub(crate) static LOGIT_SUMS: Kernel =
+    Kernel { path: "divergence/logit_sums.wgsl", bindings: SUMS };
+pub(crate) static GRADIENT: Kernel = Kernel {
+    path: "divergence/gradient.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+        Binding::ReadWrite,
+    ],
+};
+
+/// As `Params` in `divergence/rows.wgsl`.
+#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Params {
+    pub(crate) zero: u32,
+    pub(crate) items: u32,
+    pub(crate) segments: u32,
+    pub(crate) quads: u32,
+    pub(crate) columns: u32,
+    pub(crate) p_low: u32,
+    pub(crate) q_low: u32,
+    pub(crate) unused: u32,
+    pub(crate) inverse_temperatures: [f32; 4],
+    pub(crate) member: [f32; 4],
+}
+
+/// As `Item` in `divergence/rows.wgsl`.
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Item {
+    pub(crate) at: [u32; 4],
+    pub(crate) reference: [f32; 4],
+}
+
+/// Slots of two f32 that the kernels of sums write for a unit.
+pub(crate) const SLOTS: usize = 8;
+
+// Bits of the last slot.
+pub(crate) const BAD_P: u32 = 1;
+pub(crate) const BAD_Q: u32 = 2;
+pub(crate) const P_WITHOUT_Q: u32 = 4;
+pub(crate) const Q_WITHOUT_P: u32 = 8;
+pub(crate) const BEYOND_RANGE: u32 = 16;
+
+/// A number as a double-float.
+pub(crate) fn words(x: f64) -> [f32; 2] {
+    let high = x as f32;
+    [high, (x - f64::from(high)) as f32]
+}
+
+/// What stands at the splices of a kernel, and its parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) splices: Vec<(&'static str, Constant)>,
+    pub(crate) parameters: [f32; 4],
+}
+
+/// The WGSL of a divergence; `None` for what is no sum of a member: cross-entropy, and the maximum of Rényi ∞.
+pub(crate) fn member(divergence: &Divergence) -> Option<Member> {
+    let power = |a: f64| ("divergence/power.wgsl", [a, 1.0 - a]);
+    let (file, [x, y]) = match divergence {
+        Divergence::Kl => ("divergence/kl.wgsl", [0.0, 0.0]),
+        Divergence::ReverseKl => ("divergence/kl.wgsl", [1.0, 0.0]),
+        Divergence::Jeffreys => ("divergence/jeffreys.wgsl", [0.0; 2]),
+        Divergence::JensenShannon { beta } => ("divergence/jensen_shannon.wgsl", [*beta, 1.0 - beta]),
+        Divergence::SkewKl { alpha } => ("divergence/skew_kl.wgsl", [*alpha, 1.0 - alpha]),
+        Divergence::SoftenedReverseKl => ("divergence/softened_reverse_kl.wgsl", [0.0; 2]),
+        Divergence::SquaredHellinger | Divergence::Bhattacharyya => {
+            ("divergence/squared_hellinger.wgsl", [0.0; 2])
+        }
+        Divergence::TotalVariation => ("divergence/total_variation.wgsl", [0.0; 2]),
+        Divergence::PearsonChi2 => ("divergence/pearson_chi2.wgsl", [0.0, 0.0]),
+        Divergence::NeymanChi2 => ("divergence/pearson_chi2.wgsl", [1.0, 0.0]),
+        Divergence::Chi2Mixture | Divergence::Triangular => {
+            ("divergence/triangular.wgsl", [0.0; 2])
+        }
+        Divergence::Renyi { alpha } if alpha.is_infinite() => return None,
+        Divergence::Renyi { alpha } | Divergence::Tsallis { alpha } => power(*alpha),
+        Divergence::Amari { alpha } => power(0.5 * (1.0 - alpha)),
+        Divergence::CauchySchwarz => ("divergence/cauchy_schwarz.wgsl", [0.0; 2]),
+        Divergence::CrossEntropy => return None,
+        Divergence::Generator(generator) => {
+            let finite = |limit: f64| if limit.is_finite() { limit } else { 0.0 };
+            ("divergence/generator.wgsl", [
+                finite(generator.at_zero),
+                finite(generator.slope_at_infinity),
+            ])
+        }
+    };
+    let mut splices = vec![("MEMBER", Constant::File(file))];
+    if let Divergence::Generator(generator) = divergence {
+        let text = format!(
+            "fn generator(r: f32) -> f32 {{ return ({}); }}\n\
+             fn generator_slope(r: f32) -> f32 {{ return ({}); }}",
+            generator.f, generator.derivative
+        );
+        splices.push(("GENERATOR", Constant::Text(text.into())));
+    }
+    // The logarithm of a sum of powers asks less of them than the sum.
+    let least = if matches!(divergence, Divergence::Renyi { .. }) { -80.0 } else { -8.0 };
+    Some(Member { splices, parameters: [x as f32, y as f32, least, 0.0] })
+}

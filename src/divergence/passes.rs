@@ -1,0 +1,413 @@
+//! Passes over pairs of rows on a device, until the sums are good enough; rows that f32 cannot answer go to the twin.
+
+use super::distributions::Distributions;
+use super::finish::{Mismatch, Sums, finish, is_balanced, is_infinite, squares};
+use super::kernels::{BAD_P, BAD_Q, COMPARE, LOGIT_SUMS, Member, member, words};
+use super::kind::Divergence;
+use super::sums::{Job, Pairing, Record, wide};
+use crate::error::{Error, Result};
+use crate::gpu::shader::Constant;
+use crate::reference::divergence as twin;
+use crate::reference::map_rows;
+use crate::transport::Precision;
+
+/// What is known of a pair of rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome {
+    /// Nats.
+    pub(crate) value: f64,
+    pub(crate) mismatch: Mismatch,
+    /// Σ of the weights, or Σ exp of log-probabilities; 1 for logits.
+    pub(crate) sums: [f64; 2],
+    pub(crate) scalars: Scalars,
+}
+
+/// What a gradient needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scalars {
+    /// Reference, flows, and the factors of p and q for an upstream gradient of 1.
+    Device { reference: [f32; 4], flows: [f64; 2], factors: [f64; 2] },
+    /// Cauchy-Schwarz: references and factors of the gradients of p and of q.
+    Parallel { references: [[f32; 4]; 2], factors: [f64; 2] },
+    /// The gradient comes from the twin.
+    Twin,
+}
+
+/// Passes with ever better references before the twin is asked. Three are enough for rows that differ by a millionth.
+const PASSES: usize = 5;
+
+/// Rows the twin takes at a time, where they have to be read back.
+const TWIN_ROWS: usize = 64;
+
+/// Answers pairs of rows. `flows` where gradients follow.
+pub(crate) async fn outcomes(
+    divergence: &Divergence,
+    precision: Precision,
+    p: &Distributions,
+    q: &Distributions,
+    pairs: &[(usize, usize)],
+    flows: bool,
+) -> Result<Vec<Outcome>> {
+    let mut passes = Passes { divergence, p, q, pairs, outcomes: vec![None; pairs.len()] };
+    let mixed = p.is_logarithmic() != q.is_logarithmic();
+    let single = precision == Precision::Single && !mixed;
+    if let (Some(member), Some(_), true) = (member(divergence), p.context.gpu(), single) {
+        let pairing = Pairing::new(p, q)?;
+        if p.is_logarithmic() {
+            passes.logits(&pairing, &member, flows).await?;
+        } else {
+            passes.weights(&pairing, &member, flows).await?;
+        }
+    }
+    passes.twin().await?;
+    let missing = || Error::invalid("p", "a row was not answered");
+    passes.outcomes.into_iter().map(|outcome| outcome.ok_or_else(missing)).collect()
+}
+
+struct Passes<'a> {
+    divergence: &'a Divergence,
+    p: &'a Distributions,
+    q: &'a Distributions,
+    pairs: &'a [(usize, usize)],
+    outcomes: Vec<Option<Outcome>>,
+}
+
+impl Passes<'_> {
+    fn jobs(&self, numbers: &[usize], reference: impl Fn(usize) -> [f32; 4]) -> Vec<Job> {
+        let job = |(place, number): (usize, &usize)| {
+            let (p, q) = self.pairs[*number];
+            Job { p, q, reference: reference(place) }
+        };
+        numbers.iter().enumerate().map(job).collect()
+    }
+
+    async fn weights(
+        &mut self,
+        pairing: &Pairing<'_>,
+        member: &Member,
+        flows: bool,
+    ) -> Result<()> {
+        let mut pending: Vec<usize> = (0..self.pairs.len()).collect();
+        let mut scales = vec![1.0; pending.len()];
+        for pass in 0..PASSES {
+            if pending.is_empty() {
+                break;
+            }
+            let jobs = self.jobs(&pending, |place| {
+                let [high, low] = words(scales[place]);
+                [high, low, 0.0, 0.0]
+            });
+            let sums = self.compare(pairing, member, &jobs, pass > 0, flows).await?;
+            let (mut next, mut next_scales) = (Vec::new(), Vec::new());
+            for ((number, scale), sums) in pending.iter().zip(&scales).zip(&sums) {
+                if sums.refused() {
+                    self.diagnose(*number, sums.flags).await?;
+                }
+                if sums.p == 0.0 || sums.q == 0.0 || !sums.in_range() {
+                    // Empty rows, infinities and what f32 cannot hold.
+                    continue;
+                }
+                if self.infinite(sums.flags) || is_balanced(self.divergence, sums) {
+                    self.outcomes[*number] = self.of_weights(*scale, sums);
+                } else {
+                    let better = scale * self.correction(sums);
+                    // None where rows of Cauchy-Schwarz do not meet.
+                    if better.is_finite() && better > 1e-30 {
+                        next.push(*number);
+                        next_scales.push(better);
+                    }
+                }
+            }
+            (pending, scales) = (next, next_scales);
+        }
+        Ok(())
+    }
+
+    fn of_weights(&self, scale: f64, sums: &Sums) -> Option<Outcome> {
+        let (value, slope) = finish(self.divergence, sums)?;
+        let [high, low] = words(scale);
+        let totals = [sums.p, sums.q / scale];
+        let scalars = match self.divergence {
+            Divergence::CauchySchwarz => {
+                // Of the rows as they are: q is tq/t.
+                let (product, squares) = (sums.flow_q, squares(sums));
+                let of_p = words(scale * squares / product);
+                let of_q = words(scale * product / sums.second);
+                Scalars::Parallel {
+                    references: [[of_p[0], of_p[1], 0.0, 0.0], [of_q[0], of_q[1], 0.0, 0.0]],
+                    factors: [2.0 / squares, 2.0 * scale / product],
+                }
+            }
+            _ => Scalars::Device {
+                reference: [high, low, 0.0, 0.0],
+                flows: [sums.flow_p / sums.p, sums.flow_q / sums.q],
+                factors: [slope / totals[0], slope / totals[1]],
+            },
+        };
+        Some(Outcome { value, mismatch: Mismatch::of(sums.flags), sums: totals, scalars })
+    }
+
+    async fn logits(
+        &mut self,
+        pairing: &Pairing<'_>,
+        member: &Member,
+        flows: bool,
+    ) -> Result<()> {
+        let all: Vec<usize> = (0..self.pairs.len()).collect();
+        let jobs = self.jobs(&all, |_| [0.0; 4]);
+        let mut norms = vec![Normalisers::default(); all.len()];
+        let quick = matches!(
+            self.divergence,
+            Divergence::Kl | Divergence::ReverseKl | Divergence::Jeffreys
+        );
+        let constants = vec![("PRODUCTS", Constant::Bool(quick))];
+        pairing
+            .run(&LOGIT_SUMS, &constants, [0.0; 4], &jobs, |job, record| norms[job].add(record))
+            .await?;
+        let (mut pending, mut references) = (Vec::new(), Vec::new());
+        for (number, norms) in norms.iter().enumerate() {
+            if norms.flags & (BAD_P | BAD_Q) != 0 {
+                self.diagnose(number, norms.flags).await?;
+            }
+            let logs = [norms.p.log(), norms.q.log()];
+            if logs.iter().any(|log| log.is_nan() || log.abs() > 1e6) {
+                continue;
+            }
+            let (row_p, row_q) = self.pairs[number];
+            self.p.check_sum("p", row_p, logs[0].exp())?;
+            self.q.check_sum("q", row_q, logs[1].exp())?;
+            let answer = if quick { self.at_once(norms, logs) } else { None };
+            match answer {
+                Some(answer) => self.outcomes[number] = Some(answer),
+                None => {
+                    pending.push(number);
+                    references.push(logs);
+                }
+            }
+        }
+        for _ in 0..PASSES {
+            if pending.is_empty() {
+                break;
+            }
+            let jobs = self.jobs(&pending, |place| both(references[place]));
+            let sums = self.compare(pairing, member, &jobs, true, flows).await?;
+            let (mut next, mut next_references) = (Vec::new(), Vec::new());
+            for ((number, logs), sums) in pending.iter().zip(&references).zip(&sums) {
+                if !sums.in_range() {
+                    continue;
+                }
+                if self.infinite(sums.flags) || is_balanced(self.divergence, sums) {
+                    self.outcomes[*number] = self.of_logits(*logs, sums);
+                } else {
+                    let better = logs[1] - self.correction(sums).ln();
+                    if better.is_finite() {
+                        next.push(*number);
+                        next_references.push([logs[0], better]);
+                    }
+                }
+            }
+            (pending, references) = (next, next_references);
+        }
+        Ok(())
+    }
+
+    fn of_logits(&self, logs: [f64; 2], sums: &Sums) -> Option<Outcome> {
+        let (value, slope) = finish(self.divergence, sums)?;
+        let temperatures = [self.p.temperature(), self.q.temperature()];
+        let scalars = match self.divergence {
+            Divergence::CauchySchwarz => {
+                let (product, squares) = (sums.flow_q, squares(sums));
+                let of_p = [logs[0], logs[1] - (squares / product).ln()];
+                let of_q = [logs[0], logs[1] - (product / sums.second).ln()];
+                // On the scale of the sums p is normalised, but q is a multiple.
+                let factors =
+                    [2.0 / (squares * temperatures[0]), 2.0 * sums.second / (product * product)];
+                Scalars::Parallel {
+                    references: [both(of_p), both(of_q)],
+                    factors: [factors[0], factors[1] / temperatures[1]],
+                }
+            }
+            _ => Scalars::Device {
+                reference: both(logs),
+                flows: [sums.flow_p, sums.flow_q],
+                factors: [slope / temperatures[0], slope / temperatures[1]],
+            },
+        };
+        Some(Outcome { value, mismatch: Mismatch::of(sums.flags), sums: totals(logs), scalars })
+    }
+
+    /// KL, its reverse and their sum from one pass, where nothing cancels.
+    fn at_once(&self, norms: &Normalisers, logs: [f64; 2]) -> Option<Outcome> {
+        let mismatch = Mismatch::of(norms.flags);
+        let apart = logs[0] - logs[1];
+        let forward = norms.p.product / norms.p.sum - apart;
+        let backward = norms.q.product / norms.q.sum + apart;
+        let sizes = [norms.p.size / norms.p.sum, norms.q.size / norms.q.sum];
+        // Exponentials are good to 6e-8, and so are both normalisers.
+        let sure = |value: f64, size: f64| value >= 0.125 * (1.0 + size + apart.abs());
+        let (value, flows, sure) = match self.divergence {
+            Divergence::Kl => (forward, [forward, 0.0], sure(forward, sizes[0])),
+            Divergence::ReverseKl => (backward, [0.0, backward], sure(backward, sizes[1])),
+            _ => (
+                forward + backward,
+                [forward, backward],
+                sure(forward, sizes[0]) && sure(backward, sizes[1]),
+            ),
+        };
+        let temperatures = [self.p.temperature(), self.q.temperature()];
+        let infinite = is_infinite(self.divergence, mismatch);
+        (infinite || (sure && value.is_finite())).then(|| Outcome {
+            value: if infinite { f64::INFINITY } else { value },
+            mismatch,
+            sums: totals(logs),
+            scalars: Scalars::Device {
+                reference: both(logs),
+                flows,
+                factors: if infinite {
+                    [0.0; 2]
+                } else {
+                    [1.0 / temperatures[0], 1.0 / temperatures[1]]
+                },
+            },
+        })
+    }
+
+    fn infinite(&self, flags: u32) -> bool {
+        is_infinite(self.divergence, Mismatch::of(flags))
+    }
+
+    /// By what the scale of q was wrong.
+    fn correction(&self, sums: &Sums) -> f64 {
+        match self.divergence {
+            Divergence::CauchySchwarz => sums.flow_q / sums.second,
+            _ => sums.correction(),
+        }
+    }
+
+    async fn compare(
+        &self,
+        pairing: &Pairing<'_>,
+        member: &Member,
+        jobs: &[Job],
+        scaled: bool,
+        flows: bool,
+    ) -> Result<Vec<Sums>> {
+        let parallel = matches!(self.divergence, Divergence::CauchySchwarz);
+        let mut constants = member.splices.clone();
+        constants.push(("SCALED", Constant::Bool(scaled)));
+        constants.push(("FLOWS", Constant::Bool(flows || parallel)));
+        let mut sums = vec![Sums::default(); jobs.len()];
+        let absorb = |job: usize, record: &Record| sums[job].add(record);
+        pairing.run(&COMPARE, &constants, member.parameters, jobs, absorb).await?;
+        Ok(sums)
+    }
+
+    /// Finds what a kernel refused. A weight of −0 is none.
+    async fn diagnose(&self, number: usize, flags: u32) -> Result<()> {
+        let (p, q) = self.pairs[number];
+        if flags & BAD_P != 0 {
+            self.p.screened("p", p, &self.p.read_row(p, true).await?)?;
+        }
+        if flags & BAD_Q != 0 {
+            self.q.screened("q", q, &self.q.read_row(q, true).await?)?;
+        }
+        Ok(())
+    }
+
+    /// What is still open, in f64.
+    async fn twin(&mut self) -> Result<()> {
+        let open: Vec<usize> =
+            (0..self.pairs.len()).filter(|number| self.outcomes[*number].is_none()).collect();
+        for numbers in open.chunks(TWIN_ROWS) {
+            let mut rows = Vec::with_capacity(numbers.len());
+            for number in numbers {
+                let (p, q) = self.pairs[*number];
+                rows.push((self.p.read_row(p, true).await?, self.q.read_row(q, true).await?));
+            }
+            let answers = map_rows(numbers.len(), |place| {
+                let (row_p, row_q) = self.pairs[numbers[place]];
+                let p = self.p.screened("p", row_p, &rows[place].0)?;
+                let q = self.q.screened("q", row_q, &rows[place].1)?;
+                let (p_without_q, q_without_p) = twin::mismatch(&p, &q);
+                let sum = |row: &twin::Row, of: &Distributions| match of.input {
+                    super::kind::Input::Logits { .. } => 1.0,
+                    _ => row.sum(),
+                };
+                Ok(Outcome {
+                    value: twin::compare(self.divergence, &p, &q),
+                    mismatch: Mismatch { p_without_q, q_without_p },
+                    sums: [sum(&p, self.p), sum(&q, self.q)],
+                    scalars: Scalars::Twin,
+                })
+            });
+            for (number, answer) in numbers.iter().zip(answers) {
+                self.outcomes[*number] = Some(answer?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn both(logs: [f64; 2]) -> [f32; 4] {
+    let ([p, p_low], [q, q_low]) = (words(logs[0]), words(logs[1]));
+    [p, p_low, q, q_low]
+}
+
+/// Σ exp of logarithms; a log-normaliser says nothing about logits, but costs nothing.
+fn totals(logs: [f64; 2]) -> [f64; 2] {
+    [logs[0].exp(), logs[1].exp()]
+}
+
+/// Sums of exponentials relative to e^reference, of all segments of a row.
+#[derive(Debug, Clone, Copy)]
+struct Online {
+    reference: f64,
+    sum: f64,
+    product: f64,
+    size: f64,
+}
+
+impl Online {
+    fn add(&mut self, reference: f64, [sum, product, size]: [f64; 3]) {
+        let top = self.reference.max(reference);
+        let (old, new) = ((self.reference - top).exp(), (reference - top).exp());
+        self.sum = self.sum * old + sum * new;
+        self.product = self.product * old + product * new;
+        self.size = self.size * old + size * new;
+        self.reference = top;
+    }
+
+    /// ln Σ exp; NaN for a row without mass.
+    fn log(&self) -> f64 {
+        if self.reference < -1e29 { f64::NAN } else { self.reference + self.sum.ln() }
+    }
+}
+
+impl Default for Online {
+    fn default() -> Online {
+        Online { reference: -1e30, sum: 0.0, product: 0.0, size: 0.0 }
+    }
+}
+
+/// The records of `divergence/logit_sums.wgsl` of one pair of rows.
+#[derive(Debug, Clone, Copy, Default)]
+struct Normalisers {
+    p: Online,
+    q: Online,
+    flags: u32,
+}
+
+impl Normalisers {
+    fn add(&mut self, record: &Record) {
+        let references = record[0];
+        self.p.add(
+            f64::from(references[0]),
+            [wide(record[1]), wide(record[3]), wide(record[4])],
+        );
+        self.q.add(
+            f64::from(references[1]),
+            [wide(record[2]), wide(record[5]), wide(record[6])],
+        );
+        self.flags |= record[7][0] as u32;
+    }
+}

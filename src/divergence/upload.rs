@@ -1,0 +1,213 @@
+//! Rows in device memory: in pieces that fit a binding.
+
+use crate::error::Result;
+use crate::gpu::buffer::Buffer;
+use crate::gpu::{Gpu, Tensor};
+use crate::transport::Element;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Some rows and columns of a matrix in one binding. Rows are `stride` f32 apart; the low words of double-float
+/// numbers lie `low` f32 behind the high ones, 0 where there are none.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    storage: Storage,
+    pub(crate) rows: Range<usize>,
+    pub(crate) columns: Range<usize>,
+    pub(crate) stride: usize,
+    pub(crate) low: usize,
+    /// First byte of the binding, its first f32 that is the piece's own, and the size in bytes.
+    offset: u64,
+    first: usize,
+    bytes: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Storage {
+    Pooled(Arc<Buffer>),
+    Tensor(Tensor),
+}
+
+impl Piece {
+    /// The binding; `None` cannot happen for pieces of a device context.
+    pub(crate) fn binding(&self) -> Option<wgpu::BindingResource<'_>> {
+        let buffer = self.buffer()?;
+        Some(wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+            buffer,
+            offset: self.offset,
+            size: wgpu::BufferSize::new(self.bytes),
+        }))
+    }
+
+    fn buffer(&self) -> Option<&wgpu::Buffer> {
+        match &self.storage {
+            Storage::Pooled(buffer) => Some(buffer),
+            Storage::Tensor(tensor) => tensor.buffer(),
+        }
+    }
+
+    /// Where a row and column of the matrix is in the binding, in f32.
+    pub(crate) fn at(&self, row: usize, column: usize) -> u32 {
+        (self.first + (row - self.rows.start) * self.stride + column - self.columns.start) as u32
+    }
+
+    /// Whether every row, from a column of this number on, can be read by fours.
+    pub(crate) fn is_aligned(&self, column: usize) -> bool {
+        let columns = column - self.columns.start;
+        let whole = self.bytes.is_multiple_of(16) || self.columns.len().is_multiple_of(4);
+        self.stride.is_multiple_of(4) && (self.first + columns).is_multiple_of(4) && whole
+    }
+}
+
+/// Most f32 of a binding, in whole 256 bytes.
+fn most(gpu: &Gpu) -> usize {
+    let limits = &gpu.capabilities.limits;
+    let bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+    (bytes.min(u64::from(u32::MAX)) / 256 * 64) as usize
+}
+
+/// Rows and columns of pieces of at most `most` f32, `stride` a row of `bins`.
+fn split(
+    rows: usize,
+    bins: usize,
+    stride: usize,
+    most: usize,
+) -> Vec<(Range<usize>, Range<usize>)> {
+    if stride <= most {
+        let step = most / stride;
+        return (0..rows).step_by(step).map(|r| (r..rows.min(r + step), 0..bins)).collect();
+    }
+    let columns = (0..bins).step_by(most).map(|c| c..bins.min(c + most));
+    (0..rows).flat_map(|row| columns.clone().map(move |c| (row..row + 1, c))).collect()
+}
+
+/// Copies rows to the device.
+pub(crate) async fn pieces<T: Element>(
+    gpu: &Gpu,
+    values: &[T],
+    bins: usize,
+) -> Result<Vec<Piece>> {
+    let rows = values.len() / bins;
+    let singles = T::singles(values);
+    let rounds = |x: &T| f64::from(x.to_f64() as f32) != x.to_f64() && x.to_f64().is_finite();
+    let double = singles.is_none() && values.iter().any(rounds);
+    let planes = if double { 2 } else { 1 };
+    let most = most(gpu) / planes;
+    let stride = bins.next_multiple_of(4);
+    let parts = split(rows, bins, stride, most / 64 * 64);
+    let mut result = Vec::with_capacity(parts.len());
+    for (rows, columns) in parts {
+        let stride = columns.len().next_multiple_of(4);
+        let plane = rows.len() * stride;
+        let place = |row: usize| row * bins + columns.start..row * bins + columns.end;
+        let buffer = match singles {
+            Some(words) if columns.len() == stride && columns.len() == bins => {
+                let words = &words[rows.start * bins..rows.end * bins];
+                gpu.guarded(|| gpu.upload("distributions", words)).await?
+            }
+            _ => {
+                let mut words = vec![0.0f32; plane * planes];
+                for (number, row) in rows.clone().enumerate() {
+                    for (k, x) in values[place(row)].iter().enumerate() {
+                        let x = x.to_f64();
+                        let word = rounded(x);
+                        words[number * stride + k] = word;
+                        if double && x.is_finite() {
+                            words[plane + number * stride + k] = (x - f64::from(word)) as f32;
+                        }
+                    }
+                }
+                gpu.guarded(|| gpu.upload("distributions", &words)).await?
+            }
+        };
+        result.push(Piece {
+            rows,
+            columns,
+            stride,
+            low: if double { plane } else { 0 },
+            offset: 0,
+            first: 0,
+            bytes: (4 * plane * planes) as u64,
+            storage: Storage::Pooled(Arc::new(buffer)),
+        });
+    }
+    Ok(result)
+}
+
+/// f32 of a number; a finite one stays finite.
+fn rounded(x: f64) -> f32 {
+    match x as f32 {
+        y if y.is_infinite() && x.is_finite() => f32::MAX.copysign(y),
+        y => y,
+    }
+}
+
+/// A tensor's own rows.
+pub(crate) fn of_tensor(
+    gpu: &Gpu,
+    tensor: &Tensor,
+    rows: usize,
+    bins: usize,
+) -> Result<Vec<Piece>> {
+    // A binding begins at a multiple of 256 bytes: one of 64 f32 more than a piece may be needed.
+    let most = most(gpu).saturating_sub(64).max(64);
+    let size = tensor.buffer().map_or(0, wgpu::Buffer::size);
+    let whole = if rows * bins <= most + 64 {
+        vec![(0..rows, 0..bins)]
+    } else {
+        split(rows, bins, bins, most)
+    };
+    let piece = |(rows, columns): (Range<usize>, Range<usize>)| {
+        let first = rows.start * bins + columns.start;
+        let start = first / 64 * 64;
+        let last = (rows.end - 1) * bins + columns.end;
+        // To whole quads, where the buffer goes on that far.
+        let end = (4 * last as u64).next_multiple_of(16);
+        let end = if end <= size { end } else { 4 * last as u64 };
+        Piece {
+            storage: Storage::Tensor(tensor.clone()),
+            rows,
+            columns,
+            stride: bins,
+            low: 0,
+            offset: 4 * start as u64,
+            first: first - start,
+            bytes: end - 4 * start as u64,
+        }
+    };
+    Ok(whole.into_iter().map(piece).collect())
+}
+
+/// The numbers of a row, with their low words if asked for.
+pub(crate) async fn read_row(
+    gpu: &Gpu,
+    pieces: &[Piece],
+    row: usize,
+    low: bool,
+) -> Result<Vec<f64>> {
+    let mut recorder = gpu.recorder();
+    let mut planes = Vec::new();
+    for piece in pieces.iter().filter(|piece| piece.rows.contains(&row)) {
+        let Some(buffer) = piece.buffer() else { continue };
+        let bytes = 4 * piece.columns.len() as u64;
+        let at = piece.offset + 4 * u64::from(piece.at(row, piece.columns.start));
+        recorder.stage(buffer, at, bytes);
+        planes.push(false);
+        if low && piece.low > 0 {
+            recorder.stage(buffer, at + 4 * piece.low as u64, bytes);
+            planes.push(true);
+        }
+    }
+    let read = recorder.read("a row").await?;
+    let mut values: Vec<f64> = Vec::new();
+    for (bytes, is_low) in read.iter().zip(planes) {
+        let words: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+        if is_low {
+            let start = values.len() - words.len();
+            values[start..].iter_mut().zip(words).for_each(|(x, low)| *x += f64::from(low));
+        } else {
+            values.extend(words.into_iter().map(f64::from));
+        }
+    }
+    Ok(values)
+}

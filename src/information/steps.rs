@@ -1,0 +1,89 @@
+//! Dispatches one after the other, in submissions of bounded length.
+
+use crate::error::Result;
+use crate::gpu::Gpu;
+use crate::gpu::buffer::Buffer;
+use crate::gpu::pipeline::Pipeline;
+use crate::gpu::recorder::Recorder;
+use std::sync::Arc;
+
+/// Dispatches that are recorded until a submission is full.
+pub(super) struct Steps<'a> {
+    gpu: &'a Gpu,
+    recorder: Recorder<'a>,
+    spent: f64,
+    budget: f64,
+    kept: Vec<Buffer>,
+}
+
+/// One kernel over so many items, each of so much cost (softmin elements).
+pub(super) struct Step<'a> {
+    pub(super) pipeline: &'a Arc<Pipeline>,
+    pub(super) resources: &'a [&'a wgpu::Buffer],
+    pub(super) items: usize,
+    pub(super) items_per_group: usize,
+    pub(super) cost: f64,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(gpu: &'a Gpu) -> Steps<'a> {
+        let capabilities = &gpu.capabilities;
+        let budget = capabilities.elements_per_second() * capabilities.submission_seconds();
+        Steps { gpu, recorder: gpu.recorder(), spent: 0.0, budget, kept: Vec::new() }
+    }
+
+    /// Records a kernel, in as many dispatches as submissions take; `params` are those of the items from first to
+    /// until.
+    pub(super) async fn run<P: bytemuck::Pod>(
+        &mut self,
+        step: Step<'_>,
+        params: impl Fn(u32, u32) -> P,
+    ) -> Result<()> {
+        let Step { pipeline, resources, items, items_per_group, cost } = step;
+        let mut first = 0;
+        while first < items {
+            let groups = ((self.budget - self.spent) / (cost * items_per_group as f64)) as usize;
+            if groups == 0 && self.spent > 0.0 {
+                self.submit().await?;
+                continue;
+            }
+            let until = first.saturating_add(groups.max(1).saturating_mul(items_per_group)).min(items);
+            let recorder = &mut self.recorder;
+            self.gpu
+                .guarded(|| {
+                    let uniform = self.gpu.uniform(&params(first as u32, until as u32))?;
+                    let bound = resources.iter().map(|buffer| buffer.as_entire_binding()).collect();
+                    let ready = self.gpu.bind(pipeline, uniform, bound);
+                    recorder.dispatch(&ready, (until - first).div_ceil(items_per_group) as u64)
+                })
+                .await?;
+            self.spent += cost * (until - first) as f64;
+            first = until;
+        }
+        Ok(())
+    }
+
+    /// Keeps a buffer from going back to the pool before all is done.
+    pub(super) fn keep(&mut self, buffer: Buffer) {
+        self.kept.push(buffer);
+    }
+
+    async fn submit(&mut self) -> Result<()> {
+        let full = std::mem::replace(&mut self.recorder, self.gpu.recorder());
+        full.read("a part of the work").await?;
+        self.spent = 0.0;
+        Ok(())
+    }
+
+    /// Submits what is left, and reads `bytes` of buffers from their beginnings.
+    pub(super) async fn read(
+        mut self,
+        what: &str,
+        sources: &[(&wgpu::Buffer, u64)],
+    ) -> Result<Vec<Vec<u8>>> {
+        for (source, bytes) in sources {
+            self.recorder.stage(source, 0, *bytes);
+        }
+        self.recorder.read(what).await
+    }
+}

@@ -1,0 +1,261 @@
+//! Gradients of functions of a row with respect to its numbers: one kernel over the rows, nothing of their size besides.
+
+use super::others::label_words;
+use crate::divergence::kernels::{Item, Params, words};
+use crate::divergence::sums::{Job, Pace, Pairing, Shape};
+use crate::divergence::{Block, Data, Distributions};
+use crate::error::{Error, Result};
+use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::shader::{Constant, Constants};
+use crate::gpu::{Binding, Clock, Gpu, Kernel, Tensor};
+use crate::reference::losses::Form;
+use crate::reference::map_rows;
+use std::ops::Range;
+use std::sync::Arc;
+
+const BINDINGS: &[Binding] = &[
+    Binding::Uniform,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::ReadWrite,
+    Binding::ReadWrite,
+];
+pub(crate) static LOGIT_GRADIENT: Kernel =
+    Kernel { path: "losses/logit_gradient.wgsl", bindings: BINDINGS };
+pub(crate) static ENTROPY_GRADIENT: Kernel =
+    Kernel { path: "divergence/entropy_gradient.wgsl", bindings: BINDINGS };
+
+/// Bytes of gradients that are on the device at a time on their way to the host.
+const ON_THE_WAY: usize = 64 << 20;
+
+/// Where the gradient of a row comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source {
+    /// It is zero.
+    Zero,
+    /// The kernel, with the reference of an item and the scalars of a row.
+    Device { reference: [f32; 4], scalars: [f32; 8] },
+    /// The twin.
+    Twin,
+}
+
+impl Source {
+    /// A form of `logit_gradient`.
+    pub(crate) fn of_form(form: &Form) -> Source {
+        let [label_high, label_low] = label_words(form.label.map(|(label, _)| label));
+        let [rate, rate_low] = words(1.0 / form.temperature);
+        let own = form.label.map_or(0.0, |(_, own)| own);
+        Source::Device {
+            reference: [form.reference as f32, 0.0, label_high, label_low],
+            scalars: [
+                form.x as f32,
+                form.y as f32,
+                form.z as f32,
+                own as f32,
+                rate,
+                rate_low,
+                0.0,
+                0.0,
+            ],
+        }
+    }
+}
+
+/// A gradient by rows: which kernel, and the gradient of a row from its numbers where that cannot answer.
+pub(crate) struct Gradient<'a> {
+    pub(crate) argument: &'static str,
+    pub(crate) rows: &'a Distributions,
+    pub(crate) kernel: &'static Kernel,
+    pub(crate) constants: Constants,
+    pub(crate) member: [f32; 4],
+    pub(crate) sources: Vec<Source>,
+    pub(crate) twin: &'a (dyn Fn(usize, &[f64]) -> Vec<f64> + Send + Sync),
+}
+
+impl Gradient<'_> {
+    /// n×V, where the rows are.
+    pub(crate) async fn tensor(&self) -> Result<Tensor> {
+        let shape = [self.rows.rows, self.rows.bins];
+        match self.rows.context.gpu() {
+            None => {
+                let gradient = self.host().await?;
+                Tensor::from_slice(&self.rows.context, &gradient, &shape).await
+            }
+            Some(gpu) => {
+                let buffer = self.buffer(gpu, 0..self.rows.rows).await?;
+                Ok(Tensor::pooled(&self.rows.context, Arc::new(buffer), &shape))
+            }
+        }
+    }
+
+    /// n×V, row-major.
+    pub(crate) async fn host(&self) -> Result<Vec<f32>> {
+        let (count, bins) = (self.rows.rows, self.rows.bins);
+        let mut result = Vec::with_capacity(count * bins);
+        let Some(gpu) = self.rows.context.gpu() else {
+            for first in (0..count).step_by(64) {
+                let rows = first..count.min(first + 64);
+                for (_, row) in self.twins(rows.clone()).await? {
+                    result.extend(row);
+                }
+            }
+            return Ok(result);
+        };
+        let step = (ON_THE_WAY / (4 * bins)).max(1);
+        for first in (0..count).step_by(step) {
+            let rows = first..count.min(first + step);
+            let bytes = (4 * rows.len() * bins) as u64;
+            let buffer = self.buffer(gpu, rows).await?;
+            let mut recorder = gpu.recorder();
+            recorder.stage(&buffer, 0, bytes);
+            let read = recorder.read("a gradient").await?;
+            result.extend(bytemuck::pod_collect_to_vec::<_, f32>(&read[0]));
+        }
+        Ok(result)
+    }
+
+    /// The rows that no kernel writes, with their numbers.
+    async fn twins(&self, rows: Range<usize>) -> Result<Vec<(usize, Vec<f32>)>> {
+        let mut numbers = Vec::new();
+        for row in rows {
+            match self.sources[row] {
+                Source::Zero => numbers.push((row, None)),
+                Source::Twin => numbers.push((row, Some(self.rows.read_row(row, true).await?))),
+                Source::Device { .. } => {}
+            }
+        }
+        Ok(map_rows(numbers.len(), |place| {
+            let (row, values) = &numbers[place];
+            let zeros = || vec![0.0; self.rows.bins];
+            let single = |x: f64| (x as f32).clamp(-f32::MAX, f32::MAX);
+            let gradient = values.as_ref().map(|values| (self.twin)(*row, values));
+            (*row, gradient.map_or_else(zeros, |gradient| gradient.into_iter().map(single).collect()))
+        }))
+    }
+
+    async fn buffer(&self, gpu: &Gpu, rows: Range<usize>) -> Result<Buffer> {
+        let bins = self.rows.bins;
+        let bytes = (4 * rows.len() * bins) as u64;
+        let (buffer, spare) = gpu
+            .guarded(|| {
+                let gradient = gpu.allocate("a gradient", bytes, STORAGE)?;
+                Ok((gradient, gpu.allocate("unused binding", 16, STORAGE)?))
+            })
+            .await?;
+        for first in rows.clone().step_by(64) {
+            let written = self.twins(first..rows.end.min(first + 64)).await?;
+            gpu.guarded(|| {
+                for (row, values) in &written {
+                    gpu.write(&buffer, (4 * (row - rows.start) * bins) as u64, values);
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        let jobs: Vec<(Job, [f32; 8])> = rows
+            .clone()
+            .filter_map(|row| match self.sources[row] {
+                Source::Device { reference, scalars } => {
+                    Some((Job { p: row, q: row, reference }, scalars))
+                }
+                _ => None,
+            })
+            .collect();
+        if !jobs.is_empty() && matches!(self.rows.data, Data::Device(_)) {
+            self.record(gpu, &jobs, rows.start, &buffer, &spare).await?;
+        }
+        Ok(buffer)
+    }
+
+    /// Runs the kernel over all jobs, in submissions of bounded length.
+    async fn record(
+        &self,
+        gpu: &Gpu,
+        jobs: &[(Job, [f32; 8])],
+        first: usize,
+        buffer: &Buffer,
+        spare: &Buffer,
+    ) -> Result<()> {
+        let pairing = Pairing::new(self.rows, self.rows)?;
+        let plain: Vec<Job> = jobs.iter().map(|(job, _)| *job).collect();
+        let mut pace = Pace::new(&gpu.capabilities);
+        let bins = self.rows.bins;
+        for block in pairing.blocks(&plain) {
+            // A row in pieces is paired with all of its own pieces.
+            if block.p.columns != block.q.columns {
+                continue;
+            }
+            let columns = block.columns.len();
+            let aligned = bins.is_multiple_of(4) && block.columns.start.is_multiple_of(4);
+            let mut done = 0;
+            while done < block.jobs.len() {
+                let count = pace.items(columns).min(block.jobs.len() - done);
+                let numbers = &block.jobs[done..done + count];
+                let shape = Shape::new(&gpu.capabilities, count, columns);
+                let mut constants = pairing.constants(&block, &shape);
+                constants.push(("ALIGNED_OUT", Constant::Bool(aligned)));
+                constants.extend_from_slice(&self.constants);
+                let pipeline = gpu.pipeline(self.kernel, constants).await?;
+                let clock = Clock::now();
+                let mut recorder = gpu.recorder();
+                let held = gpu
+                    .guarded(|| {
+                        let items = items(&block, jobs, numbers, first, bins);
+                        let scalars: Vec<[f32; 8]> = numbers.iter().map(|k| jobs[*k].1).collect();
+                        let items = gpu.upload("rows", &items)?;
+                        let scalars = gpu.upload("scalars of rows", &scalars)?;
+                        let params =
+                            Params { member: self.member, ..pairing.params(&block, &shape, count) };
+                        let (quads, singles) = if aligned { (buffer, spare) } else { (spare, buffer) };
+                        let mut resources = pairing.bindings(&block)?;
+                        for bound in [&items, &scalars, quads, singles] {
+                            resources.push(bound.as_entire_binding());
+                        }
+                        let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
+                        recorder.dispatch(&ready, shape.groups(count))?;
+                        Ok([items, scalars])
+                    })
+                    .await?;
+                recorder.read("a gradient").await?;
+                drop(held);
+                pace.took(count * columns, clock.seconds());
+                done += count;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn items(
+    block: &Block<'_>,
+    jobs: &[(Job, [f32; 8])],
+    numbers: &[usize],
+    first: usize,
+    bins: usize,
+) -> Vec<Item> {
+    let column = block.columns.start;
+    let item = |number: &usize| {
+        let (job, _) = jobs[*number];
+        let at = block.p.at(job.p, column);
+        let out = (job.p - first) * bins + column;
+        Item { at: [at, at, out as u32, 0], reference: job.reference }
+    };
+    numbers.iter().map(item).collect()
+}
+
+/// That an n×V gradient can be one tensor of the context.
+pub(crate) fn check_size(rows: &Distributions) -> Result<()> {
+    let Some(capabilities) = rows.context.capabilities() else { return Ok(()) };
+    let limits = &capabilities.limits;
+    let available = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+    let needed = 4 * rows.rows as u64 * rows.bins as u64;
+    if needed > available {
+        let what = "the gradient as one tensor (bytes)".into();
+        return Err(Error::LimitExceeded { what, needed, available });
+    }
+    Ok(())
+}

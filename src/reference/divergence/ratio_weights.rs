@@ -1,0 +1,85 @@
+//! What an f-divergence weighs a density ratio with, h(r) = r² f″(r): f-distill's weights.
+
+use super::double::{Sum, log_sum_exp};
+use crate::divergence::Divergence;
+
+/// Twin of `ratio_weights`: h(r) of every density ratio r = p/q, given as ln r, over the mean of
+/// all: the normalisation of a batch. None of what has no h, see [`ratio_weight`]; zeros where h
+/// is zero throughout (JS and skew KL where they are 0, Tsallis of order 0).
+pub fn ratio_weights(divergence: &Divergence, log_ratios: &[f64]) -> Option<Vec<f64>> {
+    let parts: Option<Vec<_>> = log_ratios.iter().map(|s| log_weight(divergence, *s)).collect();
+    let parts = parts.or_else(|| log_weight(divergence, 0.0).map(|_| Vec::new()))?;
+    if parts.iter().all(|(factor, log)| *factor == 0.0 || *log == f64::NEG_INFINITY) {
+        return Some(vec![0.0; parts.len()]);
+    }
+    let log_mean = log_sum_exp(parts.iter().map(|(_, log)| *log)) - (parts.len() as f64).ln();
+    let weights: Vec<f64> = parts.iter().map(|(_, log)| (log - log_mean).exp()).collect();
+    // Once more over the mean: it is 1 but for rounding.
+    let mean = Sum::of(weights.iter().copied()) / weights.len() as f64;
+    Some(weights.into_iter().map(|weight| weight / mean).collect())
+}
+
+/// h(r) = r² f″(r) with the f of [`Divergence`]'s definition Σ q f(p/q), at ln r.
+///
+/// | | f(r) | h(r) |
+/// |-|-|-|
+/// | KL | r ln r | r |
+/// | reverse KL | −ln r | 1 |
+/// | Jeffreys | (r−1) ln r | r + 1 |
+/// | JS, m = βr + 1 − β | βr ln(r/m) − (1−β) ln m | β(1−β) r/m |
+/// | skew KL, m = αr + 1 − α | r ln(r/m) | (1−α)² r/m² |
+/// | softened reverse KL | (r+1) ln((r+1)/2r) | 1/(r+1) |
+/// | squared Hellinger | 1 − √r | √r/4 |
+/// | Pearson χ² | (r−1)² | 2r² |
+/// | Neyman χ² | (r−1)²/r | 2/r |
+/// | triangular | (r−1)²/(r+1) | 8r²/(r+1)³ |
+/// | χ² from the mixture | half of that | 4r²/(r+1)³ |
+/// | Tsallis | (r^α−1)/(α−1) | α r^α |
+/// | Amari, a = (1−α)/2 | (r^a−1)/(a(a−1)) | r^a |
+///
+/// f-distill's JS is twice ours, and its h = r/(r+1). None of what is no f-divergence (Rényi,
+/// Bhattacharyya, Cauchy-Schwarz, cross-entropy), of total variation, whose f has no second
+/// derivative, and of a generator, of which f and f′ are known alone.
+pub fn ratio_weight(divergence: &Divergence, log_ratio: f64) -> Option<f64> {
+    let (factor, log) = log_weight(divergence, log_ratio)?;
+    Some(if factor == 0.0 { 0.0 } else { factor * log.exp() })
+}
+
+/// h as a constant, and the logarithm of what is multiplied with it.
+fn log_weight(divergence: &Divergence, s: f64) -> Option<(f64, f64)> {
+    Some(match *divergence {
+        Divergence::Kl => (1.0, s),
+        Divergence::ReverseKl => (1.0, 0.0),
+        Divergence::Jeffreys => (2.0, log_mixture(0.5, s)),
+        Divergence::JensenShannon { beta } => (beta * (1.0 - beta), s - log_mixture(beta, s)),
+        Divergence::SkewKl { alpha } => {
+            let rest = 1.0 - alpha;
+            (rest * rest, s - 2.0 * log_mixture(alpha, s))
+        }
+        Divergence::SoftenedReverseKl => (0.5, -log_mixture(0.5, s)),
+        Divergence::SquaredHellinger => (0.25, 0.5 * s),
+        Divergence::PearsonChi2 => (2.0, 2.0 * s),
+        Divergence::NeymanChi2 => (2.0, -s),
+        Divergence::Triangular => (1.0, 2.0 * s - 3.0 * log_mixture(0.5, s)),
+        Divergence::Chi2Mixture => (0.5, 2.0 * s - 3.0 * log_mixture(0.5, s)),
+        Divergence::Tsallis { alpha } => (alpha, alpha * s),
+        Divergence::Amari { alpha } => (1.0, 0.5 * (1.0 - alpha) * s),
+        Divergence::TotalVariation
+        | Divergence::Bhattacharyya
+        | Divergence::Renyi { .. }
+        | Divergence::CauchySchwarz
+        | Divergence::CrossEntropy
+        | Divergence::Generator(_) => return None,
+    })
+}
+
+/// ln(w e^s + 1 − w).
+fn log_mixture(w: f64, s: f64) -> f64 {
+    if w == 0.0 || w == 1.0 {
+        return w * s;
+    }
+    // Of e^−|s|, times what it is weighted with; the other term is `rest`.
+    let (base, share, rest) = if s > 0.0 { (s, 1.0 - w, w) } else { (0.0, w, 1.0 - w) };
+    let change = share * (-s.abs()).exp_m1();
+    base + if change > -0.5 { change.ln_1p() } else { (rest + share * (-s.abs()).exp()).ln() }
+}

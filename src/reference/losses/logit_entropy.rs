@@ -1,0 +1,93 @@
+//! A row of logits but for one of them.
+
+/// What is known of a row of logits a over their temperature T when one of them is kept out.
+///
+/// Fields marked "of T" are in units of it: they are sums over a/T.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Others {
+    /// The logit that is kept out, as it was given.
+    pub kept: f64,
+    /// One of the others next to their largest, as it was given; 0 where there are none.
+    pub reference: f64,
+    /// ln Σ e^(a/T) of the others, of T; −∞ where there are none.
+    pub log_sum: f64,
+    /// Entropy of the softmax of the others alone.
+    pub entropy: f64,
+    /// Mean of (kept − a)/T over that softmax.
+    pub gap: f64,
+    /// Σ (kept − a)/T over the others, every one counted once; where one is empty, without it.
+    pub sum_of_gaps: f64,
+    /// Whether some logit of the row is −∞.
+    pub some_empty: bool,
+    /// The temperature T.
+    pub temperature: f64,
+}
+
+impl Others {
+    /// ln u, u = Σ e^((a − kept)/T): −∞ where there are no others, +∞ where the one kept out is empty.
+    pub fn log_u(&self) -> f64 {
+        if self.log_sum == f64::NEG_INFINITY {
+            f64::NEG_INFINITY
+        } else {
+            self.log_sum - self.kept / self.temperature
+        }
+    }
+
+    /// ln(1 + u) = −ln p of the one kept out.
+    pub fn log_1_plus_u(&self) -> f64 {
+        softplus(self.log_u())
+    }
+
+    /// u/(1 + u), the probability of the others together.
+    pub fn probability(&self) -> f64 {
+        sigmoid(self.log_u())
+    }
+}
+
+/// ln(1 + e^x).
+pub(crate) fn softplus(x: f64) -> f64 {
+    if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }
+}
+
+/// e^x/(1 + e^x).
+pub(crate) fn sigmoid(x: f64) -> f64 {
+    if x > 0.0 { 1.0 / (1.0 + (-x).exp()) } else { x.exp() / (1.0 + x.exp()) }
+}
+
+/// Twin of `logit_entropy`: a row without its number `label`, or without the first of its largest.
+pub fn logit_entropy(logits: &[f64], temperature: f64, label: Option<usize>) -> Others {
+    let largest = || {
+        let better = |best: usize, (i, x): (usize, &f64)| if *x > logits[best] { i } else { best };
+        logits.iter().enumerate().fold(0, better)
+    };
+    let out = label.unwrap_or_else(largest);
+    let kept = logits[out];
+    let others = || logits.iter().enumerate().filter(move |(i, _)| *i != out).map(|(_, x)| *x);
+    let most = others().fold(f64::NEG_INFINITY, f64::max);
+    let some_empty = logits.contains(&f64::NEG_INFINITY);
+    let used = || others().filter(|x| *x > f64::NEG_INFINITY);
+    let mut result = Others {
+        kept,
+        reference: 0.0,
+        log_sum: f64::NEG_INFINITY,
+        entropy: 0.0,
+        gap: 0.0,
+        sum_of_gaps: used().map(|x| (kept - x) / temperature).sum(),
+        some_empty,
+        temperature,
+    };
+    if most == f64::NEG_INFINITY {
+        return result;
+    }
+    let (mut sum, mut product) = (0.0, 0.0);
+    for x in used() {
+        let l = (x - most) / temperature;
+        sum += l.exp();
+        product -= l.exp() * l;
+    }
+    result.reference = most;
+    result.log_sum = most / temperature + sum.ln();
+    result.entropy = sum.ln() + product / sum;
+    result.gap = (kept - most) / temperature + product / sum;
+    result
+}

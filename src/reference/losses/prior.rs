@@ -1,0 +1,26 @@
+//! The mean of the predictions of all rows.
+
+/// Twin of `mean_prediction`: Σ w softmax(logits/T) over rows of `bins`, w one weight per row.
+pub fn mean_prediction(logits: &[f64], bins: usize, temperature: f64, weights: &[f64]) -> Vec<f64> {
+    let mut result = vec![0.0; bins];
+    for (row, weight) in logits.chunks_exact(bins).zip(weights) {
+        let softmax = softmax(row, temperature);
+        result.iter_mut().zip(softmax).for_each(|(sum, p)| *sum += weight * p);
+    }
+    result
+}
+
+/// Twin of `prior_gradient`: w p_k (g_k − Σ p g)/T of every row, p its softmax and g a slope per bin.
+pub fn prior_gradient(logits: &[f64], temperature: f64, slopes: &[f64], weight: f64) -> Vec<f64> {
+    let p = softmax(logits, temperature);
+    let mean: f64 = p.iter().zip(slopes).map(|(p, g)| p * g).sum();
+    let of = |(p, g): (&f64, &f64)| weight * p * (g - mean) / temperature;
+    p.iter().zip(slopes).map(of).collect()
+}
+
+fn softmax(logits: &[f64], temperature: f64) -> Vec<f64> {
+    let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = logits.iter().map(|a| ((a - most) / temperature).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|x| x / sum).collect()
+}
