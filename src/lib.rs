@@ -9,15 +9,20 @@ pub mod divergence;
 pub mod error;
 pub mod gpu;
 pub mod information;
+pub mod losses;
 pub mod reference;
 pub mod transport;
 pub mod vmf;
 
 pub use bessel::{Bessel, BesselFunction, log_bessel_i, log_bessel_k, log_gamma};
-pub use divergence::{Comparison, Distributions, Divergence, Entropy, Generator, Input, Reduction, Unit};
+pub use divergence::{
+    Comparison, Distributions, Divergence, Entropies, Entropy, Generator, Gradients, Input,
+    Reduction, Side, Unit,
+};
 pub use error::{Error, Result};
 pub use gpu::{Backend, Context, Tensor};
 pub use information::{ImportanceWeights, JointInformation, joint_information};
+pub use losses::{AttentionPenalty, Loss, LossValues, Losses};
 pub use transport::{
     Annealing, Geometry, Potentials, Precision, Problem, Progress, Sinkhorn, Solution, Variant,
 };

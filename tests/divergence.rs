@@ -30,7 +30,8 @@ fn family() -> Vec<Divergence> {
 /// The largest relative error over rows of a kind, with the row.
 fn worst(divergence: &Divergence, rows: &[Pair], input: Input) -> (f64, usize) {
     let bins = rows[0].p.len();
-    let flat = |side: fn(&Pair) -> &Vec<f32>| rows.iter().flat_map(side).copied().collect::<Vec<_>>();
+    let flat =
+        |side: fn(&Pair) -> &Vec<f32>| rows.iter().flat_map(side).copied().collect::<Vec<_>>();
     let distributions = |values: Vec<f32>| {
         let made = Distributions::new(context(), &values, bins, input);
         block_on(made).expect("rows are well formed")
@@ -47,7 +48,9 @@ fn worst(divergence: &Divergence, rows: &[Pair], input: Input) -> (f64, usize) {
         let exact = compare(divergence, &wide(&pair.p), &wide(&pair.q));
         let error = match *value {
             value if value == exact => 0.0,
-            value if value.is_nan() || value < 0.0 && *divergence != Divergence::CrossEntropy => f64::INFINITY,
+            value if value.is_nan() || value < 0.0 && *divergence != Divergence::CrossEntropy => {
+                f64::INFINITY
+            }
             value if exact < 1e-30 => (value - exact).abs() * 1e30,
             value => ((value - exact) / exact).abs(),
         };
@@ -59,13 +62,17 @@ fn worst(divergence: &Divergence, rows: &[Pair], input: Input) -> (f64, usize) {
 }
 
 fn check(kind: Kind, bins: usize, rows: usize) {
-    let pairs: Vec<Pair> = (0..rows).map(|row| pair(kind, bins, row as u64 + 1000 * bins as u64)).collect();
+    let pairs: Vec<Pair> =
+        (0..rows).map(|row| pair(kind, bins, row as u64 + 1000 * bins as u64)).collect();
     let mut breaches = Vec::new();
     for divergence in family() {
         let (error, row) = worst(&divergence, &pairs, kind.input());
-        if error > 5e-7 { println!("{kind:?} {bins:6} {divergence:?}: {error:.2e}"); }
+        if error > 5e-7 {
+            println!("{kind:?} {bins:6} {divergence:?}: {error:.2e}");
+        }
         if !(error <= 1e-6) {
-            breaches.push(format!("{divergence:?} of {kind:?} with {bins} bins, row {row}: {error:e}"));
+            breaches
+                .push(format!("{divergence:?} of {kind:?} with {bins} bins, row {row}: {error:e}"));
         }
     }
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));

@@ -341,6 +341,29 @@ fn every_kernel_of_vmf_has_a_binding_a_twin_and_a_check() {
     }
 }
 
+/// The same of information measures; files without an entry point are parts of kernels.
+#[test]
+fn every_kernel_of_information_has_a_binding_a_twin_and_a_check() {
+    let (bindings, twins) =
+        (rust_below("src/information"), rust_below("src/reference/information"));
+    let checks = read("src/check/information.rs");
+    let mut count = 0;
+    for path in kernels() {
+        let Some(name) = path.strip_prefix("information/").and_then(|p| p.strip_suffix(".wgsl"))
+        else {
+            continue;
+        };
+        count += 1;
+        let binding = format!("\"{path}\"");
+        assert!(bindings.contains(&binding), "{path} has no binding in src/information");
+        let twin = format!("pub fn {name}(");
+        assert!(twins.contains(&twin), "{path} has no reference::information::{name}");
+        let check = format!("\"{name}\"");
+        assert!(checks.contains(&check), "{path} has no row in src/check/information.rs");
+    }
+    assert!(count >= 7, "{count} kernels");
+}
+
 #[test]
 fn a_constant_that_a_kernel_does_not_declare_is_an_error() {
     let error = shader::source("transport/plan.wgsl", &[("NO_SUCH", Constant::U32(1))]);

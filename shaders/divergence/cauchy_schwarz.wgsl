@@ -7,7 +7,7 @@ const LOGARITHM: bool = false;
 const SECOND: bool = true;
 
 fn part(pair: Pair, member: vec4f) -> Part {
-  let difference = pair.large * select(-pair.gap, pair.gap, pair.p_larger);
+  let difference = pair.difference;
   let p = pair.large * select(pair.ratio, vec4f(1.0), pair.p_larger);
   let q = pair.large * select(vec4f(1.0), pair.ratio, pair.p_larger);
   // Sums of values: q (p - q) and p q. Gradients: p (p - t q) and -q (p - t q), with t chosen by the host for each side.

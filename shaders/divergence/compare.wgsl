@@ -1,5 +1,5 @@
 // Sums of a divergence over the bins of pairs of rows: value, second sum, sum p, sum q, sum (p - q) and, with FLOWS,
-// sum p dD/dp and sum q dD/dq.
+// sum p dD/dp and sum q dD/dq about centers, and the largest bin of either row with its slope.
 //
 // Weights: p and t q with t = (sum p)/(sum q) as a double-float, so that q stands on the scale of p; in the first pass
 // (SCALED false) t is 1, and the host decides from the sums whether that was good enough. p - t q is exact to a rounding.
@@ -21,6 +21,30 @@ override FLOWS: bool = false;
 
 const SLOTS: u32 = 8u;
 
+// The larger of a bin and four others, with its slope.
+fn larger_bin(top: vec2f, own: vec4f, flow: vec4f) -> vec2f {
+  let largest = max(max(own.x, own.y), max(own.z, own.w));
+  if (largest <= top.x) { return top; }
+  var at = flow.w;
+  at = select(at, flow.z, own.z == largest);
+  at = select(at, flow.y, own.y == largest);
+  at = select(at, flow.x, own.x == largest);
+  return vec2f(largest, at / largest);
+}
+
+fn top_lanes(local: u32, top: vec2f) -> vec2f {
+  workgroupBarrier();
+  sum_scratch[local] = vec4f(top, 0.0, 0.0);
+  workgroupBarrier();
+  let first = local - local % LANES;
+  var result = top;
+  for (var k = 0u; k < LANES; k++) {
+    let other = sum_scratch[first + k].xy;
+    if (other.x > result.x) { result = other; }
+  }
+  return result;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) local: u32) {
@@ -36,6 +60,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var of_difference = vec2f(0.0);
   var flow_p = vec2f(0.0);
   var flow_q = vec2f(0.0);
+  // Size and slope of the largest bin so far.
+  var top_p = vec2f(0.0);
+  var top_q = vec2f(0.0);
   if (live) {
     let item = items[unit / params.segments];
     let span = segment(unit % params.segments);
@@ -48,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       var seconds = vec4f(0.0);
       var ps = vec4f(0.0);
       var qs = vec4f(0.0);
-      var differences = vec4f(0.0);
+      var differences = Sum4(vec4f(0.0), vec4f(0.0));
       var flows_p = vec4f(0.0);
       var flows_q = vec4f(0.0);
       let until = min(block + 16u * LANES, span.y);
@@ -71,20 +98,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         values += term.value;
         if (SECOND) { seconds += term.second; }
         if (FLOWS) {
-          flows_p += term.flow_p;
-          flows_q += term.flow_q;
+          let small = pair.large * pair.ratio;
+          let own_p = select(small, pair.large, pair.p_larger);
+          let own_q = select(pair.large, small, pair.p_larger);
+          flows_p += centered(term.flow_p, own_p, item.centers.x);
+          flows_q += centered(term.flow_q, own_q, item.centers.y);
+          top_p = larger_bin(top_p, own_p, term.flow_p);
+          top_q = larger_bin(top_q, own_q, term.flow_q);
         }
-        let gap = pair.large * pair.gap;
         let small = pair.large * pair.ratio;
         ps += select(small, pair.large, pair.p_larger);
         qs += select(pair.large, small, pair.p_larger);
-        differences += select(-gap, gap, pair.p_larger);
+        // The host judges the reference by this sum: no rounding may hide in it.
+        let more = two_sum4(differences.sum, pair.difference);
+        differences = Sum4(more.sum, differences.error + more.error);
       }
       value = gather(value, total(values));
       second = gather(second, total(seconds));
       of_p = gather(of_p, total(ps));
       of_q = gather(of_q, total(qs));
-      of_difference = gather(of_difference, total(differences));
+      of_difference = gather4(of_difference, differences);
       flow_p = gather(flow_p, total(flows_p));
       flow_q = gather(flow_q, total(flows_q));
     }
@@ -100,6 +133,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (FLOWS) {
       flow_p = sum_lanes_double(local, LANES, flow_p);
       flow_q = sum_lanes_double(local, LANES, flow_q);
+      top_p = top_lanes(local, top_p);
+      top_q = top_lanes(local, top_q);
     }
     flags = any_lanes(local, LANES, flags);
   }
@@ -108,10 +143,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     sums[at] = value;
     sums[at + 1u] = second;
     sums[at + 2u] = of_p;
-    sums[at + 3u] = of_q;
-    sums[at + 4u] = of_difference;
-    sums[at + 5u] = flow_p;
-    sums[at + 6u] = flow_q;
-    sums[at + 7u] = vec2f(f32(flags), 0.0);
+    sums[at + 3u] = of_difference;
+    sums[at + 4u] = vec2f(flow_p.x + flow_p.y, flow_q.x + flow_q.y);
+    sums[at + 5u] = top_p;
+    sums[at + 6u] = top_q;
+    sums[at + 7u] = vec2f(f32(flags), of_q.x + of_q.y);
   }
 }

@@ -53,7 +53,7 @@ fn terms_of(l: vec4f, x: vec4f, x_known: bool) -> Terms {
   let e = params.member.y;
   var base = x;
   if (alpha < 1.0) { base = exp4(alpha * l, vec4f(0.0)); } else if (!x_known) { base = exp4(l, vec4f(0.0)); }
-  let falling = falling4(-e * l);
+  let falling = falling4(-e * l, vec4f(0.0));
   let other = base * falling.ratio;
   let product = base * (falling.gap / e);
   if (alpha < 1.0) { return Terms(other, product, base); }

@@ -51,7 +51,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (ORDER) {
         var base = x;
         if (alpha < 1.0) { base = exp4(alpha * d.sum, alpha * d.error); }
-        flow = base * (falling4(-e * d.sum).gap / e);
+        flow = base * (falling4(-e * d.sum, -e * d.error).gap / e);
         flow = select(vec4f(0.0), flow, a > vec4f(LOG_OF_NOTHING));
       }
       result = row.form.x * flow - row.form.y * x;
@@ -59,8 +59,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let d = log_of_weights(a, item.reference.x);
       var slope = -d;
       if (ORDER) {
-        let falling = falling4(-(alpha - 1.0) * d);
-        slope = falling.gap / (alpha - 1.0);
+        let falling = falling4(-params.member.z * d, vec4f(0.0));
+        slope = falling.gap / params.member.z;
       }
       result = row.form.x * slope - row.form.y;
     }

@@ -1,7 +1,7 @@
 // Gradient of a divergence with respect to either row, in the space its numbers are in, times a factor of the row:
 // weights: k (dD/dp_i - sum p dD/dp) / (sum of the weights); logits and log-probabilities: k p_i (dD/dp_i - sum p dD/dp).
 //
-// Method. `compare` has left the row's scalars: references, flows = sum p dD/dp and sum q dD/dq, and factors that contain
+// Method. `compare` has left the row's scalars: references, centers, flows about them, and factors that contain
 // the upstream gradient, the derivative of what is made of the sum, and the temperature or the sum of the weights.
 // Probabilities are computed anew: nothing of the size of a row is stored but the gradient. At an empty bin of weights
 // the slope is that of a bin 2^-100 times its partner, so that it is finite.
@@ -25,7 +25,51 @@ override FLOWS: bool = true;
 override OF_Q: bool = false;
 override ALIGNED_OUT: bool = true;
 
+// Whether one row stands on the side of the gradient for all items: the sum over them is added to what is there.
+override SHARED: bool = false;
+
 const EMPTY: f32 = 0x1p-100f;
+
+fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
+  let a = number(load_p(item.at.x, quad));
+  let b = number(load_q(item.at.y, quad));
+  let sum = select(row.flows.x, row.flows.y, OF_Q);
+  let factor = select(row.factors.x, row.factors.y, OF_Q);
+  var pair: Pair;
+  if (LOGITS) {
+    pair = logits_pair(a, b, item.reference);
+  } else {
+    // A floor for the side that the slope is of.
+    var p = a;
+    var q = b;
+    if (OF_Q) { q = max(q, (p / item.reference.x) * EMPTY); } else { p = max(p, q * item.reference.x * EMPTY); }
+    pair = weights_pair(p, q, item.reference.xy);
+  }
+  let term = part(pair, params.member);
+  let own = select(pair.large * pair.ratio, pair.large, pair.p_larger != vec4<bool>(OF_Q));
+  let center = select(item.centers.x, item.centers.y, OF_Q);
+  let flow = centered(select(term.flow_p, term.flow_q, vec4<bool>(OF_Q)), own, center);
+  if (LOGITS) { return factor * (flow - own * sum); }
+  let empty = own == vec4f(0.0);
+  return factor * (select(flow / select(own, vec4f(1.0), empty), vec4f(-center), empty) - sum);
+}
+
+fn add_word(at: u32, x: f32) {
+  if (SHARED) { gradient_words[at] += x; } else { gradient_words[at] = x; }
+}
+
+fn store(start: u32, quad: u32, result: vec4f) {
+  if (ALIGNED_OUT) {
+    if (SHARED) { gradient[start / 4u + quad] += result; } else { gradient[start / 4u + quad] = result; }
+    return;
+  }
+  let at = start + 4u * quad;
+  let left = params.columns - 4u * quad;
+  add_word(at, result.x);
+  if (left > 1u) { add_word(at + 1u, result.y); }
+  if (left > 2u) { add_word(at + 2u, result.z); }
+  if (left > 3u) { add_word(at + 3u, result.w); }
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -33,41 +77,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   runtime_zero = params.zero;
   let unit = (group_index(group, groups) * WORKGROUP + local) / LANES;
   let lane = local % LANES;
-  if (unit >= params.items * params.segments) { return; }
-  let item = items[unit / params.segments];
-  let row = scalars[unit / params.segments];
+  let rows = select(params.items, 1u, SHARED);
+  if (unit >= rows * params.segments) { return; }
   let first = (unit % params.segments) * params.quads;
   let until = min(first + params.quads, (params.columns + 3u) / 4u);
-  let sum = select(row.flows.x, row.flows.y, OF_Q);
-  let factor = select(row.factors.x, row.factors.y, OF_Q);
   for (var quad = first + lane; quad < until; quad += LANES) {
-    let a = number(load_p(item.at.x, quad));
-    let b = number(load_q(item.at.y, quad));
-    var pair: Pair;
-    if (LOGITS) {
-      pair = logits_pair(a, b, item.reference);
+    if (SHARED) {
+      var result = vec4f(0.0);
+      for (var i = 0u; i < params.items; i++) { result += gradient_of(items[i], scalars[i], quad); }
+      store(items[0].at.z, quad, result);
     } else {
-      // A floor for the side that the slope is of.
-      var p = a;
-      var q = b;
-      if (OF_Q) { q = max(q, (p / item.reference.x) * EMPTY); } else { p = max(p, q * item.reference.x * EMPTY); }
-      pair = weights_pair(p, q, item.reference.xy);
-    }
-    let term = part(pair, params.member);
-    let smaller = pair.large * pair.ratio;
-    let own = select(smaller, pair.large, pair.p_larger != vec4<bool>(OF_Q));
-    let flow = select(term.flow_p, term.flow_q, vec4<bool>(OF_Q));
-    var result = factor * (flow - own * sum);
-    if (!LOGITS) { result = factor * (select(flow / own, vec4f(0.0), own == vec4f(0.0)) - sum); }
-    if (ALIGNED_OUT) {
-      gradient[item.at.z / 4u + quad] = result;
-    } else {
-      let at = item.at.z + 4u * quad;
-      let left = params.columns - 4u * quad;
-      gradient_words[at] = result.x;
-      if (left > 1u) { gradient_words[at + 1u] = result.y; }
-      if (left > 2u) { gradient_words[at + 2u] = result.z; }
-      if (left > 3u) { gradient_words[at + 3u] = result.w; }
+      let i = unit / params.segments;
+      store(items[i].at.z, quad, gradient_of(items[i], scalars[i], quad));
     }
   }
 }

@@ -101,7 +101,6 @@ fn screened(bits: vec4u) -> vec4f {
   let magnitude = bits & vec4u(0x7fffffffu);
   largest_bits = max(largest_bits, bitcast<vec4i>(bits));
   largest_magnitude = max(largest_magnitude, magnitude);
-  if (SMOOTHED) { some_empty = some_empty | (bits == vec4u(MINUS_INFINITY)); }
   return select(bitcast<vec4f>(bits), vec4f(LOG_OF_NOTHING), magnitude >= vec4u(INFINITY));
 }
 
@@ -112,7 +111,10 @@ fn took_quad(given: Others, bits: vec4u, quad: u32, label: u32, of_label: f32) -
   let index = vec4u(4u * quad) + vec4u(0u, 1u, 2u, 3u);
   let other = index != vec4u(label);
   if (SMOOTHED) {
-    o.gaps += select(vec4f(0.0), of_label - a, other & (index < vec4u(params.columns)) & (a > vec4f(LOG_OF_NOTHING)));
+    let empty = bits == vec4u(MINUS_INFINITY);
+    let used = index < vec4u(params.columns);
+    some_empty = some_empty | (empty & used);
+    o.gaps += select(vec4f(0.0), of_label - a, other & used & !empty);
   }
   return took(o, select(vec4f(LOG_OF_NOTHING), a, other));
 }

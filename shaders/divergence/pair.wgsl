@@ -4,7 +4,8 @@
 // so that no term of a divergence is a difference of larger numbers.
 //!include divergence/quad.wgsl
 
-struct Pair { large: vec4f, ratio: vec4f, gap: vec4f, rest: vec4f, p_larger: vec4<bool> }
+// difference: p - q, better known than as large * gap where the bins are weights.
+struct Pair { large: vec4f, ratio: vec4f, gap: vec4f, rest: vec4f, p_larger: vec4<bool>, difference: vec4f }
 
 // What a bin adds to a divergence: its value, a second sum that some need, and p dD/dp, q dD/dq, without the constant
 // that makes them 0 at p = q.
@@ -22,11 +23,11 @@ fn pair_of(p: vec4f, q: vec4f, difference: vec4f, logarithm: bool) -> Pair {
   let gap = min(abs(difference) * inverse, vec4f(1.0));
   var rest = vec4f(0.0);
   if (logarithm) { rest = rest_of_ratio4(ratio, gap); }
-  return Pair(large, ratio, gap, rest, difference >= vec4f(0.0));
+  return Pair(large, ratio, gap, rest, difference >= vec4f(0.0), difference);
 }
 
 fn swapped(pair: Pair) -> Pair {
-  return Pair(pair.large, pair.ratio, pair.gap, pair.rest, !pair.p_larger);
+  return Pair(pair.large, pair.ratio, pair.gap, pair.rest, !pair.p_larger, -pair.difference);
 }
 
 // KL(first || second) of the bins a pair holds.
@@ -49,5 +50,5 @@ fn with_mixture(pair: Pair, w: f32, v: f32) -> Pair {
   let ratio = select(pair.ratio * inverse, w + v * pair.ratio, pair.p_larger);
   let gap = own * inverse;
   let large = pair.large * select(mixed, vec4f(1.0), pair.p_larger);
-  return Pair(large, ratio, gap, rest_of_ratio4(ratio, gap), pair.p_larger);
+  return Pair(large, ratio, gap, rest_of_ratio4(ratio, gap), pair.p_larger, v * pair.difference);
 }

@@ -23,5 +23,14 @@ fn logits_pair(a: vec4f, b: vec4f, norms: vec4f) -> Pair {
   let falling = falling4(abs(d), select(-lost, lost, p_larger));
   let large = exp4(select(q_log.sum, p_log.sum, p_larger),
     select(q_log.error + (q.error - norms.w), p_log.error + (p.error - norms.y), p_larger));
-  return Pair(large, falling.ratio, falling.gap, falling.rest, p_larger);
+  let difference = large * select(-falling.gap, falling.gap, p_larger);
+  return Pair(large, falling.ratio, falling.gap, falling.rest, p_larger, difference);
+}
+
+// The flows of a side about the slope c of its largest bin: p (dD/dp - c). Where that bin has nearly all the mass, its
+// slope is nearly the mean of all, and only what is left of it matters: so what rounding makes of c - c is 0.
+fn centered(flow: vec4f, own: vec4f, center: f32) -> vec4f {
+  let middle = own * center;
+  let apart = flow - middle;
+  return select(apart, vec4f(0.0), (abs(apart) <= 0x1p-21f * abs(middle)) & (middle != vec4f(0.0)));
 }

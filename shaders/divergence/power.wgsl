@@ -42,7 +42,9 @@ fn part(pair: Pair, member: vec4f) -> Part {
 
   let larger = over(select(falling.gap, pair.gap + x * falling.gap, near), c, z);
   let slope = over(falling.gap, scaled, z);
-  let smaller = select((pair.gap - falling.gap) / select(e, vec4f(1.0), near), -x * slope, near);
+  // Neither difference cancels on its side of z = 1.
+  let apart = select(pair.gap - falling.gap, power - x, z > vec4f(1.0));
+  let smaller = select(apart / select(e, vec4f(1.0), near), -x * slope, near);
   return Part(pair.large * psi, pair.large * select(power, vec4f(0.0), empty),
     pair.large * select(smaller, larger, pair.p_larger), pair.large * select(larger, smaller, pair.p_larger));
 }

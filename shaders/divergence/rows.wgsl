@@ -16,8 +16,8 @@ struct Params {
   member: vec4f,
 }
 
-// at: of p, q, the results, unused. Weights: reference.xy = (sum of p)/(sum of q). Logits: the log-normalisers of p and q.
-struct Item { at: vec4u, reference: vec4f }
+// at: of p, q, the results, unused. centers: of the flows of p and q, see pairs.wgsl. Weights: reference.xy = (sum of p)/(sum of q). Logits: the log-normalisers of p and q.
+struct Item { at: vec4u, reference: vec4f, centers: vec4f }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> p_quads: array<vec4u>;
@@ -96,6 +96,12 @@ fn bit_if(bit: u32, condition: bool) -> u32 {
 
 fn total(x: vec4f) -> f32 {
   return (x.x + x.y) + (x.z + x.w);
+}
+
+// Adds four sums with what they lack.
+fn gather4(sum: vec2f, x: Sum4) -> vec2f {
+  let s = gather(gather(gather(gather(sum, x.sum.x), x.sum.y), x.sum.z), x.sum.w);
+  return vec2f(s.x, s.y + total(x.error));
 }
 
 // Adds an f32 to a double-float sum of some size.

@@ -3,7 +3,7 @@
 
 use super::judge::{Worst, units};
 use super::tolerances::{TWIN, row};
-use super::{Row, bessel, elementary, environment, random::Random, twofloat, vmf};
+use super::{Row, bessel, elementary, environment, information, random::Random, twofloat, vmf};
 use crate::reference::{self, Rescale, Sweep};
 
 /// Two bins a side, uniform, cost 1 off the diagonal, ε = 1: the plan is
@@ -49,9 +49,11 @@ pub(super) fn rows(wanted: &dyn Fn(&str) -> bool) -> Vec<Row> {
         ("log_gamma", || bessel::twin("log_gamma")),
     ];
     let chosen = answers.iter().filter(|(kernel, _)| wanted(kernel));
+    let information = information::KERNELS.iter().filter(|kernel| wanted(kernel));
     let vmf = vmf::KERNELS.iter().filter(|kernel| wanted(kernel));
     chosen
         .map(|(kernel, answer)| row(kernel, TWIN, answer()))
+        .chain(information.map(|kernel| row(kernel, TWIN, information::known(kernel))))
         .chain(vmf.map(|kernel| row(kernel, TWIN, vmf::known(kernel))))
         .collect()
 }

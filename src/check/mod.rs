@@ -20,6 +20,7 @@ mod bessel;
 mod device;
 mod elementary;
 mod environment;
+mod information;
 mod judge;
 mod known_answers;
 mod random;
@@ -144,6 +145,9 @@ pub async fn run(context: &Context, filter: Option<&str>) -> Result<Vec<Row>> {
             if wanted(kernel) {
                 take(&mut rows, &[kernel], bessel::rows(context, gpu, kernel).await)?;
             }
+        }
+        if information::KERNELS.iter().any(|kernel| wanted(kernel)) {
+            take(&mut rows, information::KERNELS, information::rows(gpu).await)?;
         }
         if vmf::KERNELS.iter().any(|kernel| wanted(kernel)) {
             take(&mut rows, vmf::KERNELS, vmf::rows(gpu).await)?;

@@ -2,6 +2,7 @@
 
 use super::distributions::Distributions;
 use super::finish::Mismatch;
+use super::gradient::Side;
 use super::kind::{Divergence, Reduction, Unit};
 use super::passes::{Outcome, outcomes};
 use crate::error::{Error, Result};
@@ -122,7 +123,7 @@ impl Comparison {
     /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn rows(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
         let plan = self.plan(p, q)?;
-        let outcomes = self.outcomes(p, q, &plan, false).await?;
+        let outcomes = self.outcomes(p, q, &plan, None).await?;
         Ok(self.values(&plan, &outcomes))
     }
 
@@ -131,7 +132,7 @@ impl Comparison {
         p: &Distributions,
         q: &Distributions,
         plan: &Plan,
-        flows: bool,
+        flows: Option<Side>,
     ) -> Result<Vec<Outcome>> {
         let pairs: Vec<(usize, usize)> = plan.rows.iter().map(|row| plan.pair(*row)).collect();
         outcomes(&self.divergence, self.precision, p, q, &pairs, flows).await

@@ -14,6 +14,9 @@ pub(crate) struct Sums {
     pub(crate) difference: f64,
     pub(crate) flow_p: f64,
     pub(crate) flow_q: f64,
+    /// Size and slope of the largest bins.
+    pub(crate) top_p: [f64; 2],
+    pub(crate) top_q: [f64; 2],
     pub(crate) flags: u32,
 }
 
@@ -22,10 +25,17 @@ impl Sums {
         self.value += wide(record[0]);
         self.second += wide(record[1]);
         self.p += wide(record[2]);
-        self.q += wide(record[3]);
-        self.difference += wide(record[4]);
-        self.flow_p += wide(record[5]);
-        self.flow_q += wide(record[6]);
+        self.q += f64::from(record[7][1]);
+        self.difference += wide(record[3]);
+        self.flow_p += f64::from(record[4][0]);
+        self.flow_q += f64::from(record[4][1]);
+        let larger = |top: &mut [f64; 2], [size, slope]: [f32; 2]| {
+            if f64::from(size) > top[0] {
+                *top = [f64::from(size), f64::from(slope)];
+            }
+        };
+        larger(&mut self.top_p, record[5]);
+        larger(&mut self.top_q, record[6]);
         self.flags |= record[7][0] as u32;
     }
 
@@ -106,7 +116,7 @@ fn sensitivity(divergence: &Divergence) -> f64 {
         Divergence::Amari { alpha } => 3.0 + alpha.abs(),
         Divergence::PearsonChi2 | Divergence::NeymanChi2 => 6.0,
         // The divergence from a mixture shrinks with the square of the other's part, its slope with the part.
-        Divergence::SkewKl { alpha } => 10.0 / (1.0 - alpha),
+        Divergence::SkewKl { alpha } => 3.0 / (1.0 - alpha),
         Divergence::JensenShannon { beta } => 2.0 / beta.min(1.0 - beta),
         _ => 3.0,
     }

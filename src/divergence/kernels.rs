@@ -53,6 +53,7 @@ pub(crate) struct Params {
 pub(crate) struct Item {
     pub(crate) at: [u32; 4],
     pub(crate) reference: [f32; 4],
+    pub(crate) centers: [f32; 4],
 }
 
 /// Slots of two f32 that the kernels of sums write for a unit.
@@ -85,7 +86,9 @@ pub(crate) fn member(divergence: &Divergence) -> Option<Member> {
         Divergence::Kl => ("divergence/kl.wgsl", [0.0, 0.0]),
         Divergence::ReverseKl => ("divergence/kl.wgsl", [1.0, 0.0]),
         Divergence::Jeffreys => ("divergence/jeffreys.wgsl", [0.0; 2]),
-        Divergence::JensenShannon { beta } => ("divergence/jensen_shannon.wgsl", [*beta, 1.0 - beta]),
+        Divergence::JensenShannon { beta } => {
+            ("divergence/jensen_shannon.wgsl", [*beta, 1.0 - beta])
+        }
         Divergence::SkewKl { alpha } => ("divergence/skew_kl.wgsl", [*alpha, 1.0 - alpha]),
         Divergence::SoftenedReverseKl => ("divergence/softened_reverse_kl.wgsl", [0.0; 2]),
         Divergence::SquaredHellinger | Divergence::Bhattacharyya => {
@@ -104,10 +107,10 @@ pub(crate) fn member(divergence: &Divergence) -> Option<Member> {
         Divergence::CrossEntropy => return None,
         Divergence::Generator(generator) => {
             let finite = |limit: f64| if limit.is_finite() { limit } else { 0.0 };
-            ("divergence/generator.wgsl", [
-                finite(generator.at_zero),
-                finite(generator.slope_at_infinity),
-            ])
+            (
+                "divergence/generator.wgsl",
+                [finite(generator.at_zero), finite(generator.slope_at_infinity)],
+            )
         }
     };
     let mut splices = vec![("MEMBER", Constant::File(file))];

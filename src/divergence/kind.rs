@@ -224,7 +224,8 @@ impl FromStr for Divergence {
     fn from_str(name: &str) -> Result<Divergence> {
         Divergence::ALL.into_iter().find(|divergence| divergence.name() == name).ok_or_else(|| {
             let names: Vec<_> = Divergence::ALL.iter().map(Divergence::name).collect();
-            let reason = format!("no divergence is called {name:?}; there are {}", names.join(", "));
+            let reason =
+                format!("no divergence is called {name:?}; there are {}", names.join(", "));
             Error::invalid("kind", reason)
         })
     }

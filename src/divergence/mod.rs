@@ -2,16 +2,23 @@
 
 mod comparison;
 mod distributions;
+mod entropy;
 mod finish;
 mod generator;
-mod kernels;
+mod gradient;
+pub(crate) mod kernels;
 mod kind;
 mod passes;
-mod sums;
+pub(crate) mod sums;
 mod upload;
 
 pub use comparison::{Comparison, Values};
 pub use distributions::Distributions;
+pub use entropy::Entropies;
 pub use finish::Mismatch;
 pub use generator::Generator;
+pub use gradient::{Gradients, Side};
 pub use kind::{Divergence, Entropy, Input, Reduction, Unit};
+
+pub(crate) use distributions::Data;
+pub(crate) use sums::Block;

@@ -2,6 +2,7 @@
 
 use super::distributions::Distributions;
 use super::finish::{Mismatch, Sums, finish, is_balanced, is_infinite, squares};
+use super::gradient::Side;
 use super::kernels::{BAD_P, BAD_Q, COMPARE, LOGIT_SUMS, Member, member, words};
 use super::kind::Divergence;
 use super::sums::{Job, Pairing, Record, wide};
@@ -25,10 +26,10 @@ pub(crate) struct Outcome {
 /// What a gradient needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Scalars {
-    /// Reference, flows, and the factors of p and q for an upstream gradient of 1.
-    Device { reference: [f32; 4], flows: [f64; 2], factors: [f64; 2] },
-    /// Cauchy-Schwarz: references and factors of the gradients of p and of q.
-    Parallel { references: [[f32; 4]; 2], factors: [f64; 2] },
+    /// Reference, centers, flows about them, and the factors of p and q for an upstream gradient of 1.
+    Device { reference: [f32; 4], centers: [f32; 2], flows: [f64; 2], factors: [f64; 2] },
+    /// Cauchy-Schwarz: references, Σ p² and Σ (tq)² under them, and factors of the gradients of p and of q.
+    Parallel { references: [[f32; 4]; 2], squares: [f64; 2], factors: [f64; 2] },
     /// The gradient comes from the twin.
     Twin,
 }
@@ -36,17 +37,20 @@ pub(crate) enum Scalars {
 /// Passes with ever better references before the twin is asked. Three are enough for rows that differ by a millionth.
 const PASSES: usize = 5;
 
+/// Where a logarithm is this much steeper than the sum it is of, f32 does not keep the digits of its gradient.
+const STEEP: f64 = 8.0;
+
 /// Rows the twin takes at a time, where they have to be read back.
 const TWIN_ROWS: usize = 64;
 
-/// Answers pairs of rows. `flows` where gradients follow.
+/// Answers pairs of rows. `flows`: whose gradients follow.
 pub(crate) async fn outcomes(
     divergence: &Divergence,
     precision: Precision,
     p: &Distributions,
     q: &Distributions,
     pairs: &[(usize, usize)],
-    flows: bool,
+    flows: Option<Side>,
 ) -> Result<Vec<Outcome>> {
     let mut passes = Passes { divergence, p, q, pairs, outcomes: vec![None; pairs.len()] };
     let mixed = p.is_logarithmic() != q.is_logarithmic();
@@ -57,6 +61,11 @@ pub(crate) async fn outcomes(
             passes.logits(&pairing, &member, flows).await?;
         } else {
             passes.weights(&pairing, &member, flows).await?;
+        }
+        match divergence {
+            _ if flows.is_none() => {}
+            Divergence::CauchySchwarz => passes.center_parallel(&pairing, &member).await?,
+            _ => passes.center(&pairing, &member, flows.unwrap_or(Side::Both)).await?,
         }
     }
     passes.twin().await?;
@@ -76,17 +85,12 @@ impl Passes<'_> {
     fn jobs(&self, numbers: &[usize], reference: impl Fn(usize) -> [f32; 4]) -> Vec<Job> {
         let job = |(place, number): (usize, &usize)| {
             let (p, q) = self.pairs[*number];
-            Job { p, q, reference: reference(place) }
+            Job { p, q, reference: reference(place), centers: [0.0; 2] }
         };
         numbers.iter().enumerate().map(job).collect()
     }
 
-    async fn weights(
-        &mut self,
-        pairing: &Pairing<'_>,
-        member: &Member,
-        flows: bool,
-    ) -> Result<()> {
+    async fn weights(&mut self, pairing: &Pairing<'_>, member: &Member, flows: Option<Side>) -> Result<()> {
         let mut pending: Vec<usize> = (0..self.pairs.len()).collect();
         let mut scales = vec![1.0; pending.len()];
         for pass in 0..PASSES {
@@ -97,7 +101,7 @@ impl Passes<'_> {
                 let [high, low] = words(scales[place]);
                 [high, low, 0.0, 0.0]
             });
-            let sums = self.compare(pairing, member, &jobs, pass > 0, flows).await?;
+            let sums = self.compare(pairing, member, &jobs, pass > 0, flows.is_some()).await?;
             let (mut next, mut next_scales) = (Vec::new(), Vec::new());
             for ((number, scale), sums) in pending.iter().zip(&scales).zip(&sums) {
                 if sums.refused() {
@@ -135,11 +139,14 @@ impl Passes<'_> {
                 let of_q = words(scale * product / sums.second);
                 Scalars::Parallel {
                     references: [[of_p[0], of_p[1], 0.0, 0.0], [of_q[0], of_q[1], 0.0, 0.0]],
+                    squares: [squares, product * product / sums.second],
                     factors: [2.0 / squares, 2.0 * scale / product],
                 }
             }
+            _ if slope > STEEP => Scalars::Twin,
             _ => Scalars::Device {
                 reference: [high, low, 0.0, 0.0],
+                centers: [sums.top_p[1] as f32, sums.top_q[1] as f32],
                 flows: [sums.flow_p / sums.p, sums.flow_q / sums.q],
                 factors: [slope / totals[0], slope / totals[1]],
             },
@@ -147,19 +154,17 @@ impl Passes<'_> {
         Some(Outcome { value, mismatch: Mismatch::of(sums.flags), sums: totals, scalars })
     }
 
-    async fn logits(
-        &mut self,
-        pairing: &Pairing<'_>,
-        member: &Member,
-        flows: bool,
-    ) -> Result<()> {
+    async fn logits(&mut self, pairing: &Pairing<'_>, member: &Member, flows: Option<Side>) -> Result<()> {
         let all: Vec<usize> = (0..self.pairs.len()).collect();
         let jobs = self.jobs(&all, |_| [0.0; 4]);
         let mut norms = vec![Normalisers::default(); all.len()];
-        let quick = matches!(
-            self.divergence,
-            Divergence::Kl | Divergence::ReverseKl | Divergence::Jeffreys
-        );
+        // One side of KL has slopes that sum to 0. Of others the largest bin must be known for a gradient.
+        let quick = match self.divergence {
+            Divergence::Kl => matches!(flows, None | Some(Side::Q)),
+            Divergence::ReverseKl => matches!(flows, None | Some(Side::P)),
+            Divergence::Jeffreys => flows.is_none(),
+            _ => false,
+        };
         let constants = vec![("PRODUCTS", Constant::Bool(quick))];
         pairing
             .run(&LOGIT_SUMS, &constants, [0.0; 4], &jobs, |job, record| norms[job].add(record))
@@ -190,7 +195,7 @@ impl Passes<'_> {
                 break;
             }
             let jobs = self.jobs(&pending, |place| both(references[place]));
-            let sums = self.compare(pairing, member, &jobs, true, flows).await?;
+            let sums = self.compare(pairing, member, &jobs, true, flows.is_some()).await?;
             let (mut next, mut next_references) = (Vec::new(), Vec::new());
             for ((number, logs), sums) in pending.iter().zip(&references).zip(&sums) {
                 if !sums.in_range() {
@@ -224,12 +229,15 @@ impl Passes<'_> {
                     [2.0 / (squares * temperatures[0]), 2.0 * sums.second / (product * product)];
                 Scalars::Parallel {
                     references: [both(of_p), both(of_q)],
+                    squares: [squares, product * product / sums.second],
                     factors: [factors[0], factors[1] / temperatures[1]],
                 }
             }
+            _ if slope > STEEP => Scalars::Twin,
             _ => Scalars::Device {
                 reference: both(logs),
-                flows: [sums.flow_p, sums.flow_q],
+                centers: [sums.top_p[1] as f32, sums.top_q[1] as f32],
+                flows: [sums.flow_p / sums.p, sums.flow_q / sums.q],
                 factors: [slope / temperatures[0], slope / temperatures[1]],
             },
         };
@@ -262,6 +270,7 @@ impl Passes<'_> {
             sums: totals(logs),
             scalars: Scalars::Device {
                 reference: both(logs),
+                centers: [0.0; 2],
                 flows,
                 factors: if infinite {
                     [0.0; 2]
@@ -270,6 +279,87 @@ impl Passes<'_> {
                 },
             },
         })
+    }
+
+    /// Takes the flows once more about the slopes of the largest bins, where these are next to the mean of all.
+    async fn center(
+        &mut self,
+        pairing: &Pairing<'_>,
+        member: &Member,
+        side: Side,
+    ) -> Result<()> {
+        let (mut numbers, mut jobs) = (Vec::new(), Vec::new());
+        for (number, outcome) in self.outcomes.iter_mut().enumerate() {
+            let Some(Outcome { scalars: Scalars::Device { reference, centers, flows, .. }, value, .. }) =
+                outcome
+            else {
+                continue;
+            };
+            // The gradient at the largest bin bounds the largest of its row from below.
+            let near = |side: usize| {
+                let apart = (f64::from(centers[side]) - flows[side]).abs();
+                flows[side] != 0.0 && apart < 0.05 * flows[side].abs()
+            };
+            if value.is_finite() && (near(0) || near(1)) {
+                let (p, q) = self.pairs[number];
+                numbers.push(number);
+                jobs.push(Job { p, q, reference: *reference, centers: *centers });
+            } else {
+                *centers = [0.0; 2];
+            }
+        }
+        let sums = self.compare(pairing, member, &jobs, true, true).await?;
+        for (number, sums) in numbers.iter().zip(&sums) {
+            let Some(Outcome { scalars, .. }) = &mut self.outcomes[*number] else { continue };
+            if let Scalars::Device { flows, centers, .. } = scalars {
+                *flows = [sums.flow_p / sums.p, sums.flow_q / sums.q];
+                // Slopes that all but agree: what is left of them is the rounding of f32.
+                let lost = |center: f32, flow: f64, rest: f64| {
+                    1e-7 * f64::from(center).abs() * rest.max(0.0) > 3e-6 * flow.abs()
+                };
+                let of_p = lost(centers[0], flows[0], 1.0 - sums.top_p[0] / sums.p);
+                let of_q = lost(centers[1], flows[1], 1.0 - sums.top_q[0] / sums.q);
+                if (of_p && side != Side::Q) || (of_q && side != Side::P) {
+                    *scalars = Scalars::Twin;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The flows of Cauchy-Schwarz are 0 where the references are right: what they are tells by how much they are not.
+    async fn center_parallel(&mut self, pairing: &Pairing<'_>, member: &Member) -> Result<()> {
+        let member = Member {
+            splices: [member.splices.clone(), vec![("GRADIENT", Constant::Bool(true))]].concat(),
+            ..*member
+        };
+        for side in 0..2 {
+            let (mut numbers, mut jobs) = (Vec::new(), Vec::new());
+            for (number, outcome) in self.outcomes.iter().enumerate() {
+                if let Some(Outcome { scalars: Scalars::Parallel { references, .. }, .. }) = outcome
+                {
+                    let (p, q) = self.pairs[number];
+                    numbers.push(number);
+                    jobs.push(Job { p, q, reference: references[side], centers: [0.0; 2] });
+                }
+            }
+            let sums = self.compare(pairing, &member, &jobs, true, true).await?;
+            for (number, sums) in numbers.iter().zip(&sums) {
+                if let Some(Outcome { scalars: Scalars::Parallel { references, squares, .. }, .. }) =
+                    &mut self.outcomes[*number]
+                {
+                    let step = [sums.flow_p, -sums.flow_q][side] / squares[side];
+                    let [a, b, c, d] = references[side].map(f64::from);
+                    references[side] = if self.p.is_logarithmic() {
+                        both([a + b, c + d - step.ln_1p()])
+                    } else {
+                        let [high, low] = words((a + b) * (1.0 + step));
+                        [high, low, 0.0, 0.0]
+                    };
+                }
+            }
+        }
+        Ok(())
     }
 
     fn infinite(&self, flags: u32) -> bool {
@@ -400,14 +490,8 @@ struct Normalisers {
 impl Normalisers {
     fn add(&mut self, record: &Record) {
         let references = record[0];
-        self.p.add(
-            f64::from(references[0]),
-            [wide(record[1]), wide(record[3]), wide(record[4])],
-        );
-        self.q.add(
-            f64::from(references[1]),
-            [wide(record[2]), wide(record[5]), wide(record[6])],
-        );
+        self.p.add(f64::from(references[0]), [wide(record[1]), wide(record[3]), wide(record[4])]);
+        self.q.add(f64::from(references[1]), [wide(record[2]), wide(record[5]), wide(record[6])]);
         self.flags |= record[7][0] as u32;
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Job {
     pub(crate) p: usize,
     pub(crate) q: usize,
     pub(crate) reference: [f32; 4],
+    /// Of the flows of p and q; 0 where there are none.
+    pub(crate) centers: [f32; 2],
 }
 
 /// What a kernel wrote for a segment of a job.
@@ -89,8 +91,7 @@ impl<'a> Pairing<'a> {
         }
         let block = |((p, q), jobs): ((usize, usize), Vec<usize>)| {
             let (p, q) = (&self.p[p], &self.q[q]);
-            let columns =
-                p.columns.start.max(q.columns.start)..p.columns.end.min(q.columns.end);
+            let columns = p.columns.start.max(q.columns.start)..p.columns.end.min(q.columns.end);
             (!columns.is_empty()).then_some(Block { p, q, columns, jobs })
         };
         groups.into_iter().filter_map(block).collect()
@@ -153,8 +154,7 @@ impl<'a> Pairing<'a> {
                 all.extend_from_slice(constants);
                 let pipeline = gpu.pipeline(kernel, all).await?;
                 let clock = Clock::now();
-                let records =
-                    self.submit(&pipeline, &block, &shape, member, jobs, numbers).await?;
+                let records = self.submit(&pipeline, &block, &shape, member, jobs, numbers).await?;
                 for (number, records) in numbers.iter().zip(records.chunks(shape.segments)) {
                     records.iter().for_each(|record| absorb(*number, record));
                 }
@@ -181,8 +181,7 @@ impl<'a> Pairing<'a> {
             .guarded(|| {
                 let items = gpu.upload("pairs of rows", &items(block, jobs, numbers))?;
                 let sums = gpu.allocate("sums", bytes, STORAGE)?;
-                let params =
-                    Params { member, ..self.params(block, shape, numbers.len()) };
+                let params = Params { member, ..self.params(block, shape, numbers.len()) };
                 let mut resources = self.bindings(block)?;
                 resources.push(items.as_entire_binding());
                 resources.push(sums.as_entire_binding());
@@ -204,7 +203,8 @@ pub(crate) fn items(block: &Block<'_>, jobs: &[Job], numbers: &[usize]) -> Vec<I
     let item = |number: &usize| {
         let job = &jobs[*number];
         let at = [block.p.at(job.p, column), block.q.at(job.q, column), 0, 0];
-        Item { at, reference: job.reference }
+        let [p, q] = job.centers;
+        Item { at, reference: job.reference, centers: [p, q, 0.0, 0.0] }
     };
     numbers.iter().map(item).collect()
 }
@@ -234,6 +234,14 @@ impl Shape {
         // A software adapter runs a workgroup on one core.
         let workgroup = if capabilities.software { 8 } else { 64.max(lanes) };
         Shape { workgroup, lanes, segments: quads.div_ceil(each), quads: each }
+    }
+
+    /// One item, which stands for all, a thread for a few quads.
+    pub(crate) fn over_columns(capabilities: &Capabilities, columns: usize) -> Shape {
+        let quads = columns.div_ceil(4);
+        let each = if capabilities.software { quads.div_ceil(64).max(1) } else { 1 };
+        let workgroup = if capabilities.software { 8 } else { 64 };
+        Shape { workgroup, lanes: 1, segments: quads.div_ceil(each), quads: each }
     }
 
     pub(crate) fn groups(&self, items: usize) -> u64 {

@@ -82,11 +82,7 @@ fn split(
 }
 
 /// Copies rows to the device.
-pub(crate) async fn pieces<T: Element>(
-    gpu: &Gpu,
-    values: &[T],
-    bins: usize,
-) -> Result<Vec<Piece>> {
+pub(crate) async fn pieces<T: Element>(gpu: &Gpu, values: &[T], bins: usize) -> Result<Vec<Piece>> {
     let rows = values.len() / bins;
     let singles = T::singles(values);
     let rounds = |x: &T| f64::from(x.to_f64() as f32) != x.to_f64() && x.to_f64().is_finite();

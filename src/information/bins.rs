@@ -33,10 +33,16 @@ impl Bins {
     /// index), edges that are all equal.
     pub fn new(edges: &[f64]) -> Result<Bins> {
         if edges.len() < 2 {
-            return Err(Error::invalid("edges", format!("{} edges have no bin between them", edges.len())));
+            return Err(Error::invalid(
+                "edges",
+                format!("{} edges have no bin between them", edges.len()),
+            ));
         }
-        let wrong = |index: usize, reason: String| {
-            Error::InvalidInput { argument: "edges", row: None, index: Some(index), reason }
+        let wrong = |index: usize, reason: String| Error::InvalidInput {
+            argument: "edges",
+            row: None,
+            index: Some(index),
+            reason,
         };
         for (index, edge) in edges.iter().enumerate() {
             if !edge.is_finite() {
@@ -152,7 +158,8 @@ pub fn equal_mass_bins<T: Element>(samples: &[T], length: usize, bins: usize) ->
             let (low, high) = around(low);
             return Ok(equal_width(low, high, bins));
         }
-        let mut edges: Vec<f64> = (0..=bins).map(|k| quantile(&values, k as f64 / bins as f64)).collect();
+        let mut edges: Vec<f64> =
+            (0..=bins).map(|k| quantile(&values, k as f64 / bins as f64)).collect();
         // Rounding must not turn neighbours around.
         for k in 1..edges.len() {
             edges[k] = edges[k].max(edges[k - 1]).min(high);
@@ -179,7 +186,12 @@ fn screened<T: Element>(argument: &'static str, row: usize, series: &[T]) -> Res
     for (index, x) in series.iter().enumerate() {
         let x = x.to_f64();
         if !x.is_finite() {
-            return Err(Error::invalid_at(argument, row, index, format!("{x} is not a finite number")));
+            return Err(Error::invalid_at(
+                argument,
+                row,
+                index,
+                format!("{x} is not a finite number"),
+            ));
         }
         values.push(x);
     }

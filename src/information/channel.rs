@@ -152,7 +152,11 @@ fn largest_square(vectors: &mut [Vec<f64>]) -> f64 {
 }
 
 /// The matrices in f64 with rows that sum to 1, and how many there are.
-fn normalized<T: Element>(channels: &[T], inputs: usize, outputs: usize) -> Result<(Vec<f64>, usize)> {
+fn normalized<T: Element>(
+    channels: &[T],
+    inputs: usize,
+    outputs: usize,
+) -> Result<(Vec<f64>, usize)> {
     let entries = inputs.checked_mul(outputs).unwrap_or(0);
     let count = rows_of("channels", channels, entries)?;
     let mut values = Vec::with_capacity(channels.len());

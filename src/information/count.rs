@@ -192,7 +192,8 @@ impl<'a> Job<'a> {
                         Some(_) => Some(gpu.guarded(|| gpu.upload("samples", &y[samples])).await?),
                         None => None,
                     };
-                    let found = self.on_device(gpu, &xs, ys.as_ref().unwrap_or(&xs), series).await?;
+                    let found =
+                        self.on_device(gpu, &xs, ys.as_ref().unwrap_or(&xs), series).await?;
                     all.counts.extend(found.counts);
                     all.outside.extend(found.outside);
                 }
@@ -255,7 +256,9 @@ impl<'a> Job<'a> {
         series: std::ops::Range<usize>,
     ) -> Result<Counts> {
         let available = gpu.capabilities.limits.max_storage_buffer_binding_size;
-        if let Some(needed) = [x, y].map(|buffer| buffer.size()).into_iter().find(|n| *n > available) {
+        if let Some(needed) =
+            [x, y].map(|buffer| buffer.size()).into_iter().find(|n| *n > available)
+        {
             let what = "the buffer of the samples (bytes)".into();
             return Err(Error::LimitExceeded { what, needed, available });
         }
@@ -368,11 +371,7 @@ mod blocking {
     ///
     /// # Errors
     /// As [`count_pairs_tensor`](super::count_pairs_tensor).
-    pub fn count_pairs_tensor_blocking(
-        x: &Tensor,
-        y: &Tensor,
-        bins: [&Bins; 2],
-    ) -> Result<Counts> {
+    pub fn count_pairs_tensor_blocking(x: &Tensor, y: &Tensor, bins: [&Bins; 2]) -> Result<Counts> {
         pollster::block_on(super::count_pairs_tensor(x, y, bins))
     }
 }

@@ -111,7 +111,8 @@ fn couple<T: Element>(marginals: &[&[T]], unit: Unit) -> Coupling {
         .collect();
     let mut atoms = Vec::new();
     // Every atom uses an entry up.
-    while let Some(tops) = heaps.iter().map(|heap| heap.peek().copied()).collect::<Option<Vec<_>>>() {
+    while let Some(tops) = heaps.iter().map(|heap| heap.peek().copied()).collect::<Option<Vec<_>>>()
+    {
         let mass = tops.iter().map(|top| top.mass).fold(f64::INFINITY, f64::min);
         for (k, (heap, top)) in heaps.iter_mut().zip(&tops).enumerate() {
             heap.pop();

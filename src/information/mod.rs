@@ -54,7 +54,9 @@ pub use weights::{ImportanceWeights, WeightSummary};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use {
-    count::{count_blocking, count_pairs_blocking, count_pairs_tensor_blocking, count_tensor_blocking},
+    count::{
+        count_blocking, count_pairs_blocking, count_pairs_tensor_blocking, count_tensor_blocking,
+    },
     samples::binned_mutual_information_blocking,
     table::{joint_information_blocking, joint_information_tensor_blocking},
 };
@@ -89,7 +91,8 @@ fn per_nat(unit: Unit) -> f64 {
 /// How many rows of `length` there are.
 fn rows_of<T>(argument: &'static str, values: &[T], length: usize) -> Result<usize> {
     if length == 0 || values.is_empty() || !values.len().is_multiple_of(length) {
-        let reason = format!("{} numbers are not a positive number of rows of {length}", values.len());
+        let reason =
+            format!("{} numbers are not a positive number of rows of {length}", values.len());
         return Err(Error::invalid(argument, reason));
     }
     Ok(values.len() / length)

@@ -47,7 +47,8 @@ impl<'a> Steps<'a> {
                 self.submit().await?;
                 continue;
             }
-            let until = first.saturating_add(groups.max(1).saturating_mul(items_per_group)).min(items);
+            let until =
+                first.saturating_add(groups.max(1).saturating_mul(items_per_group)).min(items);
             let recorder = &mut self.recorder;
             self.gpu
                 .guarded(|| {

@@ -82,7 +82,8 @@ impl ImportanceWeights {
             None => {
                 screen(log_weights, columns)?;
                 let values: Vec<f64> = log_weights.iter().map(|l| l.to_f64()).collect();
-                let sums = map_rows(rows, |k| log_weight_sums(&values[k * columns..(k + 1) * columns]));
+                let sums =
+                    map_rows(rows, |k| log_weight_sums(&values[k * columns..(k + 1) * columns]));
                 (sums, Data::Host(Arc::new(values)))
             }
         };
@@ -162,7 +163,8 @@ impl ImportanceWeights {
                 Ok(Tensor::pooled(&self.context, Arc::new(buffer), &shape))
             }
             (Data::Host(values), _) => {
-                let weights: Vec<f32> = self.on_host(values).into_iter().map(|w| w as f32).collect();
+                let weights: Vec<f32> =
+                    self.on_host(values).into_iter().map(|w| w as f32).collect();
                 Tensor::from_slice(&self.context, &weights, &shape).await
             }
             (Data::Device(_), None) => Err(no_device()),

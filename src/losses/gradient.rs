@@ -67,7 +67,6 @@ impl Source {
 
 /// A gradient by rows: which kernel, and the gradient of a row from its numbers where that cannot answer.
 pub(crate) struct Gradient<'a> {
-    pub(crate) argument: &'static str,
     pub(crate) rows: &'a Distributions,
     pub(crate) kernel: &'static Kernel,
     pub(crate) constants: Constants,
@@ -133,7 +132,10 @@ impl Gradient<'_> {
             let zeros = || vec![0.0; self.rows.bins];
             let single = |x: f64| (x as f32).clamp(-f32::MAX, f32::MAX);
             let gradient = values.as_ref().map(|values| (self.twin)(*row, values));
-            (*row, gradient.map_or_else(zeros, |gradient| gradient.into_iter().map(single).collect()))
+            (
+                *row,
+                gradient.map_or_else(zeros, |gradient| gradient.into_iter().map(single).collect()),
+            )
         }))
     }
 
@@ -160,7 +162,7 @@ impl Gradient<'_> {
             .clone()
             .filter_map(|row| match self.sources[row] {
                 Source::Device { reference, scalars } => {
-                    Some((Job { p: row, q: row, reference }, scalars))
+                    Some((Job { p: row, q: row, reference, centers: [0.0; 2] }, scalars))
                 }
                 _ => None,
             })
@@ -210,7 +212,8 @@ impl Gradient<'_> {
                         let scalars = gpu.upload("scalars of rows", &scalars)?;
                         let params =
                             Params { member: self.member, ..pairing.params(&block, &shape, count) };
-                        let (quads, singles) = if aligned { (buffer, spare) } else { (spare, buffer) };
+                        let (quads, singles) =
+                            if aligned { (buffer, spare) } else { (spare, buffer) };
                         let mut resources = pairing.bindings(&block)?;
                         for bound in [&items, &scalars, quads, singles] {
                             resources.push(bound.as_entire_binding());
@@ -242,7 +245,7 @@ fn items(
         let (job, _) = jobs[*number];
         let at = block.p.at(job.p, column);
         let out = (job.p - first) * bins + column;
-        Item { at: [at, at, out as u32, 0], reference: job.reference }
+        Item { at: [at, at, out as u32, 0], reference: job.reference, centers: [0.0; 4] }
     };
     numbers.iter().map(item).collect()
 }

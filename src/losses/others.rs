@@ -129,7 +129,7 @@ async fn device_sums(
         let query = &queries[*k];
         let [high, low] = label_words(query.label);
         let rate = (LOG2_E / query.temperature) as f32;
-        Job { p: query.row, q: query.row, reference: [rate, 0.0, high, low] }
+        Job { p: query.row, q: query.row, reference: [rate, 0.0, high, low], centers: [0.0; 2] }
     };
     let jobs: Vec<Job> = usual.iter().map(job).collect();
     if jobs.is_empty() {

@@ -181,7 +181,8 @@ impl Losses {
             let answer = self.loss.answer(&others, logits.bins, answers.lambdas[k]);
             let factor = reduced(*row) * upstream.map_or(1.0, |upstream| upstream[*row]);
             let place = (labels[*row] as usize, logits.bins);
-            forms[*row] = Some((answer.form(&others, place, logits.temperature(), factor), on_device));
+            forms[*row] =
+                Some((answer.form(&others, place, logits.temperature(), factor), on_device));
         }
         forms
     }
@@ -202,7 +203,6 @@ fn gradient<'a>(
         Some((_, false)) => Source::Twin,
     };
     Gradient {
-        argument: "logits",
         rows: logits,
         kernel: &LOGIT_GRADIENT,
         constants: vec![("LABELLED", Constant::Bool(true))],

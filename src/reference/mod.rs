@@ -9,6 +9,7 @@
 mod bessel;
 pub mod divergence;
 pub mod information;
+pub mod losses;
 mod measure;
 mod parallel;
 mod plan;

@@ -13,6 +13,10 @@ pub enum Kind {
     Sparse,
     /// q differs from p by a relative gap in every bin.
     Near(f64),
+    /// One bin of both rows has nearly all the mass.
+    Peaked,
+    /// The same as logits.
+    PeakedLogits,
     /// Logits of size 2.
     Logits,
     /// Logits of size 40.
@@ -31,7 +35,9 @@ impl Kind {
     /// What the numbers are.
     pub fn input(self) -> Input {
         match self {
-            Kind::Weights | Kind::Counts | Kind::Sparse | Kind::Near(_) => Input::Weights,
+            Kind::Weights | Kind::Counts | Kind::Sparse | Kind::Peaked | Kind::Near(_) => {
+                Input::Weights
+            }
             Kind::Tempered => Input::Logits { temperature: 0.7 },
             _ => Input::Logits { temperature: 1.0 },
         }
@@ -82,14 +88,20 @@ pub fn pair(kind: Kind, bins: usize, seed: u64) -> Pair {
         }
         Kind::Sparse => {
             let mut thin = |keep: usize| -> Vec<f64> {
-                let from = |(k, x): (usize, &f64)| if random.uniform() < 0.5 && k != keep { 0.0 } else { x.exp() };
+                let from = |(k, x): (usize, &f64)| {
+                    if random.uniform() < 0.5 && k != keep { 0.0 } else { x.exp() }
+                };
                 base.iter().enumerate().map(from).collect()
             };
             (thin(0), thin(bins - 1))
         }
         Kind::Near(gap) => {
             let p = softmax(&base);
-            let q = p.iter().zip(&other).map(|(p, d)| p * (1.0 + gap * d.clamp(-3.0, 3.0) / 3.0)).collect();
+            let q = p
+                .iter()
+                .zip(&other)
+                .map(|(p, d)| p * (1.0 + gap * d.clamp(-3.0, 3.0) / 3.0))
+                .collect();
             (p, q)
         }
         Kind::Logits | Kind::Tempered => (mix(2.0, 0.0), mix(2.0, 0.7)),
@@ -100,6 +112,13 @@ pub fn pair(kind: Kind, bins: usize, seed: u64) -> Pair {
                 values.into_iter().enumerate().map(from).collect()
             };
             (thin(mix(1.0, 0.0)), thin(mix(1.0, 1.0)))
+        }
+        Kind::Peaked | Kind::PeakedLogits => {
+            let raise = |mut values: Vec<f64>| {
+                values[bins / 2] += 12.0;
+                if kind == Kind::Peaked { softmax(&values) } else { values }
+            };
+            (raise(mix(1.0, 0.0)), raise(mix(0.5, 1.0)))
         }
         Kind::NearLogits(gap) => (base.clone(), mix(1.0, gap)),
         Kind::Shifted(gap) => (base.clone(), mix(1.0, gap).iter().map(|x| x + 50.0).collect()),

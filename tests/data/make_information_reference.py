@@ -1,5 +1,5 @@
 """Writes information_reference.csv: measures of joint tables, sums of log-weights and contraction coefficients to 50
-digits (mpmath), of inputs that are exact in f32 or f64. Numbers are hexadecimal f64, so that nothing is lost.
+digits (mpmath), of inputs that are exact in f32 or f64. Numbers are the shortest that read back as the same f64.
 
   table,f32|f64,rows,columns,cells,I,H(X|Y),H(Y|X),H(X),H(Y)     nats
   logs,f32|f64,1,m,log-weights,log-mean-exp,ess,perplexity
@@ -85,8 +85,8 @@ def channels():
             yield a, b, k, [rng.random() + 0.05 for _ in range(a)]
 
 
-def hexes(values):
-    return ";".join(float(x).hex() for x in values)
+def numbers(values):
+    return ";".join(repr(float(x)) for x in values)
 
 
 def line(*fields):
@@ -95,7 +95,7 @@ def line(*fields):
 
 with open(__file__.replace("make_information_reference.py", "information_reference.csv"), "w") as out:
     for kind, a, b, cells in tables():
-        print(line("table", kind, a, b, hexes(cells), hexes(measures(cells, a, b))), file=out)
+        print(line("table", kind, a, b, numbers(cells), numbers(measures(cells, a, b))), file=out)
     for kind, row in logs():
         most = max(row)
         d = [mp.mpf(x) - mp.mpf(most) for x in row if x > float("-inf")]
@@ -103,7 +103,7 @@ with open(__file__.replace("make_information_reference.py", "information_referen
         s = sum(e)
         perplexity = mp.exp(mp.log(s) - sum(x * y for x, y in zip(e, d)) / s)
         found = [mp.mpf(most) + mp.log(s / len(row)), s * s / sum(x * x for x in e), perplexity]
-        print(line("logs", kind, 1, len(row), hexes(row), hexes(found)), file=out)
+        print(line("logs", kind, 1, len(row), numbers(row), numbers(found)), file=out)
     for a, b, k, p in channels():
         m = [[mp.mpf(k[i * b + j]) for j in range(b)] for i in range(a)]
         m = [[x / sum(row) for x in row] for row in m]
@@ -112,4 +112,4 @@ with open(__file__.replace("make_information_reference.py", "information_referen
         tv = max(sum(abs(x - y) for x, y in zip(m[i], m[l])) / 2 for i in range(a) for l in range(a))
         scaled = mp.matrix([[mp.sqrt(w[i]) * (m[i][j] - q[j]) / mp.sqrt(q[j]) for j in range(b)] for i in range(a)])
         chi2 = max(mp.svd_r(scaled, compute_uv=False)) ** 2
-        print(line("channel", "f64", a, b, hexes(k + p), hexes([tv, chi2])), file=out)
+        print(line("channel", "f64", a, b, numbers(k + p), numbers([tv, chi2])), file=out)

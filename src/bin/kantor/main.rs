@@ -1,5 +1,5 @@
-//! The command `kantor`: optimal transport, log-Bessel functions, von Mises-Fisher fits, adapters and their limits,
-//! from a shell.
+//! The command `kantor`: optimal transport, divergences, log-Bessel functions, von Mises-Fisher fits, adapters and
+//! their limits, from a shell.
 //!
 //! Results go to stdout, progress and errors to stderr. Exit status 0: done;
 //! 1: `check` found a breach; 2: bad input, bad usage, or no device to run on,
@@ -10,6 +10,7 @@ mod adapters;
 mod bench;
 mod bessel;
 mod check;
+mod divergence;
 mod failure;
 mod npy;
 mod output;
@@ -25,7 +26,7 @@ use failure::Failure;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Optimal transport and log-Bessel functions on any GPU.
+/// Optimal transport, divergences and log-Bessel functions on any GPU.
 #[derive(Debug, Parser)]
 #[command(name = "kantor", version, about, disable_help_subcommand = true)]
 struct Cli {
@@ -37,6 +38,7 @@ struct Cli {
 enum Command {
     Adapters(adapters::Arguments),
     Transport(transport::Arguments),
+    Divergence(divergence::Arguments),
     Bessel(bessel::Arguments),
     Vmf(vmf::Arguments),
     Check(check::Arguments),
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Adapters(arguments) => adapters::run(&arguments),
         Command::Transport(arguments) => transport::run(&arguments),
+        Command::Divergence(arguments) => divergence::run(&arguments),
         Command::Bessel(arguments) => bessel::run(&arguments),
         Command::Vmf(arguments) => vmf::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

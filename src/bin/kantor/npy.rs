@@ -1,12 +1,12 @@
-//! `.npy` files in, row-major f64 out.
+//! `.npy` files in, row-major f64 out; and f32 the other way.
 //!
 //! Values are widened to f64, which holds every f32 and u8 exactly, so nothing is
 //! lost whatever the file was written in.
 
 use crate::failure::{Failure, Outcome};
-use npyz::{DType, NpyFile, Order, TypeChar};
+use npyz::{DType, NpyFile, Order, TypeChar, WriteOptions, WriterBuilder};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 /// An array from a file.
@@ -23,6 +23,20 @@ const LONGEST_HEADER: usize = 10_000;
 /// Reads a file; a message names it.
 pub(crate) fn read(path: &Path) -> Outcome<Array> {
     parse(path).map_err(|reason| Failure::new(format_args!("{}: {reason}", path.display())))
+}
+
+/// Writes a matrix, row-major; a message names the file.
+pub(crate) fn write(path: &Path, shape: [usize; 2], values: &[f32]) -> Outcome<()> {
+    let save = || -> io::Result<()> {
+        let options = WriteOptions::new().default_dtype().shape(&shape.map(|n| n as u64));
+        let mut file = BufWriter::new(File::create(path)?);
+        let mut writer = options.writer(&mut file).begin_nd()?;
+        writer.extend(values.iter().copied())?;
+        writer.finish()?;
+        // Dropped, the buffer would keep a full disk to itself.
+        file.flush()
+    };
+    save().map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))
 }
 
 fn parse(path: &Path) -> Result<Array, String> {
@@ -74,7 +88,7 @@ fn parse(path: &Path) -> Result<Array, String> {
     Ok(Array { shape, values })
 }
 
-fn widen<T: Into<f64>>(values: std::io::Result<Vec<T>>) -> std::io::Result<Vec<f64>> {
+fn widen<T: Into<f64>>(values: io::Result<Vec<T>>) -> io::Result<Vec<f64>> {
     Ok(values?.into_iter().map(Into::into).collect())
 }
 

@@ -18,7 +18,8 @@ impl KeptSum {
     /// One more term.
     #[must_use]
     pub fn with(self, x: f64) -> KeptSum {
-        let (largest, smaller) = if x > self.largest { (x, self.largest) } else { (self.largest, x) };
+        let (largest, smaller) =
+            if x > self.largest { (x, self.largest) } else { (self.largest, x) };
         KeptSum { largest, ..self }.with_rest(smaller)
     }
 

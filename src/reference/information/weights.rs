@@ -38,7 +38,9 @@ pub fn log_weight_sums(row: &[f64]) -> LogWeightSums {
 }
 
 /// The sums of a row from those of its blocks.
-pub(crate) fn join_log_weight_sums(blocks: impl Iterator<Item = LogWeightSums> + Clone) -> LogWeightSums {
+pub(crate) fn join_log_weight_sums(
+    blocks: impl Iterator<Item = LogWeightSums> + Clone,
+) -> LogWeightSums {
     let most = blocks.clone().map(|block| block.most).fold(f64::NEG_INFINITY, f64::max);
     let mut all = LogWeightSums { most, weights: 0.0, squares: 0.0, products: 0.0 };
     for block in blocks.filter(|block| block.weights > 0.0) {
@@ -54,5 +56,7 @@ pub(crate) fn join_log_weight_sums(blocks: impl Iterator<Item = LogWeightSums> +
 
 /// Twin of `normalized_weights`: e^(l−m)/z of a row.
 pub fn normalized_weights(row: &[f64], most: f64, inverse: f64) -> Vec<f64> {
-    row.iter().map(|l| if *l > f64::NEG_INFINITY { (l - most).exp() * inverse } else { 0.0 }).collect()
+    row.iter()
+        .map(|l| if *l > f64::NEG_INFINITY { (l - most).exp() * inverse } else { 0.0 })
+        .collect()
 }

@@ -1,0 +1,224 @@
+//! The entropy of every row, by the cheapest way that is accurate, and what its gradient needs.
+
+use super::super::distributions::Distributions;
+use super::super::kernels::words;
+use super::super::kind::{Entropy, Input};
+use super::sums::{Bulk, Order, sums};
+use crate::error::{Error, Result};
+use crate::gpu::shader::Constant;
+use crate::losses::{
+    ENTROPY_GRADIENT, Found, Gradient, LOGIT_GRADIENT, Query, Source, is_usual, others,
+};
+use crate::reference::divergence as reference;
+use crate::reference::losses::Form;
+use crate::reference::map_rows;
+use crate::transport::Precision;
+
+/// Orders that f32 has powers for.
+const MOST: f64 = 1e3;
+const LEAST: f64 = 1e-3;
+
+/// Rows the twin takes at a time, where they have to be read back.
+const TWIN_ROWS: usize = 64;
+
+/// The entropy of a row, and how it was had.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) nats: f64,
+    known: Known,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Known {
+    /// Of logits, by `logit_entropy`.
+    Others(Found),
+    /// By `entropy`.
+    Bulk(Bulk),
+    Twin,
+}
+
+/// The order, 1 of Shannon's.
+fn order(entropy: Entropy) -> f64 {
+    match entropy {
+        Entropy::Shannon => 1.0,
+        Entropy::Renyi { alpha } | Entropy::Tsallis { alpha } => alpha,
+    }
+}
+
+/// Whether the sums of order 1 are enough: they hold the largest bin and the number of bins besides.
+fn needs_no_power(alpha: f64) -> bool {
+    alpha == 1.0 || alpha == 0.0 || alpha == f64::INFINITY
+}
+
+pub(super) async fn answers(
+    entropy: Entropy,
+    precision: Precision,
+    p: &Distributions,
+) -> Result<Vec<Row>> {
+    entropy.check()?;
+    if let (Precision::Double, Some(gpu)) = (precision, p.context.gpu()) {
+        gpu.capabilities.require_twofloat(&p.context.adapter().name)?;
+    }
+    let alpha = order(entropy);
+    let mut rows: Vec<Option<Row>> = vec![None; p.rows];
+    let on_device = p.context.gpu().is_some() && precision == Precision::Single;
+    if on_device && p.is_logarithmic() && (alpha == 1.0 || alpha == f64::INFINITY) {
+        let query = |row| Query { row, temperature: p.temperature(), label: None };
+        let queries: Vec<Query> = (0..p.rows).map(query).collect();
+        let found = others("p", p, &queries, precision, false).await?;
+        for (row, found) in rows.iter_mut().zip(found) {
+            let others = &found.others;
+            let mut nats = others.log_1_plus_u();
+            if alpha == 1.0 && others.log_u() > f64::NEG_INFINITY {
+                nats += others.probability() * others.gap;
+            }
+            *row = Some(Row { nats, known: Known::Others(found) });
+        }
+    } else if on_device
+        && is_usual(p.temperature())
+        && (needs_no_power(alpha) || (LEAST..=MOST).contains(&alpha))
+    {
+        let order = Order::new(if needs_no_power(alpha) { 1.0 } else { alpha });
+        for (row, bulk) in sums(p, &order).await?.into_iter().enumerate() {
+            if bulk.flags != 0 {
+                // Names the index. A weight of −0 is none, and left to the twin.
+                p.screened("p", row, &p.read_row(row, true).await?)?;
+                continue;
+            }
+            let usual = match p.is_logarithmic() {
+                true => bulk.kept.abs() < 1e28,
+                false => (1e-30..1e36).contains(&bulk.kept),
+            };
+            if usual {
+                if p.is_logarithmic() {
+                    p.check_sum("p", row, (bulk.level + bulk.sum.ln_1p()).exp())?;
+                }
+                rows[row] =
+                    value(entropy, &bulk).map(|nats| Row { nats, known: Known::Bulk(bulk) });
+            }
+        }
+    }
+    by_twin(entropy, p, &mut rows).await?;
+    let missing = || Error::invalid("p", "a row was not answered");
+    rows.into_iter().map(|row| row.ok_or_else(missing)).collect()
+}
+
+async fn by_twin(entropy: Entropy, p: &Distributions, rows: &mut [Option<Row>]) -> Result<()> {
+    let open: Vec<usize> = (0..rows.len()).filter(|row| rows[*row].is_none()).collect();
+    for numbers in open.chunks(TWIN_ROWS) {
+        let mut values = Vec::with_capacity(numbers.len());
+        for row in numbers {
+            values.push(p.read_row(*row, true).await?);
+        }
+        let found = map_rows(numbers.len(), |place| {
+            let row = p.screened("p", numbers[place], &values[place])?;
+            Ok(Row { nats: reference::entropy(entropy, &row), known: Known::Twin })
+        });
+        for (row, found) in numbers.iter().zip(found) {
+            rows[*row] = Some(found?);
+        }
+    }
+    Ok(())
+}
+
+/// ln Σ p^α, from whichever of two forms is known better.
+fn log_power_sum(alpha: f64, bulk: &Bulk) -> f64 {
+    let (u, y, s) = (bulk.sum, bulk.product, bulk.power);
+    let (log_sum, e) = (u.ln_1p(), alpha - 1.0);
+    let taken = e * y / (1.0 + u);
+    let direct = alpha * u / (1.0 + u) + s / (1.0 + s);
+    let termwise = e.abs() * (u + y) / ((1.0 + u) * (1.0 - taken).max(1e-300));
+    if direct < termwise { s.ln_1p() - alpha * log_sum } else { -e * log_sum + (-taken).ln_1p() }
+}
+
+/// `None` where it is beyond the sums.
+fn value(entropy: Entropy, bulk: &Bulk) -> Option<f64> {
+    let (u, y) = (bulk.sum, bulk.product);
+    let alpha = order(entropy);
+    let value = match entropy {
+        _ if alpha == 1.0 => u.ln_1p() + y / (1.0 + u),
+        Entropy::Renyi { alpha: f64::INFINITY } => u.ln_1p(),
+        Entropy::Renyi { alpha: 0.0 } => bulk.count.ln(),
+        Entropy::Tsallis { alpha: 0.0 } => bulk.count - 1.0,
+        Entropy::Renyi { .. } => -log_power_sum(alpha, bulk) / (alpha - 1.0),
+        _ => -log_power_sum(alpha, bulk).exp_m1() / (alpha - 1.0),
+    };
+    value.is_finite().then_some(value.max(0.0))
+}
+
+/// Where the gradient of a row comes from.
+fn source(entropy: Entropy, p: &Distributions, row: &Row, factor: f64) -> Source {
+    let alpha = order(entropy);
+    if alpha == 0.0 || factor == 0.0 {
+        return Source::Zero;
+    }
+    match row.known {
+        _ if alpha == f64::INFINITY => Source::Twin,
+        Known::Others(Found { on_device: false, .. }) | Known::Twin => Source::Twin,
+        Known::Others(found) => Source::of_form(&logit_form(&found, p.temperature(), factor)),
+        Known::Bulk(bulk) => {
+            let whole = 1.0 + bulk.sum;
+            let scale = match entropy {
+                _ if alpha == 1.0 => 1.0,
+                Entropy::Renyi { .. } => alpha * whole / (1.0 + bulk.power),
+                _ => alpha * ((1.0 - alpha) * bulk.sum.ln_1p()).exp(),
+            };
+            let mean = scale * bulk.product / whole;
+            let by = if p.is_logarithmic() {
+                factor / (p.temperature() * whole)
+            } else {
+                factor / (bulk.kept * whole)
+            };
+            let [rate, low] = words(1.0 / p.temperature());
+            let (x, y) = ((by * scale) as f32, (by * mean) as f32);
+            if !(x.is_finite() && y.is_finite()) {
+                return Source::Twin;
+            }
+            Source::Device {
+                reference: [bulk.kept as f32, 0.0, 0.0, 0.0],
+                scalars: [x, y, 0.0, 0.0, rate, low, 0.0, 0.0],
+            }
+        }
+    }
+}
+
+/// −p_k (d_k + mean of −d)/T, d = (a − largest)/T.
+fn logit_form(found: &Found, temperature: f64, factor: f64) -> Form {
+    let others = &found.others;
+    let by = -factor / temperature * (-others.log_1_plus_u()).exp();
+    let mean = match others.log_u() {
+        f64::NEG_INFINITY => 0.0,
+        _ => others.probability() * others.gap,
+    };
+    Form { temperature, reference: others.kept, x: by * mean, y: by, z: 0.0, label: None }
+}
+
+/// The gradient of a row from its numbers.
+pub(super) fn twin(
+    entropy: Entropy,
+    input: Input,
+    factors: &[f64],
+) -> impl Fn(usize, &[f64]) -> Vec<f64> + Send + Sync {
+    move |row, values| {
+        reference::entropy_gradient(entropy, &reference::Row::new(values, input), factors[row])
+    }
+}
+
+pub(super) fn gradient<'a>(
+    entropy: Entropy,
+    p: &'a Distributions,
+    rows: &[Row],
+    factors: &[f64],
+    twin: &'a (dyn Fn(usize, &[f64]) -> Vec<f64> + Send + Sync),
+) -> Gradient<'a> {
+    let order = Order::new(order(entropy));
+    let of_logits = rows.iter().any(|row| matches!(row.known, Known::Others(_)));
+    let (kernel, constants) = match of_logits {
+        true => (&LOGIT_GRADIENT, vec![("LABELLED", Constant::Bool(false))]),
+        false => (&ENTROPY_GRADIENT, vec![("ORDER", Constant::Bool(!order.is_one))]),
+    };
+    let sources =
+        rows.iter().zip(factors).map(|(row, factor)| source(entropy, p, row, *factor)).collect();
+    let member = order.member(p.is_logarithmic(), p.temperature());
+    Gradient { rows: p, kernel, constants, member, sources, twin }
+}

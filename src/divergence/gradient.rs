@@ -1,0 +1,341 @@
+//! Gradients of divergences, where the context runs.
+
+use super::comparison::{Comparison, Plan, Values};
+use super::distributions::Distributions;
+use super::kernels::{GRADIENT, Params, member};
+use super::kind::Divergence;
+use super::passes::{Outcome, Scalars};
+use super::sums::{Block, Job, Pace, Pairing, Shape, items};
+use crate::error::{Error, Result};
+use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::shader::Constant;
+use crate::gpu::{Clock, Gpu, Tensor};
+use crate::reference::divergence as twin;
+use crate::reference::map_rows;
+use std::sync::Arc;
+
+/// Whose gradient is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// That of the first rows.
+    P,
+    /// That of the second rows.
+    Q,
+    /// Both.
+    Both,
+}
+
+/// Gradients with respect to the numbers of p and of q as they were given: weights, log-probabilities or logits. Each is
+/// a tensor of the rows' own shape, f32, on their context; [`Tensor::read`] brings it to the host.
+#[derive(Debug, Clone)]
+pub struct Gradients {
+    /// With respect to p, if asked for.
+    pub p: Option<Tensor>,
+    /// With respect to q, if asked for.
+    pub q: Option<Tensor>,
+}
+
+impl Comparison {
+    /// The values, and the gradient of the reduction (of Σ D without one), each row's times `upstream` if given.
+    ///
+    /// Divergences are functions of the normalised rows, so the gradient of a row is orthogonal to the direction that
+    /// changes nothing: in logits and log-probabilities it sums to 0, in weights Σ w ∂D/∂w = 0. Where an empty bin of
+    /// weights would have an infinite slope it is that of a bin 2⁻¹⁰⁰ times its partner. Rows whose divergence is
+    /// infinite have the gradient 0. Computed in f32 from scalars of the row: besides the gradient no memory of its
+    /// size is used.
+    ///
+    /// # Errors
+    /// As [`Comparison::rows`]; [`Error::LimitExceeded`] where a gradient does not fit a binding of the adapter.
+    pub async fn value_and_gradient(
+        &self,
+        p: &Distributions,
+        q: &Distributions,
+        side: Side,
+        upstream: Option<&[f64]>,
+    ) -> Result<(Values, Gradients)> {
+        let plan = self.plan(p, q)?;
+        if let Some(upstream) = upstream {
+            if upstream.len() != plan.count {
+                let reason = format!("has {} entries for {} rows", upstream.len(), plan.count);
+                return Err(Error::invalid("upstream", reason));
+            }
+            if let Some(row) = upstream.iter().position(|u| !u.is_finite()) {
+                let reason = format!("{} is not a finite number", upstream[row]);
+                return Err(Error::invalid_row("upstream", row, reason));
+            }
+        }
+        let outcomes = self.outcomes(p, q, &plan, Some(side)).await?;
+        let factor = |row: usize| {
+            self.unit_factor() * self.upstream(&plan, row) * upstream.map_or(1.0, |u| u[row])
+        };
+        let work = Work { comparison: self, p, q, plan: &plan, outcomes: &outcomes };
+        let wanted = |other: Side| side == other || side == Side::Both;
+        let gradients = Gradients {
+            p: if wanted(Side::P) { Some(work.gradient(false, &factor).await?) } else { None },
+            q: if wanted(Side::Q) { Some(work.gradient(true, &factor).await?) } else { None },
+        };
+        Ok((self.values(&plan, &outcomes), gradients))
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Comparison {
+    /// [`Comparison::value_and_gradient`], waiting.
+    ///
+    /// # Errors
+    /// As [`Comparison::value_and_gradient`].
+    pub fn value_and_gradient_blocking(
+        &self,
+        p: &Distributions,
+        q: &Distributions,
+        side: Side,
+        upstream: Option<&[f64]>,
+    ) -> Result<(Values, Gradients)> {
+        pollster::block_on(self.value_and_gradient(p, q, side, upstream))
+    }
+}
+
+/// As `Scalars` in `divergence/gradient.wgsl`.
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+struct RowScalars {
+    flows: [f32; 2],
+    factors: [f32; 2],
+}
+
+struct Work<'a> {
+    comparison: &'a Comparison,
+    p: &'a Distributions,
+    q: &'a Distributions,
+    plan: &'a Plan,
+    outcomes: &'a [Outcome],
+}
+
+impl Work<'_> {
+    fn of(&self, of_q: bool) -> &Distributions {
+        if of_q { self.q } else { self.p }
+    }
+
+    async fn gradient(&self, of_q: bool, factor: &dyn Fn(usize) -> f64) -> Result<Tensor> {
+        let own = self.of(of_q);
+        let shape = [own.rows, own.bins];
+        let by_twin = self.by_twin(of_q, factor).await?;
+        let Some(gpu) = own.context.gpu() else {
+            let mut result = vec![0.0f64; own.rows * own.bins];
+            for (row, values) in &by_twin {
+                let place = row * own.bins..(row + 1) * own.bins;
+                result[place].iter_mut().zip(values).for_each(|(sum, x)| *sum += x);
+            }
+            let result: Vec<f32> = result.into_iter().map(|x| x as f32).collect();
+            return Tensor::from_slice(&own.context, &result, &shape).await;
+        };
+        let bytes = (4 * own.rows * own.bins) as u64;
+        let output = gpu.guarded(|| gpu.allocate("gradient", bytes, STORAGE)).await?;
+        let output = self.on_device(gpu, of_q, factor, output, &by_twin).await?;
+        Ok(Tensor::pooled(&own.context, Arc::new(output), &shape))
+    }
+
+    /// Gradients of the rows that only the twin can do, by row of the result's own side.
+    async fn by_twin(
+        &self,
+        of_q: bool,
+        factor: &dyn Fn(usize) -> f64,
+    ) -> Result<Vec<(usize, Vec<f64>)>> {
+        let mut rows = Vec::new();
+        for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
+            if matches!(outcome.scalars, Scalars::Twin) && outcome.value.is_finite() {
+                let (p, q) = self.plan.pair(*row);
+                let values = (self.p.read_row(p, true).await?, self.q.read_row(q, true).await?);
+                rows.push((if of_q { q } else { p }, values, factor(*row)));
+            }
+        }
+        let divergence = &self.comparison.divergence;
+        Ok(map_rows(rows.len(), |place| {
+            let (row, (p, q), factor) = &rows[place];
+            let (p, q) = (twin::Row::new(p, self.p.input), twin::Row::new(q, self.q.input));
+            let (of_p, gradient_q) = twin::gradient(divergence, &p, &q, *factor);
+            (*row, if of_q { gradient_q } else { of_p })
+        }))
+    }
+
+    async fn on_device(
+        &self,
+        gpu: &Gpu,
+        of_q: bool,
+        factor: &dyn Fn(usize) -> f64,
+        output: Buffer,
+        by_twin: &[(usize, Vec<f64>)],
+    ) -> Result<Buffer> {
+        let own = self.of(of_q);
+        let (mut jobs, mut scalars) = (Vec::new(), Vec::new());
+        for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
+            let (p, q) = self.plan.pair(*row);
+            if let Some((job, row)) = row_scalars(outcome, (p, q), of_q, factor(*row)) {
+                jobs.push(job);
+                scalars.push(row);
+            }
+        }
+        let shared = own.rows == 1 && self.plan.count > 1;
+        // Rows that no kernel writes, and sums over rows, begin at 0.
+        if shared || jobs.len() < own.rows {
+            clear(gpu, &output, own.rows * own.bins).await?;
+        }
+        if !jobs.is_empty() {
+            self.dispatch(gpu, of_q, shared, &jobs, &scalars, &output).await?;
+        }
+        self.add_twin(gpu, own, by_twin, &output).await?;
+        Ok(output)
+    }
+
+    async fn dispatch(
+        &self,
+        gpu: &Gpu,
+        of_q: bool,
+        shared: bool,
+        jobs: &[Job],
+        scalars: &[RowScalars],
+        output: &Buffer,
+    ) -> Result<()> {
+        let divergence = &self.comparison.divergence;
+        let member = match divergence {
+            // The flows of cross-entropy in q are those of KL: it differs by the entropy of p.
+            Divergence::CrossEntropy => member(&Divergence::Kl),
+            _ => member(divergence),
+        };
+        let Some(member) = member else { return Ok(()) };
+        let pairing = Pairing::new(self.p, self.q)?;
+        let own = self.of(of_q);
+        let mut pace = Pace::new(&gpu.capabilities);
+        for block in pairing.blocks(jobs) {
+            let mut done = 0;
+            while done < block.jobs.len() {
+                let count = pace.items(block.columns.len()).min(block.jobs.len() - done);
+                let numbers = &block.jobs[done..done + count];
+                let shape = if shared {
+                    Shape::over_columns(&gpu.capabilities, block.columns.len())
+                } else {
+                    Shape::new(&gpu.capabilities, count, block.columns.len())
+                };
+                let aligned = own.bins.is_multiple_of(4) && block.columns.start.is_multiple_of(4);
+                let mut constants = pairing.constants(&block, &shape);
+                constants.extend(member.splices.iter().cloned());
+                constants.push(("OF_Q", Constant::Bool(of_q)));
+                constants.push(("SHARED", Constant::Bool(shared)));
+                constants.push(("ALIGNED_OUT", Constant::Bool(aligned)));
+                let pipeline = gpu.pipeline(&GRADIENT, constants).await?;
+                let params =
+                    Params { member: member.parameters, ..pairing.params(&block, &shape, count) };
+                let clock = Clock::now();
+                let mut recorder = gpu.recorder();
+                let held = gpu
+                    .guarded(|| {
+                        let places = places(&block, jobs, numbers, of_q, own.bins);
+                        let rows: Vec<RowScalars> = numbers.iter().map(|n| scalars[*n]).collect();
+                        let places = gpu.upload("pairs of rows", &places)?;
+                        let rows = gpu.upload("scalars of rows", &rows)?;
+                        let mut resources = pairing.bindings(&block)?;
+                        // A buffer may not be written through two bindings.
+                        let spare = gpu.allocate("spare", 16, STORAGE)?;
+                        let outputs = if aligned { [output, &spare] } else { [&spare, output] };
+                        for buffer in [&places, &rows].into_iter().chain(outputs) {
+                            resources.push(buffer.as_entire_binding());
+                        }
+                        let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
+                        recorder.dispatch(&ready, shape.groups(if shared { 1 } else { count }))?;
+                        Ok([places, rows, spare])
+                    })
+                    .await?;
+                recorder.read("a gradient").await?;
+                drop(held);
+                pace.took(count * block.columns.len(), clock.seconds());
+                done += count;
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_twin(
+        &self,
+        gpu: &Gpu,
+        own: &Distributions,
+        by_twin: &[(usize, Vec<f64>)],
+        output: &Buffer,
+    ) -> Result<()> {
+        let mut rows: Vec<(usize, Vec<f64>)> = Vec::new();
+        for (row, values) in by_twin {
+            match rows.iter_mut().find(|(known, _)| known == row) {
+                Some((_, sum)) => sum.iter_mut().zip(values).for_each(|(sum, x)| *sum += x),
+                None => rows.push((*row, values.clone())),
+            }
+        }
+        for (row, values) in rows {
+            let at = (4 * row * own.bins) as u64;
+            let mut recorder = gpu.recorder();
+            recorder.stage(output, at, 4 * own.bins as u64);
+            let read = recorder.read("a gradient").await?;
+            // A shared row may hold what the kernel made of others.
+            let old: Vec<f32> = bytemuck::pod_collect_to_vec(&read[0]);
+            let sums: Vec<f32> =
+                old.iter().zip(&values).map(|(old, new)| (f64::from(*old) + new) as f32).collect();
+            gpu.guarded(|| {
+                gpu.write(output, at, &sums);
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Items with the place of their gradient.
+fn places(
+    block: &Block<'_>,
+    jobs: &[Job],
+    numbers: &[usize],
+    of_q: bool,
+    bins: usize,
+) -> Vec<super::kernels::Item> {
+    let mut items = items(block, jobs, numbers);
+    for (item, number) in items.iter_mut().zip(numbers) {
+        let row = if of_q { jobs[*number].q } else { jobs[*number].p };
+        item.at[2] = (row * bins + block.columns.start) as u32;
+    }
+    items
+}
+
+/// What the kernel has to know of a row; `None` for one that it leaves out.
+fn row_scalars(
+    outcome: &Outcome,
+    (p, q): (usize, usize),
+    of_q: bool,
+    factor: f64,
+) -> Option<(Job, RowScalars)> {
+    if !outcome.value.is_finite() {
+        return None;
+    }
+    let times = |x: [f64; 2]| [(x[0] * factor) as f32, (x[1] * factor) as f32];
+    match outcome.scalars {
+        Scalars::Device { reference, centers, flows, factors } => {
+            let flows = [flows[0] as f32, flows[1] as f32];
+            Some((Job { p, q, reference, centers }, RowScalars { flows, factors: times(factors) }))
+        }
+        Scalars::Parallel { references, factors, .. } => {
+            let job = Job { p, q, reference: references[usize::from(of_q)], centers: [0.0; 2] };
+            Some((job, RowScalars { flows: [0.0; 2], factors: times(factors) }))
+        }
+        Scalars::Twin => None,
+    }
+}
+
+async fn clear(gpu: &Gpu, buffer: &Buffer, elements: usize) -> Result<()> {
+    // In parts, so that no host copy of the whole is needed.
+    let zeros = vec![0.0f32; elements.min(1 << 20)];
+    gpu.guarded(|| {
+        for start in (0..elements).step_by(zeros.len()) {
+            let part = &zeros[..zeros.len().min(elements - start)];
+            gpu.write(buffer, 4 * start as u64, part);
+        }
+        Ok(())
+    })
+    .await
+}

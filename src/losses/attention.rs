@@ -1,0 +1,140 @@
+//! A penalty on the entropy of rows of attention.
+
+use super::settings::check_logits;
+use super::weighting::{LossValues, Weighting};
+use crate::divergence::{Distributions, Entropies, Entropy, Reduction};
+use crate::error::{Error, Result};
+use crate::gpu::Tensor;
+use crate::transport::Precision;
+
+/// (H − w ln T)² of every row, where |H − w ln T| is above `band` · ln T, and 0 elsewhere: H is the entropy of the
+/// softmax of the row's T logits, in nats. Logits of −∞ are masked keys, and count in T.
+///
+/// The penalty is not continuous at the edge of the band; its gradient is that on either side.
+///
+/// ```
+/// # fn main() -> kantor::Result<()> {
+/// use kantor::{AttentionPenalty, Context, Distributions, Input};
+/// let context = Context::new_blocking()?;
+/// let logits = Input::Logits { temperature: 1.0 };
+/// let rows = Distributions::new_blocking(&context, &[0.0f32; 8], 8, logits)?;
+/// let penalty = AttentionPenalty::new(0.5)?.rows_blocking(&rows)?;
+/// assert!((penalty.values()[0] - (0.5 * 8f64.ln()).powi(2)).abs() < 1e-6);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct AttentionPenalty {
+    target: f64,
+    band: f64,
+    precision: Precision,
+    weighting: Weighting,
+}
+
+impl AttentionPenalty {
+    /// With the target w in [0, 1], a fraction of the largest entropy there is, and a band of 0.2.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for another target.
+    pub fn new(target: f64) -> Result<AttentionPenalty> {
+        if !(0.0..=1.0).contains(&target) {
+            return Err(Error::invalid("target", format!("{target} is not between 0 and 1")));
+        }
+        let weighting = Weighting::default();
+        Ok(AttentionPenalty { target, band: 0.2, precision: Precision::Single, weighting })
+    }
+
+    /// With another half-width of the band, 0 or more.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a number that is none.
+    pub fn band(mut self, band: f64) -> Result<AttentionPenalty> {
+        if !(band.is_finite() && band >= 0.0) {
+            return Err(Error::invalid("band", format!("{band} is not a number of 0 or more")));
+        }
+        self.band = band;
+        Ok(self)
+    }
+
+    /// In another precision, as of [`Entropies`].
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> AttentionPenalty {
+        self.precision = precision;
+        self
+    }
+
+    /// With the penalties of rows added up or averaged.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> AttentionPenalty {
+        self.weighting.reduction = reduction;
+        self
+    }
+
+    /// With a weight w ≥ 0 for every row, which reductions use.
+    #[must_use]
+    pub fn row_weights(mut self, weights: Vec<f64>) -> AttentionPenalty {
+        self.weighting.weights = Some(weights);
+        self
+    }
+
+    /// The penalty of every row.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: rows that are no logarithms, and whatever [`Entropies::rows`] refuses.
+    pub async fn rows(&self, logits: &Distributions) -> Result<LossValues> {
+        check_logits(logits)?;
+        let rows = self.weighting.rows(logits.rows, None)?;
+        let entropies = self.entropies().rows(logits).await?;
+        let values: Vec<f64> =
+            entropies.iter().map(|h| self.excess(*h, logits.bins).powi(2)).collect();
+        Ok(self.weighting.values(logits.rows, &rows, &values))
+    }
+
+    /// [`AttentionPenalty::rows`], and the gradient of what they reduce to with respect to the logits, n×T, where they
+    /// are.
+    ///
+    /// # Errors
+    /// As [`AttentionPenalty::rows`]; [`Error::LimitExceeded`] for a gradient that does not fit one binding.
+    pub async fn value_and_gradient(&self, logits: &Distributions) -> Result<(LossValues, Tensor)> {
+        check_logits(logits)?;
+        let rows = self.weighting.rows(logits.rows, None)?;
+        let of_row = self.weighting.upstream(&rows);
+        let upstream = |row: usize, h: f64| 2.0 * self.excess(h, logits.bins) * of_row(row);
+        let (entropies, gradient) = self.entropies().chained(logits, &upstream).await?;
+        let values: Vec<f64> =
+            entropies.iter().map(|h| self.excess(*h, logits.bins).powi(2)).collect();
+        Ok((self.weighting.values(logits.rows, &rows, &values), gradient))
+    }
+
+    fn entropies(&self) -> Entropies {
+        Entropies::new(Entropy::Shannon).precision(self.precision)
+    }
+
+    /// H − w ln T outside the band, 0 in it.
+    fn excess(&self, entropy: f64, bins: usize) -> f64 {
+        let most = (bins as f64).ln();
+        let excess = entropy - self.target * most;
+        if excess.abs() > self.band * most { excess } else { 0.0 }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl AttentionPenalty {
+    /// [`AttentionPenalty::rows`], waiting.
+    ///
+    /// # Errors
+    /// As [`AttentionPenalty::rows`].
+    pub fn rows_blocking(&self, logits: &Distributions) -> Result<LossValues> {
+        pollster::block_on(self.rows(logits))
+    }
+
+    /// [`AttentionPenalty::value_and_gradient`], waiting.
+    ///
+    /// # Errors
+    /// As [`AttentionPenalty::value_and_gradient`].
+    pub fn value_and_gradient_blocking(
+        &self,
+        logits: &Distributions,
+    ) -> Result<(LossValues, Tensor)> {
+        pollster::block_on(self.value_and_gradient(logits))
+    }
+}

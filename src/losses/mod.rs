@@ -1,0 +1,26 @@
+//! Losses over logits, with gradients.
+//!
+//! A [`Loss`] compares every row of logits with a label ([`Losses`]); [`AttentionPenalty`] keeps the entropy of attention
+//! rows in a band.
+//!
+//! Method. Every loss of a label y is a function of u = Σ e^(z_k − z_y) over k ≠ y, and u comes from one pass over the
+//! logits that keeps the label out of its sum: ln(1 + u) has all its digits where the model is sure, and u is only known
+//! as ln u, so that it cannot overflow where the model is wrong. The gradient is A q − z with q the softmax of the other
+//! logits; a second pass makes it from a few scalars per row.
+
+mod attention;
+mod gradient;
+mod kind;
+mod others;
+mod settings;
+mod weighting;
+
+pub use attention::AttentionPenalty;
+pub use kind::Loss;
+pub use settings::Losses;
+pub use weighting::LossValues;
+
+pub(crate) use gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source, check_size};
+pub(crate) use others::{Found, LOGIT_ENTROPY, Query, is_usual, others};
+pub(crate) use settings::check_logits;
+pub(crate) use weighting::check_upstream;
