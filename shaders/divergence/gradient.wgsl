@@ -31,8 +31,8 @@ override SHARED: bool = false;
 const EMPTY: f32 = 0x1p-100f;
 
 fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
-  let a = number(load_p(item.at.x, quad));
-  let b = number(load_q(item.at.y, quad));
+  let a = unscreened(load_p(item.at.x, quad));
+  let b = unscreened(load_q(item.at.y, quad));
   let sum = select(row.flows.x, row.flows.y, OF_Q);
   let factor = select(row.factors.x, row.factors.y, OF_Q);
   var pair: Pair;

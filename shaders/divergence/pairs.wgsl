@@ -8,11 +8,21 @@ fn weights_pair(p: vec4f, q: vec4f, t: vec2f) -> Pair {
   return pair_of(p, scaled.sum, (p - scaled.sum) - scaled.error, LOGARITHM);
 }
 
+// EXACT: ln(p/q) without error. Otherwise in f32, which is as good where the normalisers differ by little more than the
+// logits do, and a divergence is bounded in its slopes.
+override EXACT: bool = true;
+
 fn logits_pair(a: vec4f, b: vec4f, norms: vec4f) -> Pair {
+  if (!EXACT) {
+    let d = (a - b) - ((norms.x - norms.z) + (norms.y - norms.w));
+    let p_larger = d >= vec4f(0.0);
+    let falling = falling4(abs(d), vec4f(0.0));
+    let large = exp4(select(b - norms.z, a - norms.x, p_larger), -select(vec4f(norms.w), vec4f(norms.y), p_larger));
+    let difference = large * select(-falling.gap, falling.gap, p_larger);
+    return Pair(large, falling.ratio, falling.gap, falling.rest, p_larger, difference);
+  }
   let p = tempered(a, params.inverse_temperatures.xy);
   let q = tempered(b, params.inverse_temperatures.zw);
-  let p_log = two_sum4(p.sum, vec4f(-norms.x));
-  let q_log = two_sum4(q.sum, vec4f(-norms.z));
   let apart = two_sum4(p.sum, -q.sum);
   let shift = df_sub(norms.xy, norms.zw);
   let head = two_sum4(apart.sum, vec4f(-shift.x));
@@ -21,8 +31,9 @@ fn logits_pair(a: vec4f, b: vec4f, norms: vec4f) -> Pair {
   let p_larger = d >= vec4f(0.0);
   let lost = rest - keep4(d - head.sum);
   let falling = falling4(abs(d), select(-lost, lost, p_larger));
-  let large = exp4(select(q_log.sum, p_log.sum, p_larger),
-    select(q_log.error + (q.error - norms.w), p_log.error + (p.error - norms.y), p_larger));
+  let norm = select(vec4f(norms.z), vec4f(norms.x), p_larger);
+  let log = two_sum4(select(q.sum, p.sum, p_larger), -norm);
+  let large = exp4(log.sum, log.error + (select(q.error, p.error, p_larger) - select(vec4f(norms.w), vec4f(norms.y), p_larger)));
   let difference = large * select(-falling.gap, falling.gap, p_larger);
   return Pair(large, falling.ratio, falling.gap, falling.rest, p_larger, difference);
 }

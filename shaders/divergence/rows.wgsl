@@ -30,6 +30,8 @@ override ALIGNED_P: bool = true;
 override ALIGNED_Q: bool = true;
 override LOGITS: bool = false;
 override TEMPERED: bool = false;
+// Whether the last quad holds columns of nobody.
+override PARTIAL: bool = true;
 override LANES: u32 = 1u;
 
 const MINUS_INFINITY: u32 = 0xff800000u;
@@ -48,6 +50,7 @@ fn nothing() -> u32 {
 }
 
 fn masked(bits: vec4u, quad: u32) -> vec4u {
+  if (!PARTIAL) { return bits; }
   let left = params.columns - 4u * quad;
   if (left >= 4u) { return bits; }
   return select(vec4u(nothing()), bits, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
@@ -79,6 +82,30 @@ fn number(bits: vec4u) -> vec4f {
   return bitcast<vec4f>(select(bits, vec4u(0u), refused(bits)));
 }
 
+// What was seen of the bits of a row, in two operations a quad: the largest as unsigned and as signed numbers.
+struct Screen { high: vec4u, positive: vec4i }
+
+fn screened(s: Screen, bits: vec4u) -> Screen {
+  if (LOGITS) { return Screen(max(s.high, bits), max(s.positive, bitcast<vec4i>(bits))); }
+  return Screen(max(s.high, bits), s.positive);
+}
+
+fn saw_bad(s: Screen) -> bool {
+  if (LOGITS) { return any(s.high > vec4u(MINUS_INFINITY)) || any(s.positive >= vec4i(0x7f800000)); }
+  return any(s.high > vec4u(0x7f7fffffu));
+}
+
+// Not 0 where the first of two bins has mass and the second has none; -0 is left to the host.
+fn alone(first: vec4u, second: vec4u) -> vec4u {
+  return select(vec4u(0u), first ^ vec4u(nothing()), second == vec4u(nothing()));
+}
+
+// The number, of bits that are screened apart from its use.
+fn unscreened(bits: vec4u) -> vec4f {
+  if (LOGITS) { return select(bitcast<vec4f>(bits), vec4f(LOG_OF_NOTHING), bits == vec4u(MINUS_INFINITY)); }
+  return bitcast<vec4f>(bits);
+}
+
 // A logit over its temperature, in double-float.
 fn tempered(a: vec4f, inverse: vec2f) -> Sum4 {
   if (!TEMPERED) { return Sum4(a, vec4f(0.0)); }
@@ -96,12 +123,6 @@ fn bit_if(bit: u32, condition: bool) -> u32 {
 
 fn total(x: vec4f) -> f32 {
   return (x.x + x.y) + (x.z + x.w);
-}
-
-// Adds four sums with what they lack.
-fn gather4(sum: vec2f, x: Sum4) -> vec2f {
-  let s = gather(gather(gather(gather(sum, x.sum.x), x.sum.y), x.sum.z), x.sum.w);
-  return vec2f(s.x, s.y + total(x.error));
 }
 
 // Adds an f32 to a double-float sum of some size.

@@ -10,6 +10,6 @@ fn part(pair: Pair, member: vec4f) -> Part {
   let larger = select(vec4f(0.0), side, apart);
   let smaller = -larger * pair.ratio;
   // dD/dp = 1/2 sign(p - q) of either bin, dD/dq its opposite.
-  return Part(0.5 * pair.large * pair.gap, vec4f(0.0),
+  return Part(0.5 * abs(pair.difference), vec4f(0.0),
     select(-smaller, larger, pair.p_larger), select(-larger, smaller, pair.p_larger));
 }

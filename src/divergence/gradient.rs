@@ -4,7 +4,7 @@ use super::comparison::{Comparison, Plan, Values};
 use super::distributions::Distributions;
 use super::kernels::{GRADIENT, Params, member};
 use super::kind::Divergence;
-use super::passes::{Outcome, Scalars};
+use super::passes::{Outcome, Scalars, is_far, is_gentle};
 use super::sums::{Block, Job, Pace, Pairing, Shape, items};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
@@ -168,9 +168,12 @@ impl Work<'_> {
     ) -> Result<Buffer> {
         let own = self.of(of_q);
         let (mut jobs, mut scalars) = (Vec::new(), Vec::new());
+        let mut exact = !own.is_logarithmic();
         for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
             let (p, q) = self.plan.pair(*row);
             if let Some((job, row)) = row_scalars(outcome, (p, q), of_q, factor(*row)) {
+                let [p_high, p_low, q_high, q_low] = job.reference.map(f64::from);
+                exact |= !is_far([p_high + p_low, q_high + q_low], outcome.value);
                 jobs.push(job);
                 scalars.push(row);
             }
@@ -181,7 +184,7 @@ impl Work<'_> {
             clear(gpu, &output, own.rows * own.bins).await?;
         }
         if !jobs.is_empty() {
-            self.dispatch(gpu, of_q, shared, &jobs, &scalars, &output).await?;
+            self.dispatch(gpu, [of_q, shared, exact], &jobs, &scalars, &output).await?;
         }
         self.add_twin(gpu, own, by_twin, &output).await?;
         Ok(output)
@@ -190,8 +193,7 @@ impl Work<'_> {
     async fn dispatch(
         &self,
         gpu: &Gpu,
-        of_q: bool,
-        shared: bool,
+        [of_q, shared, exact]: [bool; 3],
         jobs: &[Job],
         scalars: &[RowScalars],
         output: &Buffer,
@@ -204,6 +206,7 @@ impl Work<'_> {
         };
         let Some(member) = member else { return Ok(()) };
         let pairing = Pairing::new(self.p, self.q)?;
+        let exact = exact || pairing.is_tempered() || !is_gentle(divergence);
         let own = self.of(of_q);
         let mut pace = Pace::new(&gpu.capabilities);
         for block in pairing.blocks(jobs) {
@@ -220,6 +223,7 @@ impl Work<'_> {
                 let mut constants = pairing.constants(&block, &shape);
                 constants.extend(member.splices.iter().cloned());
                 constants.push(("OF_Q", Constant::Bool(of_q)));
+                constants.push(("EXACT", Constant::Bool(exact)));
                 constants.push(("SHARED", Constant::Bool(shared)));
                 constants.push(("ALIGNED_OUT", Constant::Bool(aligned)));
                 let pipeline = gpu.pipeline(&GRADIENT, constants).await?;

@@ -106,6 +106,7 @@ impl<'a> Pairing<'a> {
             ("TEMPERED", Constant::Bool(self.is_tempered())),
             ("WORKGROUP", Constant::U32(shape.workgroup)),
             ("LANES", Constant::U32(shape.lanes)),
+            ("PARTIAL", Constant::Bool(!block.columns.len().is_multiple_of(4))),
         ]
     }
 

@@ -115,7 +115,15 @@ impl Recorder<'_> {
     }
 
     /// Submits, waits, and returns the staged bytes, one vector per `stage`.
-    pub(crate) async fn read(mut self, what: &str) -> Result<Vec<Vec<u8>>> {
+    pub(crate) async fn read(self, what: &str) -> Result<Vec<Vec<u8>>> {
+        self.read_as(what).await
+    }
+
+    /// [`Recorder::read`], as numbers: copied once.
+    pub(crate) async fn read_as<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
+        mut self,
+        what: &str,
+    ) -> Result<Vec<Vec<T>>> {
         let gpu = self.gpu;
         let ranges: Vec<(u64, u64)> = self
             .commands
@@ -142,7 +150,9 @@ impl Recorder<'_> {
                 .map_err(|e| Error::Readback { what: what.into(), message: e.to_string() })?;
             let copied = ranges
                 .iter()
-                .map(|&(at, bytes)| view[at as usize..(at + bytes) as usize].to_vec())
+                .map(|&(at, bytes)| {
+                    bytemuck::pod_collect_to_vec(&view[at as usize..(at + bytes) as usize])
+                })
                 .collect();
             drop(view);
             staging.unmap();

@@ -108,8 +108,8 @@ impl Tensor {
             (_, Some(buffer), Some(gpu)) => {
                 let mut recorder = gpu.recorder();
                 recorder.stage(buffer, 0, self.len() as u64 * 4);
-                let read = recorder.read("a tensor").await?;
-                Ok(bytemuck::pod_collect_to_vec(&read[0]))
+                let mut read = recorder.read_as("a tensor").await?;
+                Ok(read.pop().unwrap_or_default())
             }
             _ => Err(Error::Readback {
                 what: "a tensor".into(),
