@@ -41,8 +41,7 @@ fn check(kind: Kind, bins: usize, rows: usize) {
     let mut breaches = Vec::new();
     for divergence in family() {
         let comparison = Comparison::new(divergence.clone());
-        let result =
-            block_on(comparison.value_and_gradient(&p, &q, Side::Both, Some(&upstream)));
+        let result = block_on(comparison.value_and_gradient(&p, &q, Side::Both, Some(&upstream)));
         let (values, gradients) = result.unwrap_or_else(|e| panic!("{divergence}: {e}"));
         let of_p = block_on(gradients.p.expect("asked for").read()).expect("readable");
         let of_q = block_on(gradients.q.expect("asked for").read()).expect("readable");
@@ -73,7 +72,8 @@ fn check(kind: Kind, bins: usize, rows: usize) {
                 }
                 let logits = kind.input() != Input::Weights;
                 if logits && !(total.abs() <= 1e-6 * upstream[row].max(1.0) * largest.max(1.0)) {
-                    breaches.push(format!("{kind:?} {bins} {divergence:?} d{side} sums to {total}"));
+                    breaches
+                        .push(format!("{kind:?} {bins} {divergence:?} d{side} sums to {total}"));
                 }
             }
         }

@@ -14,7 +14,8 @@ fn rows(context: &Context, values: &[f32], bins: usize, input: Input) -> Distrib
 }
 
 fn both(entropies: Entropies, p: &Distributions, upstream: Option<&[f64]>) -> (Vec<f64>, Vec<f32>) {
-    let (values, gradient) = entropies.value_and_gradient_blocking(p, upstream).expect("a gradient");
+    let (values, gradient) =
+        entropies.value_and_gradient_blocking(p, upstream).expect("a gradient");
     assert_eq!(gradient.shape(), [p.len(), p.bins()]);
     (values, block_on(gradient.read()).expect("a gradient"))
 }
@@ -29,7 +30,8 @@ fn values_and_gradients_are_those_of_multiprecision() {
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let words: Vec<&str> = line.split(',').collect();
             let number = |k: usize| words[k].parse::<f64>().expect("a number");
-            let (alpha, temperature, bins, value) = (number(1), number(3), number(4) as usize, number(5));
+            let (alpha, temperature, bins, value) =
+                (number(1), number(3), number(4) as usize, number(5));
             let entropy = match words[0] {
                 "shannon" => Entropy::Shannon,
                 "renyi" => Entropy::Renyi { alpha },
@@ -39,19 +41,30 @@ fn values_and_gradients_are_those_of_multiprecision() {
             let input = if logits { Input::Logits { temperature } } else { Input::Weights };
             let values: Vec<f32> = (6..6 + bins).map(|k| number(k) as f32).collect();
             let p = rows(&way.context, &values, bins, input);
-            let (found, gradient) = both(Entropies::new(entropy).precision(way.precision), &p, None);
+            let (found, gradient) =
+                both(Entropies::new(entropy).precision(way.precision), &p, None);
             let what = format!("{} {}", way.name, words[..6].join(","));
             // Close to order 1, digits of the twin go with the difference.
             let lost = if (alpha - 1.0).abs() < 0.01 && alpha != 1.0 { 1e2 } else { 1.0 };
             let error = (found[0] - value).abs() / value;
-            assert!(error <= bound * if exact { lost } else { 1.0 }, "{what}: {} ({error:e})", found[0]);
+            assert!(
+                error <= bound * if exact { lost } else { 1.0 },
+                "{what}: {} ({error:e})",
+                found[0]
+            );
             worst = worst.max(error);
             let exact_gradient: Vec<f64> = (6 + bins..6 + 2 * bins).map(number).collect();
-            let most = exact_gradient.iter().filter(|g| g.is_finite()).fold(1e-36f64, |m, g| m.max(g.abs()));
+            let most = exact_gradient
+                .iter()
+                .filter(|g| g.is_finite())
+                .fold(1e-36f64, |m, g| m.max(g.abs()));
             for (k, (found, exact)) in gradient.iter().zip(&exact_gradient).enumerate() {
                 if exact.is_finite() {
                     let error = (f64::from(*found) - exact).abs() / most;
-                    assert!(error <= slope_bound, "{what} column {k}: {found} for {exact} ({error:e})");
+                    assert!(
+                        error <= slope_bound,
+                        "{what} column {k}: {found} for {exact} ({error:e})"
+                    );
                     worst_slope = worst_slope.max(error);
                 } else {
                     assert!(found.is_finite() && *found >= 0.0, "{what}: {found}");
@@ -59,7 +72,8 @@ fn values_and_gradients_are_those_of_multiprecision() {
             }
             if logits {
                 let sum: f64 = gradient.iter().map(|g| f64::from(*g)).sum();
-                assert!(sum.abs() <= 1e-6 * most, "{what}: sums to {sum:e} of {most:e}");
+                // 1e-6 as it stands, and of small gradients no more than their own tolerance.
+                assert!(sum.abs() <= f64::min(1e-6, 1e-5 * most), "{what}: {sum:e} of {most:e}");
             }
         }
         println!("{}: values {worst:.1e}, gradients {worst_slope:.1e}", way.name);
@@ -77,7 +91,12 @@ fn closed_forms() {
             entropies.rows_blocking(&p).expect("an entropy")[0]
         };
         let half = [0.5f32, 0.25, 0.25, 0.0];
-        assert_close("Shannon", of(Entropy::Shannon, &half, Input::Weights), 1.5 * 2f64.ln(), bound);
+        assert_close(
+            "Shannon",
+            of(Entropy::Shannon, &half, Input::Weights),
+            1.5 * 2f64.ln(),
+            bound,
+        );
         let zero = Entropy::Renyi { alpha: 0.0 };
         assert_close("Hartley", of(zero, &half, Input::Weights), 3f64.ln(), bound);
         let most = Entropy::Renyi { alpha: f64::INFINITY };
@@ -126,12 +145,19 @@ fn rows_of_every_length_agree_with_the_twin() {
     let long = sized(150_003, 9_001);
     for (n, bins) in [(9, 3), (65, 10), (33, 128), (17, 1000), (5, 4099), (1, long), (70, 1)] {
         let logits: Vec<f32> = (0..n * bins).map(|_| (4.0 * normal()) as f32).collect();
-        let weights: Vec<f32> = logits.iter().map(|x| if *x < -4.0 { 0.0 } else { x.exp() }).collect();
-        // No row without mass.
         let weights: Vec<f32> =
-            weights.iter().enumerate().map(|(k, w)| if k % bins == 0 { w + 0.1 } else { *w }).collect();
-        for (values, input) in [(&logits, Input::Logits { temperature: 1.5 }), (&weights, Input::Weights)] {
-            let (exact, p) = (rows(&cpu, values, bins, input), rows(context(), values, bins, input));
+            logits.iter().map(|x| if *x < -4.0 { 0.0 } else { x.exp() }).collect();
+        // No row without mass.
+        let weights: Vec<f32> = weights
+            .iter()
+            .enumerate()
+            .map(|(k, w)| if k % bins == 0 { w + 0.1 } else { *w })
+            .collect();
+        for (values, input) in
+            [(&logits, Input::Logits { temperature: 1.5 }), (&weights, Input::Weights)]
+        {
+            let (exact, p) =
+                (rows(&cpu, values, bins, input), rows(context(), values, bins, input));
             for entropy in
                 [Entropy::Shannon, Entropy::Renyi { alpha: 2.0 }, Entropy::Tsallis { alpha: 0.5 }]
             {
@@ -145,7 +171,8 @@ fn rows_of_every_length_agree_with_the_twin() {
                     let what = format!("{entropy:?} {input:?} {n}x{bins} row {row}");
                     assert!(error < 1e-6, "{what}: {} for {}", found[row], exact[row]);
                     let at = row * bins..(row + 1) * bins;
-                    let most = exact_gradient[at.clone()].iter().fold(1e-30f32, |m, g| m.max(g.abs()));
+                    let most =
+                        exact_gradient[at.clone()].iter().fold(1e-30f32, |m, g| m.max(g.abs()));
                     for (g, exact) in gradient[at.clone()].iter().zip(&exact_gradient[at]) {
                         assert!((g - exact).abs() <= 1e-5 * most, "{what}: {g} for {exact}");
                     }
@@ -165,13 +192,18 @@ fn bad_input_is_named() {
         let shannon = Entropies::new(Entropy::Shannon).precision(way.precision);
         let second = Entropies::new(Entropy::Renyi { alpha: 2.0 }).precision(way.precision);
         for entropies in [shannon, second] {
-            let of = |values: &[f32], input| position(entropies.rows_blocking(&rows(&way.context, values, 3, input)));
+            let of = |values: &[f32], input| {
+                position(entropies.rows_blocking(&rows(&way.context, values, 3, input)))
+            };
             let fine = [0.5f32, 0.25, 0.25];
             let after = |row: [f32; 3]| [fine, row].concat();
             assert_eq!(of(&after([1.0, f32::NAN, 0.0]), LOGITS), ("p", Some(1), Some(1)));
             assert_eq!(of(&after([1.0, 0.0, f32::INFINITY]), LOGITS), ("p", Some(1), Some(2)));
             assert_eq!(of(&after([1.0, 0.0, -1.0]), Input::Weights), ("p", Some(1), Some(2)));
-            assert_eq!(of(&after([f32::INFINITY, 0.0, 1.0]), Input::Weights), ("p", Some(1), Some(0)));
+            assert_eq!(
+                of(&after([f32::INFINITY, 0.0, 1.0]), Input::Weights),
+                ("p", Some(1), Some(0))
+            );
             assert_eq!(of(&after([0.0; 3]), Input::Weights), ("p", Some(1), None));
             assert_eq!(of(&after([f32::NEG_INFINITY; 3]), LOGITS), ("p", Some(1), None));
             assert_eq!(of(&[-0.5, -0.5, -0.5], Input::LogProbabilities), ("p", Some(0), None));

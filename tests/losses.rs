@@ -161,8 +161,16 @@ fn sure_and_hopeless_rows_keep_their_digits() {
         // A label that cannot be: infinite but where the loss is bounded.
         let minus = f32::NEG_INFINITY;
         assert_eq!(one(&way, logistic, &[minus, 0.0], 0), f64::INFINITY);
-        assert_eq!(one(&way, Loss::Ldr { margin: 1.0, lambda: 1.0 }, &[minus, 0.0], 0), f64::INFINITY);
-        assert_close("absolute", one(&way, Loss::CompSum { tau: 2.0 }, &[minus, 0.0], 0), 1.0, 1e-7);
+        assert_eq!(
+            one(&way, Loss::Ldr { margin: 1.0, lambda: 1.0 }, &[minus, 0.0], 0),
+            f64::INFINITY
+        );
+        assert_close(
+            "absolute",
+            one(&way, Loss::CompSum { tau: 2.0 }, &[minus, 0.0], 0),
+            1.0,
+            1e-7,
+        );
         // Only the label can be, and a single class.
         for loss in [logistic, Loss::Aldr { margin: 1.0, lambda: 1.0, alpha: 2.0 }] {
             let alone = one(&way, loss, &[3.0], 0);
@@ -268,7 +276,8 @@ fn reductions_masks_and_upstream_gradients() {
 fn attention_is_kept_in_its_band() {
     for way in ways() {
         let flat = [0.0f32; 16];
-        let peaked: Vec<f32> = (0..16).map(|k| if k == 3 { 20.0 } else { 0.1 * k as f32 }).collect();
+        let peaked: Vec<f32> =
+            (0..16).map(|k| if k == 3 { 20.0 } else { 0.1 * k as f32 }).collect();
         let middle: Vec<f32> = (0..16).map(|k| if k < 4 { 9.0 } else { 0.0 }).collect();
         let all = [flat.to_vec(), peaked, middle].concat();
         let rows = logits(&way.context, &all, 16, 1.0);
@@ -279,7 +288,10 @@ fn attention_is_kept_in_its_band() {
         assert_close("flat", values.values()[0], half * half, 1e-6);
         assert!((values.values()[1] - half * half).abs() < 0.01);
         assert_eq!(values.values()[2], 0.0);
-        assert!(gradient[..16].iter().all(|g| g.abs() < 1e-6) && gradient[32..].iter().all(|g| *g == 0.0));
+        assert!(
+            gradient[..16].iter().all(|g| g.abs() < 1e-6)
+                && gradient[32..].iter().all(|g| *g == 0.0)
+        );
         // The peaked row by finite differences.
         for column in [3usize, 15] {
             let at = |step: f32| {
@@ -298,7 +310,9 @@ fn attention_is_kept_in_its_band() {
 
 // --- bad input ------------------------------------------------------------------------
 
-fn position<T: std::fmt::Debug>(result: Result<T, Error>) -> (&'static str, Option<usize>, Option<usize>) {
+fn position<T: std::fmt::Debug>(
+    result: Result<T, Error>,
+) -> (&'static str, Option<usize>, Option<usize>) {
     match result {
         Err(Error::InvalidInput { argument, row, index, .. }) => (argument, row, index),
         other => panic!("{other:?}"),
@@ -361,7 +375,8 @@ fn two_thousand_malformed_calls_do_not_panic() {
         -3e30,
         88.0,
     ];
-    let numbers = [0.0, 1.0, -1.0, 0.5, 2.0, 1e-3, 1e300, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE];
+    let numbers =
+        [0.0, 1.0, -1.0, 0.5, 2.0, 1e-3, 1e300, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE];
     let contexts = [Context::cpu(), context().clone()];
     let (mut refused, mut answered) = (0, 0);
     for call in 0..sized(2000, 300) {
@@ -369,7 +384,13 @@ fn two_thousand_malformed_calls_do_not_panic() {
         let n = 1 + random.below(4);
         let strange = random.uniform();
         let values: Vec<f32> = (0..n * bins)
-            .map(|_| if random.uniform() < 0.3 * strange { random.pick(&special) } else { normal(&mut random) as f32 })
+            .map(|_| {
+                if random.uniform() < 0.3 * strange {
+                    random.pick(&special)
+                } else {
+                    normal(&mut random) as f32
+                }
+            })
             .collect();
         let temperature = if call % 3 == 0 { random.pick(&numbers) } else { 1.0 };
         let input = random.pick(&[LOGITS, Input::LogProbabilities, Input::Weights, LOGITS]);
@@ -386,12 +407,15 @@ fn two_thousand_malformed_calls_do_not_panic() {
                 alpha: number(&mut random),
             },
         };
-        let Ok(rows) = Distributions::new_blocking(&contexts[call % 2], &values, bins, input) else {
+        let Ok(rows) = Distributions::new_blocking(&contexts[call % 2], &values, bins, input)
+        else {
             refused += 1;
             continue;
         };
-        let labels: Vec<u32> = (0..n).map(|_| random.below(bins + usize::from(strange > 0.8)) as u32).collect();
-        let mut losses = Losses::new(loss).reduction(random.pick(&[Reduction::None, Reduction::Mean]));
+        let labels: Vec<u32> =
+            (0..n).map(|_| random.below(bins + usize::from(strange > 0.8)) as u32).collect();
+        let mut losses =
+            Losses::new(loss).reduction(random.pick(&[Reduction::None, Reduction::Mean]));
         if random.uniform() < 0.2 {
             losses = losses.row_weights((0..n).map(|_| number(&mut random)).collect());
         }

@@ -28,11 +28,11 @@ fn none() -> f32 {
   return 0.0;
 }
 
-// ln x, 0 and subnormal numbers as 2^-126.
-fn log4(x: vec4f) -> vec4f {
+// ln x of x = 1 + gap, gap known better than x - 1; 0 and subnormal numbers as 2^-126.
+fn log4(x: vec4f, gap: vec4f) -> vec4f {
   let bits = bitcast<vec4i>(max(x, vec4f(0x1p-126f)));
   let k = (bits - vec4i(0x3f3504f3)) >> vec4u(23u);
-  let f = bitcast<vec4f>(bits - (k << vec4u(23u))) - 1.0;
+  let f = select(bitcast<vec4f>(bits - (k << vec4u(23u))) - 1.0, gap, k == vec4i(0));
   let p = 0x1.555546p-2f + f * (-0x1.ffffeep-3f + f * (0x1.99a546p-3f
     + f * (-0x1.5562e4p-3f + f * (0x1.2332cp-3f + f * (-0x1.fb4326p-4f
     + f * (0x1.e6509ep-4f + f * (-0x1.e2e9ccp-4f + f * 0x1.1b42e2p-4f)))))));
@@ -75,7 +75,8 @@ fn raised(given: Bulk, reference: f32, rate: f32) -> Bulk {
   } else {
     o.reference = clamp(reference, 0x1p-120f, 0x1p120f);
     o.inverse = 1.0 / o.reference;
-    shift = log4(vec4f(given.reference * o.inverse)).x;
+    let ratio = given.reference * o.inverse;
+    shift = log4(vec4f(ratio), vec4f(ratio - 1.0)).x;
     if (given.reference == 0.0) { shift = -1e5; }
   }
   shift = max(shift, -1e5);
@@ -108,7 +109,7 @@ fn added(given: Bulk, a: vec4f, rate: f32) -> Bulk {
     l = (a - o.reference) * rate;
   } else {
     x = a * o.inverse;
-    l = log4(x);
+    l = log4(x, (a - o.reference) * o.inverse);
   }
   let t = terms_of(l, x, !LOGITS);
   o.terms += select(vec4f(0.0), t.term, used);

@@ -1,12 +1,13 @@
 // The gradient of an entropy of rows of weights, or of any order, with respect to the numbers the rows are made of.
 //
-// Method. With d = ln(bin/largest bin) and h = -d, or (1 - e^((a-1) d))/(a - 1) of order a = member.x: of weights
-// x h - y, of logits x e^d h - y e^d; `entropy` has left the scalars x and y of a row. h is taken from series that do not
-// cancel where bins are nearly equal. An empty bin of weights has the slope of one 2^-100 of the largest.
+// Method. With d = ln(bin/largest bin) and h = -d, or (1 - e^((a-1) d))/(a - 1) of order a (member.x, and in member.w what
+// f32 left of it): of weights x h - y, of logits x e^d h - y e^d; `entropy` has left the scalars x and y of a row. h is
+// taken from series that do not cancel where bins are nearly equal. An empty bin of weights has the slope of one 2^-100
+// of the largest.
 // Error: 2e-6 of the row's largest.
 //!include divergence/rows.wgsl
 
-// x, y; the temperature's inverse in double-float.
+// x, y in double-float; the temperature's inverse in double-float.
 struct Scalars { form: vec4f, rate: vec4f }
 
 @group(0) @binding(6) var<storage, read> scalars: array<Scalars>;
@@ -50,11 +51,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       var flow = -x * (d.sum + d.error);
       if (ORDER) {
         var base = x;
-        if (alpha < 1.0) { base = exp4(alpha * d.sum, alpha * d.error); }
+        if (alpha < 1.0) {
+          let power = two_prod4(d.sum, vec2f(alpha, params.member.w));
+          base = exp4(power.sum, power.error + alpha * d.error);
+        }
         flow = base * (falling4(-e * d.sum, -e * d.error).gap / e);
         flow = select(vec4f(0.0), flow, a > vec4f(LOG_OF_NOTHING));
       }
-      result = row.form.x * flow - row.form.y * x;
+      result = (row.form.x * flow - row.form.y * x) - row.form.z * x;
     } else {
       let d = log_of_weights(a, item.reference.x);
       var slope = -d;

@@ -23,17 +23,18 @@ const INFINITY: u32 = 0x7f800000u;
 const LABEL_EMPTY: u32 = 4u;
 const SOME_EMPTY: u32 = 8u;
 
-// kept: the largest of each of four columns. rate: log2(e)/T.
+// kept: the largest of each of four columns. rate: log2(e)/T in double-float.
 struct Others {
   kept: vec4f, terms: vec4f, products: vec4f, gaps: vec4f, sum: vec2f, product: vec2f, gap: vec2f,
-  reference: f32, limit: f32, rate: f32, floor: f32, step: f32,
+  reference: f32, limit: f32, rate: f32, rate_low: f32, floor: f32, step: f32,
 }
 
-fn nobody(rate: f32) -> Others {
+fn nobody(rate: f32, rate_low: f32) -> Others {
   var o: Others;
   o.kept = vec4f(LOG_OF_NOTHING);
   o.reference = LOG_OF_NOTHING;
   o.rate = rate;
+  o.rate_low = rate_low;
   o.step = min(6.0 / rate, 1e29);
   o.limit = LOG_OF_NOTHING + o.step;
   o.floor = max(-126.0 / rate, -1e36);
@@ -59,8 +60,18 @@ fn added(given: Others, a: vec4f) -> Others {
   var o = given;
   let largest = max(max(a.x, a.y), max(a.z, a.w));
   if (largest > o.limit) { o = raised(o, largest); }
-  let y = max(a - o.reference, vec4f(o.floor)) * o.rate;
-  let e = exp2_sum(y);
+  var y = max(a - o.reference, vec4f(o.floor)) * o.rate;
+  var lost = vec4f(0.0);
+  if (LABELLED) {
+    // A loss may be the small difference of two logarithms: no rounding of the exponent is left out.
+    let apart = two_sum4(a, vec4f(-o.reference));
+    let near = apart.sum > vec4f(o.floor);
+    let exponent = two_prod4(select(vec4f(o.floor), apart.sum, near), vec2f(o.rate, o.rate_low));
+    y = exponent.sum;
+    lost = exponent.error + select(vec4f(0.0), apart.error * o.rate, near);
+  }
+  var e = exp2_sum(y);
+  if (LABELLED) { e += e * (lost * 0x1.62e43p-1f); }
   o.terms += e;
   o.products += e * y;
   return o;
@@ -97,7 +108,7 @@ var<private> largest_magnitude: vec4u;
 var<private> some_empty: vec4<bool>;
 
 // The numbers of a quad, finite; what is none leaves its mark.
-fn screened(bits: vec4u) -> vec4f {
+fn finite_of(bits: vec4u) -> vec4f {
   let magnitude = bits & vec4u(0x7fffffffu);
   largest_bits = max(largest_bits, bitcast<vec4i>(bits));
   largest_magnitude = max(largest_magnitude, magnitude);
@@ -105,7 +116,7 @@ fn screened(bits: vec4u) -> vec4f {
 }
 
 fn took_quad(given: Others, bits: vec4u, quad: u32, label: u32, of_label: f32) -> Others {
-  var a = screened(bits);
+  var a = finite_of(bits);
   if (!LABELLED) { return took(given, a); }
   var o = given;
   let index = vec4u(4u * quad) + vec4u(0u, 1u, 2u, 3u);
@@ -157,14 +168,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let unit = (group_index(group, groups) * WORKGROUP + local) / LANES;
   let lane = local % LANES;
   let live = unit < params.items * params.segments;
-  var o = nobody(1.0);
+  var o = nobody(1.0, 0.0);
   var flags = 0u;
   var of_label = LOG_OF_NOTHING;
   if (live) {
     let item = items[unit / params.segments];
     let span = segment(unit % params.segments);
     let label = u32(item.reference.z) * 65536u + u32(item.reference.w);
-    o = nobody(item.reference.x);
+    o = nobody(item.reference.x, item.reference.y);
     if (LABELLED) {
       let bits = p_words[item.at.x + label];
       flags = bit_if(LABEL_EMPTY, bits == MINUS_INFINITY);

@@ -173,7 +173,7 @@ impl Work<'_> {
             let (p, q) = self.plan.pair(*row);
             if let Some((job, row)) = row_scalars(outcome, (p, q), of_q, factor(*row)) {
                 let [p_high, p_low, q_high, q_low] = job.reference.map(f64::from);
-                exact |= !is_far([p_high + p_low, q_high + q_low], outcome.value);
+                exact |= !is_far([p_high + p_low, q_high + q_low], outcome.value, true);
                 jobs.push(job);
                 scalars.push(row);
             }

@@ -90,7 +90,12 @@ impl Passes<'_> {
         numbers.iter().enumerate().map(job).collect()
     }
 
-    async fn weights(&mut self, pairing: &Pairing<'_>, member: &Member, flows: Option<Side>) -> Result<()> {
+    async fn weights(
+        &mut self,
+        pairing: &Pairing<'_>,
+        member: &Member,
+        flows: Option<Side>,
+    ) -> Result<()> {
         let mut pending: Vec<usize> = (0..self.pairs.len()).collect();
         let mut scales = vec![1.0; pending.len()];
         for pass in 0..PASSES {
@@ -156,7 +161,12 @@ impl Passes<'_> {
         Some(Outcome { value, mismatch: Mismatch::of(sums.flags), sums: totals, scalars })
     }
 
-    async fn logits(&mut self, pairing: &Pairing<'_>, member: &Member, flows: Option<Side>) -> Result<()> {
+    async fn logits(
+        &mut self,
+        pairing: &Pairing<'_>,
+        member: &Member,
+        flows: Option<Side>,
+    ) -> Result<()> {
         let all: Vec<usize> = (0..self.pairs.len()).collect();
         let jobs = self.jobs(&all, |_| [0.0; 4]);
         let mut norms = vec![Normalisers::default(); all.len()];
@@ -204,7 +214,10 @@ impl Passes<'_> {
                 if !sums.in_range() {
                     continue;
                 }
-                if !exact && !self.infinite(sums.flags) && !is_far(*logs, sums.value / sums.p) {
+                if !exact
+                    && !self.infinite(sums.flags)
+                    && !is_far(*logs, sums.value / sums.p, flows.is_some())
+                {
                     next.push(*number);
                     next_references.push(*logs);
                 } else if self.infinite(sums.flags) || is_balanced(self.divergence, sums) {
@@ -289,16 +302,14 @@ impl Passes<'_> {
     }
 
     /// Takes the flows once more about the slopes of the largest bins, where these are next to the mean of all.
-    async fn center(
-        &mut self,
-        pairing: &Pairing<'_>,
-        member: &Member,
-        side: Side,
-    ) -> Result<()> {
+    async fn center(&mut self, pairing: &Pairing<'_>, member: &Member, side: Side) -> Result<()> {
         let (mut numbers, mut jobs) = (Vec::new(), Vec::new());
         for (number, outcome) in self.outcomes.iter_mut().enumerate() {
-            let Some(Outcome { scalars: Scalars::Device { reference, centers, flows, .. }, value, .. }) =
-                outcome
+            let Some(Outcome {
+                scalars: Scalars::Device { reference, centers, flows, .. },
+                value,
+                ..
+            }) = outcome
             else {
                 continue;
             };
@@ -352,8 +363,10 @@ impl Passes<'_> {
             }
             let sums = self.compare(pairing, &member, &jobs, true, true).await?;
             for (number, sums) in numbers.iter().zip(&sums) {
-                if let Some(Outcome { scalars: Scalars::Parallel { references, squares, .. }, .. }) =
-                    &mut self.outcomes[*number]
+                if let Some(Outcome {
+                    scalars: Scalars::Parallel { references, squares, .. },
+                    ..
+                }) = &mut self.outcomes[*number]
                 {
                     let step = [sums.flow_p, -sums.flow_q][side] / squares[side];
                     let [a, b, c, d] = references[side].map(f64::from);
@@ -462,9 +475,13 @@ pub(crate) fn is_gentle(divergence: &Divergence) -> bool {
     )
 }
 
-/// Whether two rows differ by so much that a rounding of their normalisers does not show.
-pub(crate) fn is_far(logs: [f64; 2], value: f64) -> bool {
+/// Whether two rows differ by so much that a rounding of their normalisers does not show in the value, or, with
+/// `flows`, in a gradient: where one bin has nearly all the mass the largest of a gradient is as small as the value.
+pub(crate) fn is_far(logs: [f64; 2], value: f64, flows: bool) -> bool {
     let shift = logs[0] - logs[1];
+    if flows {
+        return value > 0.05 * (1.0 + shift.abs());
+    }
     value > shift * shift / 32.0 && value > 1e-6
 }
 

@@ -1,5 +1,6 @@
 //! What is known of rows of logits without one of their numbers: one pass on the device, the twin for the rest.
 
+use crate::divergence::kernels::words;
 use crate::divergence::sums::{Job, Pairing, Record, wide};
 use crate::divergence::{Data, Distributions};
 use crate::error::{Error, Result};
@@ -128,8 +129,9 @@ async fn device_sums(
     let job = |k: &usize| {
         let query = &queries[*k];
         let [high, low] = label_words(query.label);
-        let rate = (LOG2_E / query.temperature) as f32;
-        Job { p: query.row, q: query.row, reference: [rate, 0.0, high, low], centers: [0.0; 2] }
+        let [rate, rate_low] = words(LOG2_E / query.temperature);
+        let reference = [rate, rate_low, high, low];
+        Job { p: query.row, q: query.row, reference, centers: [0.0; 2] }
     };
     let jobs: Vec<Job> = usual.iter().map(job).collect();
     if jobs.is_empty() {

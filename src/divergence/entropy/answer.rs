@@ -163,20 +163,21 @@ fn source(entropy: Entropy, p: &Distributions, row: &Row, factor: f64) -> Source
                 Entropy::Renyi { .. } => alpha * whole / (1.0 + bulk.power),
                 _ => alpha * ((1.0 - alpha) * bulk.sum.ln_1p()).exp(),
             };
-            let mean = scale * bulk.product / whole;
             let by = if p.is_logarithmic() {
                 factor / (p.temperature() * whole)
             } else {
                 factor / (bulk.kept * whole)
             };
             let [rate, low] = words(1.0 / p.temperature());
-            let (x, y) = ((by * scale) as f32, (by * mean) as f32);
+            // The sum of a row's gradient is what y, the mean of what x multiplies, is wrong by.
+            let x = (by * scale) as f32;
+            let [y, y_low] = words(f64::from(x) * bulk.product / whole);
             if !(x.is_finite() && y.is_finite()) {
                 return Source::Twin;
             }
             Source::Device {
                 reference: [bulk.kept as f32, 0.0, 0.0, 0.0],
-                scalars: [x, y, 0.0, 0.0, rate, low, 0.0, 0.0],
+                scalars: [x, y, y_low, 0.0, rate, low, 0.0, 0.0],
             }
         }
     }
@@ -219,6 +220,6 @@ pub(super) fn gradient<'a>(
     };
     let sources =
         rows.iter().zip(factors).map(|(row, factor)| source(entropy, p, row, *factor)).collect();
-    let member = order.member(p.is_logarithmic(), p.temperature());
+    let member = order.gradient_member();
     Gradient { rows: p, kernel, constants, member, sources, twin }
 }

@@ -1,6 +1,7 @@
 //! The sums of `entropy.wgsl`: of all of a row but its largest bin, in logarithms of any base level.
 
 use super::super::distributions::Distributions;
+use super::super::kernels::words;
 use super::super::sums::{Job, Pairing, Record, wide};
 use crate::error::Result;
 use crate::gpu::shader::Constant;
@@ -31,12 +32,18 @@ impl Order {
         Order { alpha, is_one: alpha == 1.0 }
     }
 
-    /// `member` of the kernels: α, |α − 1|, α − 1, and by how much a reference is exceeded before it is raised.
+    /// `member` of `entropy`: α, |α − 1|, α − 1, and by how much a reference is exceeded before it is raised.
     pub(crate) fn member(&self, logits: bool, temperature: f64) -> [f32; 4] {
         let e = self.alpha - 1.0;
         let step = 4.0 / self.alpha.max(1.0);
         let limit = if logits { step * temperature } else { step.exp() };
         [self.alpha as f32, e.abs() as f32, e as f32, limit as f32]
+    }
+
+    /// `member` of `entropy_gradient`: α, |α − 1|, α − 1, and what f32 left of α.
+    pub(crate) fn gradient_member(&self) -> [f32; 4] {
+        let ([alpha, low], e) = (words(self.alpha), self.alpha - 1.0);
+        [alpha, e.abs() as f32, e as f32, low]
     }
 
     /// e^l, e^l (1 − e^((α−1) l))/(α − 1) and e^(αl).
@@ -145,7 +152,8 @@ pub(crate) async fn sums(p: &Distributions, order: &Order) -> Result<Vec<Bulk>> 
     let logits = p.is_logarithmic();
     let temperature = p.temperature();
     let rate = (1.0 / temperature) as f32;
-    let job = |row: usize| Job { p: row, q: row, reference: [rate, 0.0, 0.0, 0.0], centers: [0.0; 2] };
+    let job =
+        |row: usize| Job { p: row, q: row, reference: [rate, 0.0, 0.0, 0.0], centers: [0.0; 2] };
     let jobs: Vec<Job> = (0..p.rows).map(job).collect();
     let level = |x: f64| {
         if logits { if x > -1e29 { x / temperature } else { f64::NEG_INFINITY } } else { x.ln() }
