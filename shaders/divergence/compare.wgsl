@@ -65,10 +65,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (live) {
     let item = items[unit / params.segments];
     let span = segment(unit % params.segments);
-    var p_alone = vec4u(0u);
-    var q_alone = vec4u(0u);
-    var p_screen = Screen(vec4u(0u), vec4i(0));
-    var q_screen = p_screen;
     for (var block = span.x + lane; block < span.y; block += 16u * LANES) {
       var values = vec4f(0.0);
       var seconds = vec4f(0.0);
@@ -76,14 +72,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       var differences = vec4f(0.0);
       var flows_p = vec4f(0.0);
       var flows_q = vec4f(0.0);
+      var p_screen = unseen();
+      var q_screen = unseen();
       let until = min(block + 16u * LANES, span.y);
       for (var quad = block; quad < until; quad += LANES) {
         let p_bits = load_p(item.at.x, quad);
         let q_bits = load_q(item.at.y, quad);
         p_screen = screened(p_screen, p_bits);
         q_screen = screened(q_screen, q_bits);
-        p_alone |= alone(p_bits, q_bits);
-        q_alone |= alone(q_bits, p_bits);
         var pair: Pair;
         if (LOGITS) {
           pair = logits_pair(unscreened(p_bits), unscreened(q_bits), item.reference);
@@ -107,6 +103,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         }
         differences += pair.difference;
       }
+      flags |= bit_if(BAD_P, saw_bad(p_screen)) | bit_if(BAD_Q, saw_bad(q_screen));
+      if (saw_empty(p_screen) || saw_empty(q_screen)) {
+        for (var quad = block; quad < until; quad += LANES) {
+          flags |= lone(load_p(item.at.x, quad), load_q(item.at.y, quad));
+        }
+      }
       value = gather(value, total(values));
       second = gather(second, total(seconds));
       of_p = gather(of_p, total(ps));
@@ -114,8 +116,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       flow_p = gather(flow_p, total(flows_p));
       flow_q = gather(flow_q, total(flows_q));
     }
-    flags = bit_if(BAD_P, saw_bad(p_screen)) | bit_if(BAD_Q, saw_bad(q_screen))
-      | bit_if(P_WITHOUT_Q, any(p_alone != vec4u(0u))) | bit_if(Q_WITHOUT_P, any(q_alone != vec4u(0u))) | bit_if(BEYOND_RANGE, any(beyond_range));
+    flags |= bit_if(BEYOND_RANGE, any(beyond_range));
   }
   if (LANES > 1u) {
     value = sum_lanes_double(local, LANES, value);

@@ -81,14 +81,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (unit >= rows * params.segments) { return; }
   let first = (unit % params.segments) * params.quads;
   let until = min(first + params.quads, (params.columns + 3u) / 4u);
+  let own = select(unit / params.segments, 0u, SHARED);
+  // In registers: loads in the loop would wait for its stores.
+  let item = items[own];
+  let row = scalars[own];
   for (var quad = first + lane; quad < until; quad += LANES) {
     if (SHARED) {
       var result = vec4f(0.0);
       for (var i = 0u; i < params.items; i++) { result += gradient_of(items[i], scalars[i], quad); }
-      store(items[0].at.z, quad, result);
+      store(item.at.z, quad, result);
     } else {
-      let i = unit / params.segments;
-      store(items[i].at.z, quad, gradient_of(items[i], scalars[i], quad));
+      store(item.at.z, quad, gradient_of(item, row, quad));
     }
   }
 }

@@ -83,19 +83,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (live) {
     let item = items[unit / params.segments];
     let span = segment(unit % params.segments);
-    var p_alone = vec4u(0u);
-    var q_alone = vec4u(0u);
-    var p_screen = Screen(vec4u(0u), vec4i(0));
-    var q_screen = p_screen;
     for (var block = span.x + lane; block < span.y; block += 16u * LANES) {
+      var p_screen = unseen();
+      var q_screen = unseen();
       let until = min(block + 16u * LANES, span.y);
       for (var quad = block; quad < until; quad += LANES) {
         let p_bits = load_p(item.at.x, quad);
         let q_bits = load_q(item.at.y, quad);
         p_screen = screened(p_screen, p_bits);
         q_screen = screened(q_screen, q_bits);
-        p_alone |= alone(p_bits, q_bits);
-        q_alone |= alone(q_bits, p_bits);
         let a = tempered(unscreened(p_bits), params.inverse_temperatures.xy);
         let b = tempered(unscreened(q_bits), params.inverse_temperatures.zw);
         let apart = (a.sum - b.sum) + (a.error - b.error);
@@ -104,9 +100,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
       p = folded(p);
       q = folded(q);
+      flags |= bit_if(BAD_P, saw_bad(p_screen)) | bit_if(BAD_Q, saw_bad(q_screen));
+      if (saw_empty(p_screen) || saw_empty(q_screen)) {
+        for (var quad = block; quad < until; quad += LANES) {
+          flags |= lone(load_p(item.at.x, quad), load_q(item.at.y, quad));
+        }
+      }
     }
-    flags = bit_if(BAD_P, saw_bad(p_screen)) | bit_if(BAD_Q, saw_bad(q_screen))
-      | bit_if(P_WITHOUT_Q, any(p_alone != vec4u(0u))) | bit_if(Q_WITHOUT_P, any(q_alone != vec4u(0u)));
   }
   if (LANES > 1u) {
     p = agreed(local, p);

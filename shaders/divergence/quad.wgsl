@@ -83,10 +83,12 @@ fn rest_of_ratio4(x: vec4f, g: vec4f) -> vec4f {
   let k = (bits - vec4i(0x3f3504f3)) >> vec4u(23u);
   let m = bitcast<vec4f>(bits - (k << vec4u(23u)));
   let f = select(m - 1.0, -g, k == vec4i(0));
-  let p = 0x1.555546p-2f + f * (-0x1.ffffeep-3f + f * (0x1.99a546p-3f
-    + f * (-0x1.5562e4p-3f + f * (0x1.2332cp-3f + f * (-0x1.fb4326p-4f
-    + f * (0x1.e6509ep-4f + f * (-0x1.e2e9ccp-4f + f * 0x1.1b42e2p-4f)))))));
+  // Estrin's order: Horner's chain of nine would be waited for.
+  let ff = f * f;
+  let p = ((0x1.555546p-2f - f * 0x1.ffffeep-3f) + ff * (0x1.99a546p-3f - f * 0x1.5562e4p-3f))
+    + (ff * ff) * (((0x1.2332cp-3f - f * 0x1.fb4326p-4f) + ff * (0x1.e6509ep-4f - f * 0x1.e2e9ccp-4f))
+    + (ff * ff) * 0x1.1b42e2p-4f);
   let n = vec4f(-k);
-  let rest = (keep4(n * 0x1.62e4p-1f - (m - x)) + n * 0x1.7f7d1cp-20f) + f * f * (0.5 - f * p);
+  let rest = (keep4(n * 0x1.62e4p-1f - (m - x)) + n * 0x1.7f7d1cp-20f) + ff * (0.5 - f * p);
   return select(rest, vec4f(FAR), x == vec4f(0.0));
 }

@@ -82,22 +82,34 @@ fn number(bits: vec4u) -> vec4f {
   return bitcast<vec4f>(select(bits, vec4u(0u), refused(bits)));
 }
 
-// What was seen of the bits of a row, in two operations a quad: the largest as unsigned and as signed numbers.
-struct Screen { high: vec4u, positive: vec4i }
+// What was seen of the bits of some bins, in two operations a quad. Of weights: the largest and the smallest; of
+// logits: the largest as unsigned and as signed numbers.
+struct Screen { high: vec4u, other: vec4i }
+
+fn unseen() -> Screen {
+  return Screen(vec4u(0u), vec4i(select(0x7fffffff, 0, LOGITS)));
+}
 
 fn screened(s: Screen, bits: vec4u) -> Screen {
-  if (LOGITS) { return Screen(max(s.high, bits), max(s.positive, bitcast<vec4i>(bits))); }
-  return Screen(max(s.high, bits), s.positive);
+  if (LOGITS) { return Screen(max(s.high, bits), max(s.other, bitcast<vec4i>(bits))); }
+  return Screen(max(s.high, bits), min(s.other, bitcast<vec4i>(bits)));
 }
 
 fn saw_bad(s: Screen) -> bool {
-  if (LOGITS) { return any(s.high > vec4u(MINUS_INFINITY)) || any(s.positive >= vec4i(0x7f800000)); }
+  if (LOGITS) { return any(s.high > vec4u(MINUS_INFINITY)) || any(s.other >= vec4i(0x7f800000)); }
   return any(s.high > vec4u(0x7f7fffffu));
 }
 
-// Not 0 where the first of two bins has mass and the second has none; -0 is left to the host.
-fn alone(first: vec4u, second: vec4u) -> vec4u {
-  return select(vec4u(0u), first ^ vec4u(nothing()), second == vec4u(nothing()));
+fn saw_empty(s: Screen) -> bool {
+  if (LOGITS) { return any(s.high >= vec4u(MINUS_INFINITY)); }
+  return any(s.other <= vec4i(0));
+}
+
+// Which of two bins has mass alone; -0 is left to the host.
+fn lone(p_bits: vec4u, q_bits: vec4u) -> u32 {
+  let p_empty = p_bits == vec4u(nothing());
+  let q_empty = q_bits == vec4u(nothing());
+  return bit_if(P_WITHOUT_Q, any(q_empty & !p_empty)) | bit_if(Q_WITHOUT_P, any(p_empty & !q_empty));
 }
 
 // The number, of bits that are screened apart from its use.

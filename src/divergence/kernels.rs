@@ -114,6 +114,9 @@ pub(crate) fn member(divergence: &Divergence) -> Option<Member> {
         }
     };
     let mut splices = vec![("MEMBER", Constant::File(file))];
+    if let Divergence::JensenShannon { beta } = divergence {
+        splices.push(("HALF", Constant::Bool(*beta == 0.5)));
+    }
     if let Divergence::Generator(generator) = divergence {
         let text = format!(
             "fn generator(r: f32) -> f32 {{ return ({}); }}\n\

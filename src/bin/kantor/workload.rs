@@ -38,6 +38,24 @@ pub(crate) enum Workload {
     /// von Mises-Fisher fit of 10,000 rows of 784
     #[value(name = "fit")]
     Fit,
+    /// KL, JS and total variation of 1024 pairs of rows of 32,768 weights
+    #[value(name = "D1")]
+    Divergences,
+    /// KL and JS of 256 pairs of rows of 131,072 logits
+    #[value(name = "D2")]
+    LogitDivergences,
+    /// KL of the same logits and its gradient
+    #[value(name = "D3")]
+    Distillation,
+    /// JS of all pairs of 1000 sparse 28×28 images
+    #[value(name = "D4")]
+    Pairs,
+    /// Entropy of 16,384 rows of 1024 logits
+    #[value(name = "D5")]
+    Entropies,
+    /// KL of rows of 1024, 16,384 and 262,144 weights, as many bins each time
+    #[value(name = "lengths")]
+    Lengths,
 }
 
 /// What a workload does.
@@ -46,6 +64,18 @@ pub(crate) enum Task {
     Transport(fn(Option<&Path>) -> Outcome<Inputs>),
     Points(BesselFunction, Precision),
     Fit,
+    Rows(RowTask),
+}
+
+/// Functions of rows of distributions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RowTask {
+    Weights,
+    Logits,
+    Distillation,
+    Pairs,
+    Entropy,
+    Lengths,
 }
 
 /// Host arrays of a workload.
@@ -83,7 +113,7 @@ impl Inputs {
 }
 
 impl Workload {
-    pub(crate) const ALL: [Workload; 10] = [
+    pub(crate) const ALL: [Workload; 16] = [
         Workload::FewImages,
         Workload::Images,
         Workload::Dense,
@@ -94,6 +124,12 @@ impl Workload {
         Workload::LogIDouble,
         Workload::LogKDouble,
         Workload::Fit,
+        Workload::Divergences,
+        Workload::LogitDivergences,
+        Workload::Distillation,
+        Workload::Pairs,
+        Workload::Entropies,
+        Workload::Lengths,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -108,6 +144,12 @@ impl Workload {
             Workload::LogIDouble => "B1d",
             Workload::LogKDouble => "B2d",
             Workload::Fit => "fit",
+            Workload::Divergences => "D1",
+            Workload::LogitDivergences => "D2",
+            Workload::Distillation => "D3",
+            Workload::Pairs => "D4",
+            Workload::Entropies => "D5",
+            Workload::Lengths => "lengths",
         }
     }
 
@@ -122,18 +164,30 @@ impl Workload {
             Workload::LogIDouble => Task::Points(BesselFunction::LogI, Precision::Double),
             Workload::LogKDouble => Task::Points(BesselFunction::LogK, Precision::Double),
             Workload::Fit => Task::Fit,
+            Workload::Divergences => Task::Rows(RowTask::Weights),
+            Workload::LogitDivergences => Task::Rows(RowTask::Logits),
+            Workload::Distillation => Task::Rows(RowTask::Distillation),
+            Workload::Pairs => Task::Rows(RowTask::Pairs),
+            Workload::Entropies => Task::Rows(RowTask::Entropy),
+            Workload::Lengths => Task::Rows(RowTask::Lengths),
         }
     }
 }
 
+const IMAGES: usize = 1000;
+const SIDE: usize = 28;
+
+/// 1000 sparse images of 28×28, as histograms.
+pub(crate) fn image_histograms(data: Option<&Path>) -> Outcome<Vec<f32>> {
+    match data {
+        Some(folder) => file(folder, "T1_hist.npy", IMAGES * SIDE * SIDE),
+        None => Ok(blobs(IMAGES, SIDE)),
+    }
+}
+
 fn image_pairs(pairs: usize, data: Option<&Path>) -> Outcome<Inputs> {
-    const IMAGES: usize = 1000;
-    const SIDE: usize = 28;
     let bins = SIDE * SIDE;
-    let images = match data {
-        Some(folder) => file(folder, "T1_hist.npy", IMAGES * bins)?,
-        None => blobs(IMAGES, SIDE),
-    };
+    let images = image_histograms(data)?;
     let row = |k: usize| &images[k * bins..(k + 1) * bins];
     let place = |k: usize| (k / SIDE, k % SIDE);
     let step = |p: usize, q: usize| (p.abs_diff(q) as f32 / (SIDE - 1) as f32).powi(2);

@@ -2,6 +2,7 @@
 
 mod fit;
 mod points;
+mod rows;
 
 use crate::adapter_choice::AdapterChoice;
 use crate::failure::{Failure, Outcome};
@@ -24,14 +25,16 @@ use std::time::{Duration, Instant};
 /// adapter's own exp-sum or copy allows, whichever is less. A solve beyond it does
 /// without exponentials: the scaling form, the CPU twin. A fit reads every number
 /// once and is given as a fraction of the adapter's copy; a point of a log-Bessel
-/// function is no element of a softmin and has no such limit.
+/// function is no element of a softmin and has no such limit. Divergences of rows are
+/// given as a fraction of what reading them and their exponentials and logarithms
+/// would take alone, whichever is longer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// What to time [default: all]
     #[arg(long, value_enum, ignore_case = true)]
     workload: Option<Workload>,
-    /// Folder with T1_hist.npy, T2_cost.npy, T6_cost.npy, B1_v.npy, B1_x.npy, B3a_x.npy instead
-    /// of seeded inputs
+    /// Folder with T1_hist.npy, T2_cost.npy, T6_cost.npy, B1_v.npy, B1_x.npy, B3a_x.npy,
+    /// D1_p.npy, D1_q.npy, D2_teacher.npy, D2_student.npy, D5_logits.npy instead of seeded inputs
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -48,6 +51,7 @@ struct Report {
     workloads: Vec<Row>,
     functions: Vec<points::Row>,
     fits: Vec<fit::Row>,
+    rows: Vec<rows::Row>,
 }
 
 #[derive(Serialize)]
@@ -84,6 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let chosen = arguments.workload.map_or(Workload::ALL.to_vec(), |workload| vec![workload]);
     let data = arguments.data.as_deref();
     let (mut rows, mut functions, mut fits) = (Vec::new(), Vec::new(), Vec::new());
+    let mut distributions = Vec::new();
     for workload in chosen {
         let name = workload.name();
         spinner.set_message(name);
@@ -98,6 +103,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
                 functions.push(points::time(&context, name, (function, precision), data)?);
             }
             Task::Fit => fits.push(fit::time(&context, name, data, &limits)?),
+            Task::Rows(task) => {
+                distributions.extend(rows::time(&context, (name, task), data, &limits)?);
+            }
         }
     }
     spinner.finish_and_clear();
@@ -112,6 +120,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         workloads: rows,
         functions,
         fits,
+        rows: distributions,
     };
     if arguments.json {
         print_json(&report, true)?
@@ -230,7 +239,8 @@ fn describe(report: &Report) -> String {
         limits.empty_dispatch_us.0,
         limits.submission_us.0,
     );
-    for lines in [rows, points::describe(&report.functions), fit::describe(&report.fits)] {
+    let of_rows = rows::describe(&report.rows);
+    for lines in [rows, points::describe(&report.functions), fit::describe(&report.fits), of_rows] {
         // A heading alone says nothing.
         if lines.len() > 1 {
             text.push('\n');
