@@ -19,8 +19,8 @@ pub struct Images {
 /// The images to learn from, and those to be judged by.
 pub fn training_and_test() -> Result<(Images, Images), Box<dyn Error>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/digits.npy");
-    let bytes = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
-    let values: Vec<u8> = npyz::NpyFile::new(&bytes[..])?.into_vec()?;
+    let read = || npyz::NpyFile::new(&std::fs::read(path)?[..])?.into_vec();
+    let values: Vec<u8> = read().map_err(|error| format!("{path}: {error}"))?;
     let rows: Vec<&[u8]> = values.chunks_exact(PIXELS + 1).collect();
     if rows.len() <= TEST || rows.iter().any(|row| usize::from(row[PIXELS]) >= CLASSES) {
         return Err(format!("{path}: these are not the digits").into());
