@@ -1,5 +1,9 @@
 //! Every row of p with every row of q, and the rows of q that are nearest to those of p.
 
+mod device;
+mod facts;
+mod host;
+mod prepared;
 mod tiles;
 
 use super::comparison::Comparison;
