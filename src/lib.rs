@@ -17,7 +17,7 @@ pub mod vmf;
 pub use bessel::{Bessel, BesselFunction, log_bessel_i, log_bessel_k, log_gamma};
 pub use divergence::{
     Comparison, Distributions, Divergence, Entropies, Entropy, Generator, Gradients, Input,
-    Reduction, Side, Unit,
+    Neighbours, Pairs, Reduction, Side, Unit,
 };
 pub use error::{Error, Result};
 pub use gpu::{Backend, Context, Tensor};

@@ -6,7 +6,8 @@ use std::error::Error;
 use std::fs::File;
 use std::io::BufWriter;
 use tiny_skia::{
-    Color, FillRule, Paint, PathBuilder, Pixmap, PremultipliedColorU8, Rect, Stroke, Transform,
+    Color, FillRule, LineCap, LineJoin, Paint, PathBuilder, Pixmap, PremultipliedColorU8, Rect,
+    Stroke, Transform,
 };
 
 /// Red, green, blue, and an opacity from 0 to 1.
@@ -89,6 +90,19 @@ impl Canvas {
         path.cubic_to(from.0, middle, to.0, middle, to.0, to.1);
         if let Some(path) = path.finish() {
             let stroke = Stroke { width, ..Stroke::default() };
+            self.pixels.stroke_path(&path, &ink.paint(), &stroke, Transform::identity(), None);
+        }
+    }
+
+    /// Straight lines from point to point.
+    pub fn line(&mut self, points: &[Point], width: f32, ink: Ink) {
+        let mut path = PathBuilder::new();
+        for (k, &(x, y)) in points.iter().enumerate() {
+            if k == 0 { path.move_to(x, y) } else { path.line_to(x, y) }
+        }
+        if let Some(path) = path.finish() {
+            let (line_cap, line_join) = (LineCap::Round, LineJoin::Round);
+            let stroke = Stroke { width, line_cap, line_join, ..Stroke::default() };
             self.pixels.stroke_path(&path, &ink.paint(), &stroke, Transform::identity(), None);
         }
     }

@@ -9,6 +9,7 @@
 //! cargo run --release --example digits -- cpu   # the f64 CPU twin
 //! ```
 
+#[allow(dead_code, reason = "the pictures of other examples need more of it")]
 mod canvas;
 mod data;
 mod picture;

@@ -20,6 +20,6 @@ pub fn images() -> Result<Images, Box<dyn Error>> {
 
 fn bytes(name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let path = format!("{}/examples/data/{name}", env!("CARGO_MANIFEST_DIR"));
-    let bytes = std::fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
-    Ok(npyz::NpyFile::new(&bytes[..])?.into_vec()?)
+    let read = || npyz::NpyFile::new(&std::fs::read(&path)?[..])?.into_vec();
+    Ok(read().map_err(|error| format!("{path}: {error}"))?)
 }

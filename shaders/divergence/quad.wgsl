@@ -92,3 +92,24 @@ fn rest_of_ratio4(x: vec4f, g: vec4f) -> vec4f {
   let rest = (keep4(n * 0x1.62e4p-1f - (m - x)) + n * 0x1.7f7d1cp-20f) + ff * (0.5 - f * p);
   return select(rest, vec4f(FAR), x == vec4f(0.0));
 }
+
+fn total(x: vec4f) -> f32 {
+  return (x.x + x.y) + (x.z + x.w);
+}
+
+// Adds an f32 to a double-float sum of some size.
+fn gather(sum: vec2f, x: f32) -> vec2f {
+  let s = two_sum(sum.x, x);
+  return vec2f(s.x, sum.y + s.y);
+}
+
+// exp(x - reference) in double-float, of each of four.
+fn exp_double4(x: Sum4, reference: vec2f) -> Sum4 {
+  let head = two_sum4(x.sum, vec4f(-reference.x));
+  let rest = head.error + (x.error - reference.y);
+  let a = df_exp(quick_two_sum(head.sum.x, rest.x));
+  let b = df_exp(quick_two_sum(head.sum.y, rest.y));
+  let c = df_exp(quick_two_sum(head.sum.z, rest.z));
+  let d = df_exp(quick_two_sum(head.sum.w, rest.w));
+  return Sum4(vec4f(a.x, b.x, c.x, d.x), vec4f(a.y, b.y, c.y, d.y));
+}

@@ -132,13 +132,3 @@ fn is_empty(bits: vec4u) -> vec4<bool> {
 fn bit_if(bit: u32, condition: bool) -> u32 {
   return select(0u, bit, condition);
 }
-
-fn total(x: vec4f) -> f32 {
-  return (x.x + x.y) + (x.z + x.w);
-}
-
-// Adds an f32 to a double-float sum of some size.
-fn gather(sum: vec2f, x: f32) -> vec2f {
-  let s = two_sum(sum.x, x);
-  return vec2f(s.x, sum.y + s.y);
-}

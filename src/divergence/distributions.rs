@@ -125,6 +125,16 @@ impl Distributions {
         &self.context
     }
 
+    /// Whether these are the same rows in the same memory.
+    pub(crate) fn is_same(&self, other: &Distributions) -> bool {
+        let shared = match (&self.data, &other.data) {
+            (Data::Host(a), Data::Host(b)) => Arc::ptr_eq(a, b),
+            (Data::Device(a), Data::Device(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        };
+        shared && self.input == other.input
+    }
+
     /// Whether the numbers are logarithms.
     pub(crate) fn is_logarithmic(&self) -> bool {
         !matches!(self.input, Input::Weights)

@@ -42,15 +42,15 @@ impl Entropies {
         self
     }
 
-    /// `Single` keeps six digits of every value, of rows with almost all in one bin too (below 10⁻³⁶ of weights, 0);
-    /// `Double` twelve. Double is computed by the f64 twin on the host.
+    /// `Single` keeps six digits of every value, however small, where almost all mass is in one bin; only of weights is
+    /// an entropy below 10⁻³⁶ given as 0. `Double` keeps twelve, and is computed by the f64 twin on the host.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Entropies {
         self.precision = precision;
         self
     }
 
-    /// The entropy of every row.
+    /// The entropy of every row, in the unit asked for.
     ///
     /// # Errors
     /// [`Error::InvalidInput`](crate::Error::InvalidInput): an order outside its range; with row and index a number
@@ -61,8 +61,8 @@ impl Entropies {
         Ok(self.values(&answers(self.entropy, self.precision, p).await?))
     }
 
-    /// The number of equally likely bins that have this entropy: the exponential of Shannon's or Rényi's in nats, and
-    /// of Tsallis' that of Rényi's of the same order (Hill 1973).
+    /// For every row the number of equally likely bins that would have its entropy, whatever the unit: the exponential
+    /// of Shannon's or Rényi's in nats, and of Tsallis' that of Rényi's of the same order (Hill 1973).
     ///
     /// # Errors
     /// As [`Entropies::rows`].

@@ -16,6 +16,33 @@ const SUMS: &[Binding] = &[
 pub(crate) static COMPARE: Kernel = Kernel { path: "divergence/compare.wgsl", bindings: SUMS };
 pub(crate) static LOGIT_SUMS: Kernel =
     Kernel { path: "divergence/logit_sums.wgsl", bindings: SUMS };
+pub(crate) static ROW_SUMS: Kernel = Kernel { path: "divergence/row_sums.wgsl", bindings: SUMS };
+pub(crate) static NORMALIZED_ROWS: Kernel = Kernel {
+    path: "divergence/normalized_rows.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+        Binding::ReadWrite,
+        Binding::ReadWrite,
+    ],
+};
+pub(crate) static PAIRWISE: Kernel = Kernel {
+    path: "divergence/pairwise.wgsl",
+    bindings: &[
+        Binding::Uniform,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::Read,
+        Binding::ReadWrite,
+    ],
+};
 pub(crate) static GRADIENT: Kernel = Kernel {
     path: "divergence/gradient.wgsl",
     bindings: &[

@@ -83,7 +83,7 @@ pub enum Entropy {
         /// The order.
         alpha: f64,
     },
-    /// (1 − Σ p^α)/(α−1), α ≥ 0. Shannon's at 1.
+    /// (1 − Σ p^α)/(α−1), finite α ≥ 0. Shannon's at 1, one less than the number of bins in use at 0.
     Tsallis {
         /// The order.
         alpha: f64,

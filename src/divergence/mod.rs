@@ -8,6 +8,7 @@ mod generator;
 mod gradient;
 pub(crate) mod kernels;
 mod kind;
+mod pairwise;
 mod passes;
 pub(crate) mod sums;
 mod upload;
@@ -19,6 +20,7 @@ pub use finish::Mismatch;
 pub use generator::Generator;
 pub use gradient::{Gradients, Side};
 pub use kind::{Divergence, Entropy, Input, Reduction, Unit};
+pub use pairwise::{Neighbours, Pairs};
 
 pub(crate) use distributions::Data;
 pub(crate) use sums::Block;

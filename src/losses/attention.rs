@@ -31,10 +31,10 @@ pub struct AttentionPenalty {
 }
 
 impl AttentionPenalty {
-    /// With the target w in [0, 1], a fraction of the largest entropy there is, and a band of 0.2.
+    /// With the target w in [0, 1], a fraction of ln T, which is the largest entropy there is, and a band of 0.2.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for another target.
+    /// [`Error::InvalidInput`] for a target outside [0, 1].
     pub fn new(target: f64) -> Result<AttentionPenalty> {
         if !(0.0..=1.0).contains(&target) {
             return Err(Error::invalid("target", format!("{target} is not between 0 and 1")));
@@ -43,10 +43,10 @@ impl AttentionPenalty {
         Ok(AttentionPenalty { target, band: 0.2, precision: Precision::Single, weighting })
     }
 
-    /// With another half-width of the band, 0 or more.
+    /// With another half-width of the band, a fraction of ln T; with 0 every deviation counts.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a number that is none.
+    /// [`Error::InvalidInput`] for one that is negative or not finite.
     pub fn band(mut self, band: f64) -> Result<AttentionPenalty> {
         if !(band.is_finite() && band >= 0.0) {
             return Err(Error::invalid("band", format!("{band} is not a number of 0 or more")));
@@ -76,10 +76,11 @@ impl AttentionPenalty {
         self
     }
 
-    /// The penalty of every row.
+    /// The penalty of every row, in nats².
     ///
     /// # Errors
-    /// [`Error::InvalidInput`]: rows that are no logarithms, and whatever [`Entropies::rows`] refuses.
+    /// [`Error::InvalidInput`]: rows that are weights; row weights that are not one a row, finite and 0 or more; no row
+    /// left to take the mean of; and whatever [`Entropies::rows`] refuses.
     pub async fn rows(&self, logits: &Distributions) -> Result<LossValues> {
         check_logits(logits)?;
         let rows = self.weighting.rows(logits.rows, None)?;

@@ -7,8 +7,23 @@ use crate::reference::losses::{Form, Others, sigmoid, softplus};
 /// u = Σ e^(z_k − z_y) over k ≠ y, p_y = 1/(1 + u). Natural logarithms; a label whose logit is −∞ makes every loss +∞
 /// that is not bounded.
 ///
-/// Sources: comp-sum losses of Mao, Mohri and Zhong 2023; generalised cross-entropy of Zhang and Sabuncu 2018;
-/// label-distributionally robust losses (LDR-KL, ALDR-KL) of Zhu, Ying and Yang 2023.
+/// ```
+/// # fn main() -> kantor::Result<()> {
+/// use kantor::{Context, Distributions, Input, Loss, Losses};
+/// let context = Context::new_blocking()?;
+/// let logits = Input::Logits { temperature: 1.0 };
+/// let rows = Distributions::new_blocking(&context, &[2.0f32, 1.0, 0.1], 3, logits)?;
+/// // e^(1 − 2) + e^(0.1 − 2), ln(1 + u), and 1 − p_y.
+/// for (tau, value) in [(0.0, 0.517_448_06), (1.0, 0.417_030_02), (2.0, 0.340_998_86)] {
+///     let loss = Losses::new(Loss::CompSum { tau }).rows_blocking(&rows, &[0])?;
+///     assert!((loss.values()[0] - value).abs() < 1e-6);
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// Sources: comp-sum losses of Mao, Mohri and Zhong 2023; generalised cross-entropy of Zhang and Sabuncu 2018; label
+/// smoothing of Szegedy and others 2016; label-distributionally robust losses (LDR-KL, ALDR-KL) of Zhu, Ying and Yang
+/// 2023.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Loss {
@@ -23,27 +38,27 @@ pub enum Loss {
         /// q.
         q: f64,
     },
-    /// −Σ t_k ln p_k with t = (1 − ε) at the label, and ε/K everywhere besides: cross-entropy where ε = 0.
+    /// −Σ t_k ln p_k with t = 1 − ε + ε/K at the label and ε/K elsewhere: label smoothing, plain cross-entropy at ε = 0.
     CrossEntropy {
         /// ε in [0, 1].
         smoothing: f64,
     },
     /// λ ln[(1/K) Σ_k e^((z_k − z_y + c [k ≠ y])/λ)], λ > 0: with λ → 0 the margin loss of Crammer and Singer.
     Ldr {
-        /// c.
+        /// c, at most a million to either side.
         margin: f64,
-        /// λ.
+        /// λ, between 10⁻⁶ and 10⁶.
         lambda: f64,
     },
     /// LDR with a λ of every row's own, λ_i = λ₀ − λ₀ KL(p_i‖uniform)/(α ln K), p_i the softmax of
     /// (z_k + c [k ≠ y])/λ₀: rows the model is sure of get a smaller one. α > 1 keeps it positive. Its gradient takes
     /// λ_i as a constant.
     Aldr {
-        /// c.
+        /// c, at most a million to either side.
         margin: f64,
-        /// λ₀.
+        /// λ₀, between 10⁻⁶ and 10⁶.
         lambda: f64,
-        /// α.
+        /// A finite α > 1.
         alpha: f64,
     },
 }

@@ -82,10 +82,10 @@ impl Losses {
     /// The loss of every row of `logits` (n×K) against its label in 0..K.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`]: parameters outside their range; a label of K or more, with its row; as many labels,
-    /// weights, mask entries as there are rows; logits that are NaN or +∞, with row and index, or a row that is −∞
-    /// everywhere; rows that are weights. [`Error::PrecisionUnavailable`], [`Error::OutOfMemory`],
-    /// [`Error::DeviceLost`].
+    /// [`Error::InvalidInput`]: parameters outside their range; a label of K or more, with its row; labels, row weights or
+    /// a mask that are not one a row; no row left to take the mean of; logits that are NaN or +∞, with row and index, or
+    /// a row that is −∞ everywhere; log-probabilities that do not sum to 1; rows that are weights.
+    /// [`Error::PrecisionUnavailable`], [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn rows(&self, logits: &Distributions, labels: &[u32]) -> Result<LossValues> {
         let answers = self.answers(logits, labels, None).await?;
         Ok(self.weighting.values(logits.rows, &answers.rows, &answers.values))

@@ -209,11 +209,6 @@ fn pairs(
     p: &Distributions,
     q: Option<&Distributions>,
 ) -> kantor::Result<Numbers> {
-    let _ = (comparison, p, q);
-    Err(Error::InvalidInput {
-        argument: "pairwise",
-        row: None,
-        index: None,
-        reason: "is not there yet".into(),
-    })
+    let pairs = comparison.pairwise_blocking(p, q.unwrap_or(p))?;
+    Ok(Numbers::Pairs(pairs.values().chunks(pairs.columns()).map(extended).collect()))
 }

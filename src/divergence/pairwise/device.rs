@@ -1,0 +1,234 @@
+//! All pairs of some rows of p with some of q on a device: dispatches of bounded length, and their sums.
+
+use super::super::finish::Sums;
+use super::super::kernels::{Member, PAIRWISE};
+use super::super::sums::Pace;
+use super::prepared::{Prepared, block};
+use crate::error::Result;
+use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::pipeline::Pipeline;
+use crate::gpu::shader::Constant;
+use crate::gpu::{Clock, Gpu};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// As `Params` in `divergence/pairwise.wgsl`.
+#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+struct Params {
+    zero: u32,
+    quads: u32,
+    segments: u32,
+    words: u32,
+    p_first: u32,
+    p_count: u32,
+    p_number: u32,
+    p_each: u32,
+    q_first: u32,
+    q_count: u32,
+    q_number: u32,
+    unused: u32,
+    member: [f32; 4],
+}
+
+/// What is added up for every pair.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slots {
+    pub(super) second: bool,
+    pub(super) flows: bool,
+}
+
+impl Slots {
+    fn count(self) -> usize {
+        2 + usize::from(self.second) + 2 * usize::from(self.flows)
+    }
+}
+
+/// Sums of the pairs of a tile, `columns` a row.
+#[derive(Debug)]
+pub(super) struct Totals {
+    slots: Slots,
+    columns: usize,
+    sums: Vec<f64>,
+    flags: Vec<u8>,
+}
+
+impl Totals {
+    pub(super) fn new(slots: Slots, rows: usize, columns: usize) -> Totals {
+        let pairs = rows * columns;
+        Totals {
+            slots,
+            columns,
+            sums: vec![0.0; pairs * (slots.count() - 1)],
+            flags: vec![0; pairs],
+        }
+    }
+
+    fn add(&mut self, row: usize, column: usize, record: &[f32]) {
+        let (width, place) = (self.slots.count() - 1, row * self.columns + column);
+        self.flags[place] |= record[1] as u8;
+        let sums = &mut self.sums[place * width..(place + 1) * width];
+        let numbers = record[..1].iter().chain(&record[2..]);
+        sums.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += f64::from(*x));
+    }
+
+    /// Of normalised rows, as the rows' own kernel would have them.
+    pub(super) fn sums(&self, row: usize, column: usize) -> Sums {
+        let (width, place) = (self.slots.count() - 1, row * self.columns + column);
+        let mut numbers = self.sums[place * width..(place + 1) * width].iter().copied();
+        let mut next = |there: bool| if there { numbers.next().unwrap_or(0.0) } else { 0.0 };
+        Sums {
+            value: next(true),
+            second: next(self.slots.second),
+            flow_p: next(self.slots.flows),
+            flow_q: next(self.slots.flows),
+            p: 1.0,
+            q: 1.0,
+            flags: self.flags[place].into(),
+            ..Sums::default()
+        }
+    }
+}
+
+/// Runs `pairwise.wgsl` over tiles.
+pub(super) struct Engine<'a> {
+    gpu: &'a Gpu,
+    pipeline: Arc<Pipeline>,
+    member: [f32; 4],
+    slots: Slots,
+    half: bool,
+    block: usize,
+    pace: Pace,
+    records: Buffer,
+}
+
+/// Records of a dispatch.
+const RECORDS: usize = 1 << 18;
+
+impl<'a> Engine<'a> {
+    pub(super) async fn new(
+        gpu: &'a Gpu,
+        member: &Member,
+        slots: Slots,
+        half: bool,
+        pairs: usize,
+    ) -> Result<Engine<'a>> {
+        let block = block(&gpu.capabilities);
+        let mut constants = member.splices.clone();
+        constants.push(("BLOCK", Constant::U32(block as u32)));
+        constants.push(("HALF", Constant::Bool(half)));
+        constants.push(("FLOWS", Constant::Bool(slots.flows)));
+        let pipeline = gpu.pipeline(&PAIRWISE, constants).await?;
+        let capacity = pairs.max(4096).min(RECORDS);
+        let bytes = (4 * slots.count() * capacity) as u64;
+        let records = gpu.guarded(|| gpu.allocate("sums of pairs", bytes, STORAGE)).await?;
+        let pace = Pace::new(&gpu.capabilities);
+        Ok(Engine {
+            gpu,
+            pipeline,
+            member: member.parameters,
+            slots,
+            half,
+            block,
+            pace,
+            records,
+        })
+    }
+
+    /// Adds the sums over the columns of two tiles to `totals`, those of the rows of both.
+    pub(super) async fn add(
+        &mut self,
+        p: &Prepared,
+        q: &Prepared,
+        totals: &mut Totals,
+    ) -> Result<()> {
+        let columns = p.columns.len();
+        let capacity = (self.records.size() / 4) as usize / self.slots.count();
+        let mut p_first = 0;
+        while p_first < p.rows.len() {
+            // Rows of q before the first of a larger number have no part.
+            let behind = (p.rows.start + p_first + 1).saturating_sub(q.rows.start);
+            let start = if self.half { behind / self.block * self.block } else { 0 };
+            if start >= q.rows.len() {
+                break;
+            }
+            let most = self.pace.items(columns).min(capacity);
+            let wide = q.rows.len() - start;
+            let q_step = wide.min((most / self.block * self.block).max(self.block));
+            let p_step = (most / q_step).clamp(1, p.rows.len() - p_first);
+            for q_first in (start..q.rows.len()).step_by(q_step) {
+                let p_rows = p_first..p_first + p_step;
+                let q_rows = q_first..q.rows.len().min(q_first + q_step);
+                self.dispatch(p, q, p_rows, q_rows, capacity, totals).await?;
+            }
+            p_first += p_step;
+        }
+        Ok(())
+    }
+
+    async fn dispatch(
+        &mut self,
+        p: &Prepared,
+        q: &Prepared,
+        p_rows: Range<usize>,
+        q_rows: Range<usize>,
+        capacity: usize,
+        totals: &mut Totals,
+    ) -> Result<()> {
+        let gpu = self.gpu;
+        let software = gpu.capabilities.software;
+        let pairs = p_rows.len() * q_rows.len();
+        let words = p.quads().div_ceil(8);
+        // A workgroup of few threads takes several rows of p; enough workgroups to fill the adapter, none of them tiny.
+        let each = if software { 8.min(p_rows.len().div_ceil(4)) } else { 1 };
+        let groups = p_rows.len().div_ceil(each) * q_rows.len().div_ceil(self.block);
+        let (wanted, least) = if software { (16, 64) } else { (2048, 8) };
+        let segments = (wanted / groups).clamp(1, words.div_ceil(least));
+        let segments = segments.min(capacity / pairs).max(1);
+        let each_words = words.div_ceil(segments);
+        let segments = words.div_ceil(each_words);
+        let params = Params {
+            quads: p.quads() as u32,
+            segments: segments as u32,
+            words: each_words as u32,
+            p_first: p_rows.start as u32,
+            p_count: p_rows.len() as u32,
+            p_number: p.rows.start as u32,
+            p_each: each as u32,
+            q_first: q_rows.start as u32,
+            q_count: q_rows.len() as u32,
+            q_number: q.rows.start as u32,
+            member: self.member,
+            ..Params::default()
+        };
+        let slots = self.slots.count();
+        let clock = Clock::now();
+        let mut recorder = gpu.recorder();
+        gpu.guarded(|| {
+            let resources = vec![
+                p.probabilities.as_entire_binding(),
+                p.support.as_entire_binding(),
+                q.probabilities.as_entire_binding(),
+                q.support.as_entire_binding(),
+                q.masses.as_entire_binding(),
+                self.records.as_entire_binding(),
+            ];
+            let ready = gpu.bind(&self.pipeline, gpu.uniform(&params)?, resources);
+            recorder.dispatch(&ready, (groups * segments) as u64)?;
+            recorder.stage(&self.records, 0, (4 * slots * pairs * segments) as u64);
+            Ok(())
+        })
+        .await?;
+        let read = recorder.read_as::<f32>("sums of pairs").await?;
+        self.pace.took(pairs * p.columns.len(), clock.seconds());
+        let numbers = read.first().map(Vec::as_slice).unwrap_or_default();
+        for (place, record) in numbers.chunks_exact(slots).enumerate() {
+            let (i, j) = (place % pairs / q_rows.len(), place % q_rows.len());
+            let (row, column) = (p_rows.start + i, q_rows.start + j);
+            if !self.half || p.rows.start + row < q.rows.start + column {
+                totals.add(row, column, record);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! What rows are normalised by, and which of them f32 cannot hold.
+
+use super::super::distributions::Distributions;
+use super::super::kernels::{BAD_P, ROW_SUMS, words};
+use super::super::kind::Input;
+use super::super::sums::{Job, Pairing, Record, wide};
+use crate::error::Result;
+
+/// The reference that `normalized_rows.wgsl` takes for a row, and what is to be expected of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fact {
+    /// 1/sum of weights, or the log-normaliser of logarithms, as a double-float.
+    pub(super) reference: [f32; 2],
+    pub(super) range: Range,
+}
+
+/// Whether a normalised row is within f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Range {
+    Whole,
+    /// But for bins with next to nothing in them.
+    Tiny,
+    /// Not at all: the rows' own way, or the twin's.
+    Beyond,
+}
+
+/// What is below this has no relative accuracy everywhere.
+const TINY: f64 = 1.0 / (1u128 << 100) as f64;
+
+/// Sums of all segments of a row, relative to e^reference where they are of exponentials.
+#[derive(Debug, Clone, Copy)]
+struct Sum {
+    reference: f64,
+    sum: f64,
+    smallest: f64,
+    flags: u32,
+}
+
+impl Sum {
+    const NONE: Sum =
+        Sum { reference: f64::NEG_INFINITY, sum: 0.0, smallest: f64::INFINITY, flags: 0 };
+
+    fn add(&mut self, record: &Record, logarithms: bool) {
+        let [reference, smallest] = record[0].map(f64::from);
+        self.smallest = self.smallest.min(smallest);
+        self.flags |= record[7][0] as u32;
+        if !logarithms {
+            self.sum += wide(record[1]);
+        } else if reference > -1e29 {
+            let most = self.reference.max(reference);
+            let shifted = |sum: f64, by: f64| if sum == 0.0 { 0.0 } else { sum * by.exp() };
+            self.sum = shifted(self.sum, self.reference - most)
+                + shifted(wide(record[1]), reference - most);
+            self.reference = most;
+        }
+    }
+}
+
+/// The facts of every row, screened; `argument` is what the rows are called in errors.
+pub(super) async fn facts(argument: &'static str, rows: &Distributions) -> Result<Vec<Fact>> {
+    let logarithms = rows.is_logarithmic();
+    let job = |row: usize| Job { p: row, q: row, reference: [0.0; 4], centers: [0.0; 2] };
+    let jobs: Vec<Job> = (0..rows.rows).map(job).collect();
+    let mut sums = vec![Sum::NONE; rows.rows];
+    let absorb = |row: usize, record: &Record| sums[row].add(record, logarithms);
+    Pairing::new(rows, rows)?.run(&ROW_SUMS, &Vec::new(), [0.0; 4], &jobs, absorb).await?;
+    let mut facts = Vec::with_capacity(rows.rows);
+    for (row, sum) in sums.iter().enumerate() {
+        let fact = if logarithms { of_logarithms(rows, sum) } else { of_weights(sum) };
+        match fact {
+            Some(fact) if sum.flags & BAD_P == 0 => {
+                if matches!(rows.input, Input::LogProbabilities) {
+                    let total = (sum.reference + sum.sum.ln()).exp();
+                    rows.check_sum(argument, row, total)?;
+                }
+                facts.push(fact);
+            }
+            _ => {
+                // Names what is wrong. Nothing is with a weight of −0, and with sums f32 does not hold.
+                rows.screened(argument, row, &rows.read_row(row, true).await?)?;
+                facts.push(Fact { reference: [0.0; 2], range: Range::Beyond });
+            }
+        }
+    }
+    Ok(facts)
+}
+
+fn of_weights(sum: &Sum) -> Option<Fact> {
+    let range = if sum.smallest / sum.sum < TINY { Range::Tiny } else { Range::Whole };
+    (1e-30..1e36).contains(&sum.sum).then(|| Fact { reference: words(1.0 / sum.sum), range })
+}
+
+fn of_logarithms(rows: &Distributions, sum: &Sum) -> Option<Fact> {
+    let log = sum.reference + sum.sum.ln();
+    let least = sum.smallest / rows.temperature() - log;
+    let range = if least < TINY.ln() { Range::Tiny } else { Range::Whole };
+    (log.abs() <= 1e6).then(|| Fact { reference: words(log), range })
+}

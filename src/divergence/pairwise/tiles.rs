@@ -1,0 +1,188 @@
+//! Pairs a tile at a time: on the device, one by one where f32 was not enough, or by the twin.
+
+use super::super::comparison::Comparison;
+use super::super::distributions::Distributions;
+use super::super::entropy::Entropies;
+use super::super::finish::{Mismatch, Sums, finish, is_balanced, is_infinite, squares};
+use super::super::kernels::{BEYOND_RANGE, Member, member};
+use super::super::kind::{Divergence, Entropy};
+use super::super::passes::outcomes;
+use super::device::{Engine, Slots, Totals};
+use super::facts::{Fact, Range, facts};
+use super::prepared::{Shelf, tile};
+use crate::error::Result;
+use crate::gpu::Gpu;
+use crate::reference::map_rows;
+use crate::transport::Precision;
+
+/// What is known of a pair.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Answer {
+    /// Nats.
+    pub(super) value: f64,
+    pub(super) mismatch: Mismatch,
+}
+
+/// Pairs that are answered one by one at a time.
+const PAIRS: usize = 1 << 15;
+
+impl Comparison {
+    /// Hands the answer of every pair (i, j) to `absorb`; with `half` only of those with i < j.
+    pub(super) async fn tiles(
+        &self,
+        p: &Distributions,
+        q: &Distributions,
+        half: bool,
+        mut absorb: impl FnMut(usize, usize, &Answer),
+    ) -> Result<()> {
+        match (p.context.gpu(), self.kernel()) {
+            (Some(gpu), Some(member)) => {
+                self.tiles_on_device(gpu, &member, p, q, half, &mut absorb).await
+            }
+            _ => self.tiles_by_twin(p, q, half, &mut absorb).await,
+        }
+    }
+
+    /// What the kernel sums up; `None` where it is no sum, all 0, or asked for in f64.
+    fn kernel(&self) -> Option<Member> {
+        let divergence = match self.divergence {
+            Divergence::JensenShannon { beta: 0.0 | 1.0 }
+            | Divergence::SkewKl { alpha: 1.0 }
+            | Divergence::Renyi { alpha: 0.0 }
+            | Divergence::Tsallis { alpha: 0.0 } => return None,
+            // H(p) + KL(p‖q): neither is negative, so nothing cancels.
+            Divergence::CrossEntropy => &Divergence::Kl,
+            ref other => other,
+        };
+        member(divergence).filter(|_| self.precision == Precision::Single)
+    }
+
+    async fn tiles_on_device(
+        &self,
+        gpu: &Gpu,
+        member: &Member,
+        p: &Distributions,
+        q: &Distributions,
+        half: bool,
+        absorb: &mut impl FnMut(usize, usize, &Answer),
+    ) -> Result<()> {
+        let same = p.is_same(q);
+        let facts_p = facts("p", p).await?;
+        let facts_q = if same { facts_p.clone() } else { facts("q", q).await? };
+        let entropies = match self.divergence {
+            Divergence::CrossEntropy => Entropies::new(Entropy::Shannon).rows(p).await?,
+            _ => Vec::new(),
+        };
+        let slots = Slots::of(&self.divergence);
+        let (rows, columns) = tile(gpu, p.rows.max(q.rows), p.bins);
+        let pairs = rows.min(p.rows) * rows.min(q.rows);
+        let mut engine = Engine::new(gpu, member, slots, half, pairs).await?;
+        let mut shelf = Shelf::default();
+        for i in (0..p.rows).step_by(rows) {
+            let of_p = i..p.rows.min(i + rows);
+            for j in (0..q.rows).step_by(rows) {
+                let of_q = j..q.rows.min(j + rows);
+                if half && of_q.end <= i + 1 {
+                    continue;
+                }
+                let mut totals = Totals::new(slots, of_p.len(), of_q.len());
+                for column in (0..p.bins).step_by(columns) {
+                    let columns = column..p.bins.min(column + columns);
+                    let p_tile = shelf.tile(0, (p, &facts_p), &of_p, &columns).await?;
+                    let side = usize::from(!same);
+                    let q_tile = shelf.tile(side, (q, &facts_q), &of_q, &columns).await?;
+                    engine.add(&p_tile, &q_tile, &mut totals).await?;
+                }
+                let found = map_rows(of_p.len(), |row| {
+                    let from = if half { (i + row + 1).saturating_sub(j) } else { 0 };
+                    let entropy = entropies.get(i + row).copied();
+                    let answer = |column: usize| {
+                        let facts = [&facts_p[i + row], &facts_q[j + column]];
+                        self.answer(&totals.sums(row, column), facts, entropy)
+                    };
+                    (from.min(of_q.len())..of_q.len())
+                        .map(|column| (j + column, answer(column)))
+                        .collect::<Vec<_>>()
+                });
+                let mut open = Vec::new();
+                for (row, answers) in found.iter().enumerate() {
+                    for (column, answer) in answers {
+                        match answer {
+                            Some(answer) => absorb(i + row, *column, answer),
+                            None => open.push((i + row, *column)),
+                        }
+                    }
+                }
+                for pairs in open.chunks(PAIRS) {
+                    let found =
+                        outcomes(&self.divergence, self.precision, p, q, pairs, None).await?;
+                    for ((i, j), outcome) in pairs.iter().zip(&found) {
+                        let answer = Answer { value: outcome.value, mismatch: outcome.mismatch };
+                        absorb(*i, *j, &answer);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the sums of a pair amount to; `None` where f32 was not enough.
+    fn answer(&self, sums: &Sums, facts: [&Fact; 2], entropy: Option<f64>) -> Option<Answer> {
+        let is = |range| facts.iter().any(|fact| fact.range == range);
+        let mismatch = Mismatch::of(sums.flags);
+        if is(Range::Beyond) {
+            return None;
+        }
+        if is_infinite(&self.divergence, mismatch) {
+            return Some(Answer { value: f64::INFINITY, mismatch });
+        }
+        if is(Range::Tiny) && !is_bounded(&self.divergence) {
+            return None;
+        }
+        // Probabilities are good to 2⁻⁴³, so gaps of a millionth are to a ten millionth.
+        let size = match self.divergence {
+            Divergence::TotalVariation => sums.value * sums.value,
+            Divergence::CauchySchwarz => sums.value / squares(sums),
+            _ => sums.value.abs(),
+        };
+        let close = sums.value != 0.0 && size < 1e-12;
+        if close || sums.flags & BEYOND_RANGE != 0 || !is_balanced(&self.divergence, sums) {
+            return None;
+        }
+        if let Some(entropy) = entropy {
+            return finish(&Divergence::Kl, sums)
+                .map(|(value, _)| Answer { value: entropy + value, mismatch });
+        }
+        finish(&self.divergence, sums).map(|(value, _)| Answer { value, mismatch })
+    }
+}
+
+impl Slots {
+    fn of(divergence: &Divergence) -> Slots {
+        let flows = matches!(divergence, Divergence::CauchySchwarz);
+        let second = matches!(
+            divergence,
+            Divergence::SquaredHellinger
+                | Divergence::Bhattacharyya
+                | Divergence::Renyi { .. }
+                | Divergence::Tsallis { .. }
+                | Divergence::Amari { .. }
+                | Divergence::CauchySchwarz
+        );
+        Slots { second, flows }
+    }
+}
+
+/// Whether bins with next to nothing in them add next to nothing, whatever the other row has there.
+fn is_bounded(divergence: &Divergence) -> bool {
+    match divergence {
+        Divergence::SkewKl { alpha } => *alpha > 1e-6,
+        Divergence::JensenShannon { .. }
+        | Divergence::SquaredHellinger
+        | Divergence::TotalVariation
+        | Divergence::Chi2Mixture
+        | Divergence::CauchySchwarz
+        | Divergence::Triangular => true,
+        _ => false,
+    }
+}
