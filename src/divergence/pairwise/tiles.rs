@@ -26,6 +26,9 @@ pub(super) struct Answer {
 /// Pairs that are answered one by one at a time.
 const PAIRS: usize = 1 << 15;
 
+/// Where more than one in so many is too near for high words, all are computed with low ones.
+const MANY: usize = 64;
+
 impl Comparison {
     /// Hands the answer of every pair (i, j) to `absorb`; with `half` only of those with i < j.
     pub(super) async fn tiles(
@@ -76,7 +79,9 @@ impl Comparison {
         let slots = Slots::of(&self.divergence);
         let (rows, columns) = tile(gpu, p.rows.max(q.rows), p.bins);
         let pairs = rows.min(p.rows) * rows.min(q.rows);
-        let mut engine = Engine::new(gpu, member, slots, half, pairs).await?;
+        // High words are enough for rows that are far apart, and whether they are shows.
+        let low = far(&self.divergence).is_none();
+        let mut engine = Engine::new(gpu, member, slots, half, low, pairs).await?;
         let mut shelf = Shelf::default();
         for i in (0..p.rows).step_by(rows) {
             let of_p = i..p.rows.min(i + rows);
@@ -85,34 +90,44 @@ impl Comparison {
                 if half && of_q.end <= i + 1 {
                     continue;
                 }
-                let mut totals = Totals::new(slots, of_p.len(), of_q.len());
-                for column in (0..p.bins).step_by(columns) {
-                    let columns = column..p.bins.min(column + columns);
-                    let p_tile = shelf.tile(0, (p, &facts_p), &of_p, &columns).await?;
-                    let side = usize::from(!same);
-                    let q_tile = shelf.tile(side, (q, &facts_q), &of_q, &columns).await?;
-                    engine.add(&p_tile, &q_tile, &mut totals).await?;
-                }
-                let found = map_rows(of_p.len(), |row| {
-                    let from = if half { (i + row + 1).saturating_sub(j) } else { 0 };
-                    let entropy = entropies.get(i + row).copied();
-                    let answer = |column: usize| {
-                        let facts = [&facts_p[i + row], &facts_q[j + column]];
-                        self.answer(&totals.sums(row, column), facts, entropy)
-                    };
-                    (from.min(of_q.len())..of_q.len())
-                        .map(|column| (j + column, answer(column)))
-                        .collect::<Vec<_>>()
-                });
-                let mut open = Vec::new();
-                for (row, answers) in found.iter().enumerate() {
-                    for (column, answer) in answers {
-                        match answer {
-                            Some(answer) => absorb(i + row, *column, answer),
-                            None => open.push((i + row, *column)),
+                let open = loop {
+                    let mut totals = Totals::new(slots, of_p.len(), of_q.len());
+                    for column in (0..p.bins).step_by(columns) {
+                        let columns = column..p.bins.min(column + columns);
+                        let p_tile = shelf.tile(0, (p, &facts_p), &of_p, &columns).await?;
+                        let side = usize::from(!same);
+                        let q_tile = shelf.tile(side, (q, &facts_q), &of_q, &columns).await?;
+                        engine.add(&p_tile, &q_tile, &mut totals).await?;
+                    }
+                    let low = engine.low;
+                    let found = map_rows(of_p.len(), |row| {
+                        let from = if half { (i + row + 1).saturating_sub(j) } else { 0 };
+                        let entropy = entropies.get(i + row).copied();
+                        let answer = |column: usize| {
+                            let facts = [&facts_p[i + row], &facts_q[j + column]];
+                            self.answer(&totals.sums(row, column), facts, entropy, low)
+                        };
+                        (from.min(of_q.len())..of_q.len())
+                            .map(|column| (j + column, answer(column)))
+                            .collect::<Vec<_>>()
+                    });
+                    let all: usize = found.iter().map(Vec::len).sum();
+                    let open = found.iter().flatten().filter(|(_, found)| found.is_none()).count();
+                    if !low && open > all / MANY {
+                        engine.low = true;
+                        continue;
+                    }
+                    let mut open = Vec::with_capacity(open);
+                    for (row, answers) in found.iter().enumerate() {
+                        for (column, answer) in answers {
+                            match answer {
+                                Some(answer) => absorb(i + row, *column, answer),
+                                None => open.push((i + row, *column)),
+                            }
                         }
                     }
-                }
+                    break open;
+                };
                 for pairs in open.chunks(PAIRS) {
                     let found =
                         outcomes(&self.divergence, self.precision, p, q, pairs, None).await?;
@@ -127,7 +142,7 @@ impl Comparison {
     }
 
     /// What the sums of a pair amount to; `None` where f32 was not enough.
-    fn answer(&self, sums: &Sums, facts: [&Fact; 2], entropy: Option<f64>) -> Option<Answer> {
+    fn answer(&self, sums: &Sums, facts: [&Fact; 2], entropy: Option<f64>, low: bool) -> Option<Answer> {
         let is = |range| facts.iter().any(|fact| fact.range == range);
         let mismatch = Mismatch::of(sums.flags);
         if is(Range::Beyond) {
@@ -145,7 +160,10 @@ impl Comparison {
             Divergence::CauchySchwarz => sums.value / squares(sums),
             _ => sums.value.abs(),
         };
-        let close = sums.value != 0.0 && size < 1e-12;
+        let close = match far(&self.divergence) {
+            Some(far) if !low => sums.value < far,
+            _ => sums.value != 0.0 && size < 1e-12,
+        };
         if close || sums.flags & BEYOND_RANGE != 0 || !is_balanced(&self.divergence, sums) {
             return None;
         }
@@ -170,6 +188,23 @@ impl Slots {
                 | Divergence::CauchySchwarz
         );
         Slots { second, flows }
+    }
+}
+
+/// From what value on high words of probabilities are enough: a rounding of each changes a divergence by less than
+/// 2⁻²⁴ (1 + √(2/D)) of it, which is then 5·10⁻⁷; by 2⁻²⁴/D of total variation. `None` for those with steeper terms.
+fn far(divergence: &Divergence) -> Option<f64> {
+    match divergence {
+        Divergence::Kl
+        | Divergence::ReverseKl
+        | Divergence::Jeffreys
+        | Divergence::CrossEntropy
+        | Divergence::JensenShannon { beta: 0.5 }
+        | Divergence::SquaredHellinger
+        | Divergence::Triangular
+        | Divergence::Chi2Mixture => Some(0.04),
+        Divergence::TotalVariation => Some(0.2),
+        _ => None,
     }
 }
 
