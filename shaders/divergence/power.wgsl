@@ -53,7 +53,13 @@ fn part(pair: Pair, member: vec4f) -> Part {
   let series = (pair.rest - rest) / select(-e, vec4f(1.0), near);
   let far = c * z > vec4f(1.0);
   var psi = select(select(series, straight, far), at_one, near);
-  if (min(member.x, member.y) >= 0.0) { psi = select(psi, psi_of_small(c, z), z < vec4f(0.5)); }
+  if (member.x == 0.5) {
+    // 2 (1 - sqrt x)^2.
+    let h = pair.gap / (1.0 + sqrt(x));
+    psi = 2.0 * h * h;
+  } else if (min(member.x, member.y) >= 0.0) {
+    psi = select(psi, psi_of_small(c, z), z < vec4f(0.5));
+  }
   psi = select(psi, 1.0 / max(c, vec4f(0x1p-100f)), empty);
 
   let larger = over(select(falling.gap, pair.gap + x * falling.gap, near), c, z);

@@ -57,7 +57,7 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    pub(super) fn new(slots: Slots, rows: usize, columns: usize) -> Totals {
+    fn new(slots: Slots, rows: usize, columns: usize) -> Totals {
         let pairs = rows * columns;
         Totals {
             slots,
@@ -121,11 +121,16 @@ impl<'a> Engine<'a> {
         low: bool,
         pairs: usize,
     ) -> Result<Engine<'a>> {
-        let capacity = pairs.max(4096).min(RECORDS);
+        let capacity = pairs.clamp(4096, RECORDS);
         let bytes = (4 * slots.count() * capacity) as u64;
         let records = gpu.guarded(|| gpu.allocate("sums of pairs", bytes, STORAGE)).await?;
         let (block, pace) = (block(&gpu.capabilities), Pace::new(&gpu.capabilities));
         Ok(Engine { gpu, member, slots, half, low, block, pace, records })
+    }
+
+    /// Of a tile, all 0.
+    pub(super) fn totals(&self, rows: usize, columns: usize) -> Totals {
+        Totals::new(self.slots, rows, columns)
     }
 
     async fn pipeline(&self) -> Result<Arc<Pipeline>> {
