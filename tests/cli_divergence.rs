@@ -276,7 +276,8 @@ fn broken_files_are_named() -> Outcome {
         kl(&q, &file, &[name, word])?;
         refused(&[&file, "--kind", "entropy"], &[name, word])?;
     }
-    let logs = folder.array("logs.npy", &[2, 3], &[-1.0986f32, -1.0986, -1.0986, -1.0, -2.0, -3.0])?;
+    let logs =
+        folder.array("logs.npy", &[2, 3], &[-1.0986f32, -1.0986, -1.0986, -1.0, -2.0, -3.0])?;
     refused(&[&logs, "--kind", "entropy", "--from", "log-probabilities"], &["logs.npy", "row 1"])
 }
 

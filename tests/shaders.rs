@@ -64,6 +64,9 @@ fn variants(path: &str) -> Vec<Constants> {
                 // Rows of 784 in registers, by eight threads or by 64; four components.
                 ("MATS", true) => 7,
                 ("MATS", false) => 1,
+                // Rows beside each other, where pairs are compared.
+                ("BLOCK", true) => 8,
+                ("BLOCK", false) => 64,
                 ("HELD", _) => 5,
                 ("COMPONENTS", true) => 4,
                 ("COMPONENTS", false) => 1,

@@ -4,6 +4,7 @@
 // Rows lie in blocks of BLOCK, quads of a block behind each other and its rows beside each other, so that threads with
 // a row each read side by side. A thread makes what one word of bits stands for, eight quads of a row. Here params.quads
 // are those of all columns of the block, of which items[i].at.w words come before the ones at hand; at.z is the row.
+// High words come first, low ones params.plane behind.
 // Weights are multiplied by 1/sum, e^(a/T - log-normaliser) is taken of logits; references are double-float.
 // Error: 2^-43 of every probability above 2^-78.
 //!include divergence/rows.wgsl
@@ -41,8 +42,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let bits = load_p(item.at.x, quad);
       let p = probability(bits, item.reference.xy);
       let at = (first * params.quads + 8u * item.at.w + quad) * BLOCK + lane;
-      probabilities[2u * at] = p.sum;
-      probabilities[2u * at + 1u] = p.error;
+      probabilities[at] = p.sum;
+      probabilities[params.plane + at] = p.error;
       masses[at] = total(p.sum);
       let nibble = select(vec4u(1u, 2u, 4u, 8u), vec4u(0u), is_empty(bits));
       has |= (nibble.x | nibble.y | nibble.z | nibble.w) << (4u * k);

@@ -5,6 +5,7 @@
 // z = -ln x, in the form that does not cancel: above c = 1/2, e = c - 1, [(1 - x - z x) + x rest(e z)/e]/c; below, for
 // small z, [rest(z) - rest(c z)/c]/(1 - c); else as it stands. Slopes: of the larger bin (1 - e^-cz)/c, of the smaller
 // (e^-cz - x)/(c - 1).
+// For orders in [0, 1] and z < 1/2, where half of either difference is lost: sum_k>1 (-z)^k/k! (1 + c + ... + c^(k-2)).
 // e^-cz is as good as a rounding of c z: below member.z, where that shows, the row is left to the twin.
 //!include divergence/pair.wgsl
 
@@ -15,6 +16,20 @@ const SECOND: bool = true;
 fn over(a: vec4f, b: vec4f, limit: vec4f) -> vec4f {
   let zero = b == vec4f(0.0);
   return select(a / select(b, vec4f(1.0), zero), limit, zero);
+}
+
+// Psi for 0 <= c <= 1 and 0 <= z < 1/2, to 2e-8 beside rounding: with s_2 = 1 and s_k = 1 + c s_(k-1) the term of k is
+// s_k (-z)^k/k!.
+fn psi_of_small(c: vec4f, z: vec4f) -> vec4f {
+  let s3 = 1.0 + c;
+  let s4 = 1.0 + c * s3;
+  let s5 = 1.0 + c * s4;
+  let s6 = 1.0 + c * s5;
+  let s7 = 1.0 + c * s6;
+  let s8 = 1.0 + c * s7;
+  let s9 = 1.0 + c * s8;
+  return z * z * (0.5 - z * (s3 * 0x1.555556p-3f - z * (s4 * 0x1.555556p-5f - z * (s5 * 0x1.111112p-7f
+    - z * (s6 * 0x1.6c16c2p-10f - z * (s7 * 0x1.a01a02p-13f - z * (s8 * 0x1.a01a02p-16f - z * (s9 * 0x1.71de3ap-19f))))))));
 }
 
 fn part(pair: Pair, member: vec4f) -> Part {
@@ -38,6 +53,13 @@ fn part(pair: Pair, member: vec4f) -> Part {
   let series = (pair.rest - rest) / select(-e, vec4f(1.0), near);
   let far = c * z > vec4f(1.0);
   var psi = select(select(series, straight, far), at_one, near);
+  if (member.x == 0.5) {
+    // 2 (1 - sqrt x)^2.
+    let h = pair.gap / (1.0 + sqrt(x));
+    psi = 2.0 * h * h;
+  } else if (min(member.x, member.y) >= 0.0) {
+    psi = select(psi, psi_of_small(c, z), z < vec4f(0.5));
+  }
   psi = select(psi, 1.0 / max(c, vec4f(0x1p-100f)), empty);
 
   let larger = over(select(falling.gap, pair.gap + x * falling.gap, near), c, z);

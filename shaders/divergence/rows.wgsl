@@ -10,7 +10,7 @@
 
 struct Params {
   zero: u32, items: u32, segments: u32, quads: u32,
-  columns: u32, p_low: u32, q_low: u32, unused: u32,
+  columns: u32, p_low: u32, q_low: u32, plane: u32,
   // 1/temperature of p (double-float) and q.
   inverse_temperatures: vec4f,
   member: vec4f,

@@ -69,7 +69,7 @@ pub(crate) struct Params {
     pub(crate) columns: u32,
     pub(crate) p_low: u32,
     pub(crate) q_low: u32,
-    pub(crate) unused: u32,
+    pub(crate) plane: u32,
     pub(crate) inverse_temperatures: [f32; 4],
     pub(crate) member: [f32; 4],
 }

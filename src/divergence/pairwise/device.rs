@@ -27,7 +27,10 @@ struct Params {
     q_first: u32,
     q_count: u32,
     q_number: u32,
-    unused: u32,
+    q_blocks: u32,
+    p_low: u32,
+    q_low: u32,
+    unused: [u32; 2],
     member: [f32; 4],
 }
 
@@ -54,7 +57,7 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    pub(super) fn new(slots: Slots, rows: usize, columns: usize) -> Totals {
+    fn new(slots: Slots, rows: usize, columns: usize) -> Totals {
         let pairs = rows * columns;
         Totals {
             slots,
@@ -93,14 +96,18 @@ impl Totals {
 /// Runs `pairwise.wgsl` over tiles.
 pub(super) struct Engine<'a> {
     gpu: &'a Gpu,
-    pipeline: Arc<Pipeline>,
-    member: [f32; 4],
+    member: &'a Member,
     slots: Slots,
     half: bool,
     block: usize,
+    /// Whether the low words of probabilities are looked at.
+    pub(super) low: bool,
     pace: Pace,
     records: Buffer,
 }
+
+/// Rows of q that a thread takes.
+const ROWS: usize = 4;
 
 /// Records of a dispatch.
 const RECORDS: usize = 1 << 18;
@@ -108,31 +115,31 @@ const RECORDS: usize = 1 << 18;
 impl<'a> Engine<'a> {
     pub(super) async fn new(
         gpu: &'a Gpu,
-        member: &Member,
+        member: &'a Member,
         slots: Slots,
         half: bool,
+        low: bool,
         pairs: usize,
     ) -> Result<Engine<'a>> {
-        let block = block(&gpu.capabilities);
-        let mut constants = member.splices.clone();
-        constants.push(("BLOCK", Constant::U32(block as u32)));
-        constants.push(("HALF", Constant::Bool(half)));
-        constants.push(("FLOWS", Constant::Bool(slots.flows)));
-        let pipeline = gpu.pipeline(&PAIRWISE, constants).await?;
-        let capacity = pairs.max(4096).min(RECORDS);
+        let capacity = pairs.clamp(4096, RECORDS);
         let bytes = (4 * slots.count() * capacity) as u64;
         let records = gpu.guarded(|| gpu.allocate("sums of pairs", bytes, STORAGE)).await?;
-        let pace = Pace::new(&gpu.capabilities);
-        Ok(Engine {
-            gpu,
-            pipeline,
-            member: member.parameters,
-            slots,
-            half,
-            block,
-            pace,
-            records,
-        })
+        let (block, pace) = (block(&gpu.capabilities), Pace::new(&gpu.capabilities));
+        Ok(Engine { gpu, member, slots, half, low, block, pace, records })
+    }
+
+    /// Of a tile, all 0.
+    pub(super) fn totals(&self, rows: usize, columns: usize) -> Totals {
+        Totals::new(self.slots, rows, columns)
+    }
+
+    async fn pipeline(&self) -> Result<Arc<Pipeline>> {
+        let mut constants = self.member.splices.clone();
+        constants.push(("BLOCK", Constant::U32(self.block as u32)));
+        constants.push(("HALF", Constant::Bool(self.half)));
+        constants.push(("LOW", Constant::Bool(self.low)));
+        constants.push(("FLOWS", Constant::Bool(self.slots.flows)));
+        self.gpu.pipeline(&PAIRWISE, constants).await
     }
 
     /// Adds the sums over the columns of two tiles to `totals`, those of the rows of both.
@@ -144,17 +151,18 @@ impl<'a> Engine<'a> {
     ) -> Result<()> {
         let columns = p.columns.len();
         let capacity = (self.records.size() / 4) as usize / self.slots.count();
+        let group = ROWS * self.block;
         let mut p_first = 0;
         while p_first < p.rows.len() {
             // Rows of q before the first of a larger number have no part.
             let behind = (p.rows.start + p_first + 1).saturating_sub(q.rows.start);
-            let start = if self.half { behind / self.block * self.block } else { 0 };
+            let start = if self.half { behind / group * group } else { 0 };
             if start >= q.rows.len() {
                 break;
             }
             let most = self.pace.items(columns).min(capacity);
             let wide = q.rows.len() - start;
-            let q_step = wide.min((most / self.block * self.block).max(self.block));
+            let q_step = wide.min((most / group * group).max(group));
             let p_step = (most / q_step).clamp(1, p.rows.len() - p_first);
             for q_first in (start..q.rows.len()).step_by(q_step) {
                 let p_rows = p_first..p_first + p_step;
@@ -181,7 +189,7 @@ impl<'a> Engine<'a> {
         let words = p.quads().div_ceil(8);
         // A workgroup of few threads takes several rows of p; enough workgroups to fill the adapter, none of them tiny.
         let each = if software { 8.min(p_rows.len().div_ceil(4)) } else { 1 };
-        let groups = p_rows.len().div_ceil(each) * q_rows.len().div_ceil(self.block);
+        let groups = p_rows.len().div_ceil(each) * q_rows.len().div_ceil(ROWS * self.block);
         let (wanted, least) = if software { (16, 64) } else { (2048, 8) };
         let segments = (wanted / groups).clamp(1, words.div_ceil(least));
         let segments = segments.min(capacity / pairs).max(1);
@@ -198,10 +206,14 @@ impl<'a> Engine<'a> {
             q_first: q_rows.start as u32,
             q_count: q_rows.len() as u32,
             q_number: q.rows.start as u32,
-            member: self.member,
+            q_blocks: q.rows.len().div_ceil(self.block) as u32,
+            p_low: p.low(self.block) as u32,
+            q_low: q.low(self.block) as u32,
+            member: self.member.parameters,
             ..Params::default()
         };
         let slots = self.slots.count();
+        let pipeline = self.pipeline().await?;
         let clock = Clock::now();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
@@ -213,7 +225,7 @@ impl<'a> Engine<'a> {
                 q.masses.as_entire_binding(),
                 self.records.as_entire_binding(),
             ];
-            let ready = gpu.bind(&self.pipeline, gpu.uniform(&params)?, resources);
+            let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
             recorder.dispatch(&ready, (groups * segments) as u64)?;
             recorder.stage(&self.records, 0, (4 * slots * pairs * segments) as u64);
             Ok(())

@@ -1,7 +1,7 @@
 //! Rows on the device, ready to be compared with many others.
 
 use super::super::distributions::Distributions;
-use super::super::kernels::NORMALIZED_ROWS;
+use super::super::kernels::{NORMALIZED_ROWS, Params};
 use super::super::sums::{Block, Job, Pace, Pairing, Shape, items};
 use super::facts::Fact;
 use crate::error::Result;
@@ -49,6 +49,11 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn quads(&self) -> usize {
         self.columns.len().div_ceil(4)
+    }
+
+    /// Where the low words begin, in quads.
+    pub(super) fn low(&self, block: usize) -> usize {
+        self.rows.len().next_multiple_of(block) * self.quads()
     }
 }
 
@@ -140,7 +145,8 @@ async fn prepare(
                         item.at[3] = ((part.columns.start - columns.start) / 32) as u32;
                     }
                     let items = gpu.upload("rows", &items)?;
-                    let params = pairing.params(&part, &shape, count);
+                    let plane = (padded * quads) as u32;
+                    let params = Params { plane, ..pairing.params(&part, &shape, count) };
                     let mut resources = pairing.bindings(&part)?;
                     resources.push(items.as_entire_binding());
                     resources.push(tile.probabilities.as_entire_binding());

@@ -26,6 +26,9 @@ pub(super) struct Answer {
 /// Pairs that are answered one by one at a time.
 const PAIRS: usize = 1 << 15;
 
+/// Where more than one in so many is too near for high words, all are computed with low ones.
+const MANY: usize = 64;
+
 impl Comparison {
     /// Hands the answer of every pair (i, j) to `absorb`; with `half` only of those with i < j.
     pub(super) async fn tiles(
@@ -66,44 +69,30 @@ impl Comparison {
         half: bool,
         absorb: &mut impl FnMut(usize, usize, &Answer),
     ) -> Result<()> {
-        let same = p.is_same(q);
-        let facts_p = facts("p", p).await?;
-        let facts_q = if same { facts_p.clone() } else { facts("q", q).await? };
-        let entropies = match self.divergence {
-            Divergence::CrossEntropy => Entropies::new(Entropy::Shannon).rows(p).await?,
-            _ => Vec::new(),
-        };
+        let task = Task::new(self, p, q, half).await?;
         let slots = Slots::of(&self.divergence);
         let (rows, columns) = tile(gpu, p.rows.max(q.rows), p.bins);
         let pairs = rows.min(p.rows) * rows.min(q.rows);
-        let mut engine = Engine::new(gpu, member, slots, half, pairs).await?;
+        // High words are enough for rows that are far apart, and whether they are shows.
+        let low = far(&self.divergence).is_none();
+        let mut engine = Engine::new(gpu, member, slots, half, low, pairs).await?;
         let mut shelf = Shelf::default();
         for i in (0..p.rows).step_by(rows) {
-            let of_p = i..p.rows.min(i + rows);
             for j in (0..q.rows).step_by(rows) {
-                let of_q = j..q.rows.min(j + rows);
-                if half && of_q.end <= i + 1 {
+                let place = Place { p: i..p.rows.min(i + rows), q: j..q.rows.min(j + rows) };
+                if half && place.q.end <= i + 1 {
                     continue;
                 }
-                let mut totals = Totals::new(slots, of_p.len(), of_q.len());
-                for column in (0..p.bins).step_by(columns) {
-                    let columns = column..p.bins.min(column + columns);
-                    let p_tile = shelf.tile(0, (p, &facts_p), &of_p, &columns).await?;
-                    let side = usize::from(!same);
-                    let q_tile = shelf.tile(side, (q, &facts_q), &of_q, &columns).await?;
-                    engine.add(&p_tile, &q_tile, &mut totals).await?;
+                let mut totals = task.totals(&mut engine, &mut shelf, &place, columns).await?;
+                let mut found = task.answers(&totals, &place, engine.low);
+                let count = |found: &Found, open: bool| {
+                    found.iter().flatten().filter(|(_, found)| !open || found.is_none()).count()
+                };
+                if !engine.low && count(&found, true) > count(&found, false) / MANY {
+                    engine.low = true;
+                    totals = task.totals(&mut engine, &mut shelf, &place, columns).await?;
+                    found = task.answers(&totals, &place, true);
                 }
-                let found = map_rows(of_p.len(), |row| {
-                    let from = if half { (i + row + 1).saturating_sub(j) } else { 0 };
-                    let entropy = entropies.get(i + row).copied();
-                    let answer = |column: usize| {
-                        let facts = [&facts_p[i + row], &facts_q[j + column]];
-                        self.answer(&totals.sums(row, column), facts, entropy)
-                    };
-                    (from.min(of_q.len())..of_q.len())
-                        .map(|column| (j + column, answer(column)))
-                        .collect::<Vec<_>>()
-                });
                 let mut open = Vec::new();
                 for (row, answers) in found.iter().enumerate() {
                     for (column, answer) in answers {
@@ -127,7 +116,13 @@ impl Comparison {
     }
 
     /// What the sums of a pair amount to; `None` where f32 was not enough.
-    fn answer(&self, sums: &Sums, facts: [&Fact; 2], entropy: Option<f64>) -> Option<Answer> {
+    fn answer(
+        &self,
+        sums: &Sums,
+        facts: [&Fact; 2],
+        entropy: Option<f64>,
+        low: bool,
+    ) -> Option<Answer> {
         let is = |range| facts.iter().any(|fact| fact.range == range);
         let mismatch = Mismatch::of(sums.flags);
         if is(Range::Beyond) {
@@ -145,7 +140,10 @@ impl Comparison {
             Divergence::CauchySchwarz => sums.value / squares(sums),
             _ => sums.value.abs(),
         };
-        let close = sums.value != 0.0 && size < 1e-12;
+        let close = match far(&self.divergence) {
+            Some(far) if !low => sums.value < far,
+            _ => sums.value != 0.0 && size < 1e-12,
+        };
         if close || sums.flags & BEYOND_RANGE != 0 || !is_balanced(&self.divergence, sums) {
             return None;
         }
@@ -154,6 +152,79 @@ impl Comparison {
                 .map(|(value, _)| Answer { value: entropy + value, mismatch });
         }
         finish(&self.divergence, sums).map(|(value, _)| Answer { value, mismatch })
+    }
+}
+
+/// Rows of a tile of pairs.
+struct Place {
+    p: std::ops::Range<usize>,
+    q: std::ops::Range<usize>,
+}
+
+/// For every row of a tile the rows of q with their answers, `None` where there is none yet.
+type Found = Vec<Vec<(usize, Option<Answer>)>>;
+
+/// Two sets of rows, and what is known of each row.
+struct Task<'a> {
+    comparison: &'a Comparison,
+    p: &'a Distributions,
+    q: &'a Distributions,
+    facts_p: Vec<Fact>,
+    facts_q: Vec<Fact>,
+    /// Of the rows of p, where they are a part of the answer.
+    entropies: Vec<f64>,
+    same: bool,
+    half: bool,
+}
+
+impl<'a> Task<'a> {
+    async fn new(
+        comparison: &'a Comparison,
+        p: &'a Distributions,
+        q: &'a Distributions,
+        half: bool,
+    ) -> Result<Task<'a>> {
+        let same = p.is_same(q);
+        let facts_p = facts("p", p).await?;
+        let facts_q = if same { facts_p.clone() } else { facts("q", q).await? };
+        let entropies = match comparison.divergence {
+            Divergence::CrossEntropy => Entropies::new(Entropy::Shannon).rows(p).await?,
+            _ => Vec::new(),
+        };
+        Ok(Task { comparison, p, q, facts_p, facts_q, entropies, same, half })
+    }
+
+    /// The sums of a tile over all columns, `columns` at a time.
+    async fn totals(
+        &self,
+        engine: &mut Engine<'_>,
+        shelf: &mut Shelf,
+        place: &Place,
+        columns: usize,
+    ) -> Result<Totals> {
+        let mut totals = engine.totals(place.p.len(), place.q.len());
+        for column in (0..self.p.bins).step_by(columns) {
+            let columns = column..self.p.bins.min(column + columns);
+            let p = shelf.tile(0, (self.p, &self.facts_p), &place.p, &columns).await?;
+            let side = usize::from(!self.same);
+            let q = shelf.tile(side, (self.q, &self.facts_q), &place.q, &columns).await?;
+            engine.add(&p, &q, &mut totals).await?;
+        }
+        Ok(totals)
+    }
+
+    fn answers(&self, totals: &Totals, place: &Place, low: bool) -> Found {
+        map_rows(place.p.len(), |row| {
+            let i = place.p.start + row;
+            let first = if self.half { (i + 1).max(place.q.start) } else { place.q.start };
+            let answer = |j: usize| {
+                let sums = totals.sums(row, j - place.q.start);
+                let facts = [&self.facts_p[i], &self.facts_q[j]];
+                let entropy = self.entropies.get(i).copied();
+                (j, self.comparison.answer(&sums, facts, entropy, low))
+            };
+            (first.min(place.q.end)..place.q.end).map(answer).collect()
+        })
     }
 }
 
@@ -170,6 +241,23 @@ impl Slots {
                 | Divergence::CauchySchwarz
         );
         Slots { second, flows }
+    }
+}
+
+/// From what value on high words of probabilities are enough: a rounding of each changes a divergence by less than
+/// 2⁻²⁴ (1 + √(2/D)) of it, which is then 5·10⁻⁷; by 2⁻²⁴/D of total variation. `None` for those with steeper terms.
+fn far(divergence: &Divergence) -> Option<f64> {
+    match divergence {
+        Divergence::Kl
+        | Divergence::ReverseKl
+        | Divergence::Jeffreys
+        | Divergence::CrossEntropy
+        | Divergence::JensenShannon { beta: 0.5 }
+        | Divergence::SquaredHellinger
+        | Divergence::Triangular
+        | Divergence::Chi2Mixture => Some(0.04),
+        Divergence::TotalVariation => Some(0.2),
+        _ => None,
     }
 }
 

@@ -22,5 +22,5 @@ mod value;
 pub use entropy::{entropy, entropy_gradient};
 pub use gradient::gradient;
 pub use ratio_weights::{ratio_weight, ratio_weights};
-pub use row::Row;
+pub use row::{Row, normalized_rows, row_sums};
 pub use value::{compare, mismatch, pairwise};

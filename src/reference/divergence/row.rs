@@ -118,6 +118,16 @@ impl Row {
     }
 }
 
+/// Twin of `row_sums`: what the rows sum to, see [`Row::sum`].
+pub fn row_sums(rows: &[Row]) -> Vec<f64> {
+    rows.iter().map(Row::sum).collect()
+}
+
+/// Twin of `normalized_rows`: the probabilities of all rows, row-major.
+pub fn normalized_rows(rows: &[Row]) -> Vec<f64> {
+    rows.iter().flat_map(|row| row.probabilities().iter().copied()).collect()
+}
+
 /// The sum of all but the largest: 1 − max p is made of it, not of a difference.
 fn others(numbers: &[f64], largest: usize) -> f64 {
     Sum::of(numbers.iter().enumerate().filter(|(i, _)| *i != largest).map(|(_, x)| *x))
