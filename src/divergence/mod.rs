@@ -9,6 +9,7 @@ mod gradient;
 pub(crate) mod kernels;
 mod kind;
 mod passes;
+pub(crate) mod ratio_weights;
 pub(crate) mod sums;
 mod upload;
 
