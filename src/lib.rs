@@ -23,7 +23,8 @@ pub use error::{Error, Result};
 pub use gpu::{Backend, Context, Tensor};
 pub use information::{ImportanceWeights, JointInformation, joint_information};
 pub use losses::{
-    AttentionPenalty, ClassPrior, ClassPriorValue, Distillation, DistillationLoss, Loss, LossValues, Losses,
+    AttentionPenalty, ClassPrior, ClassPriorValue, Distillation, DistillationLoss, Loss,
+    LossValues, Losses,
 };
 pub use transport::{
     Annealing, Geometry, Potentials, Precision, Problem, Progress, Sinkhorn, Solution, Variant,

@@ -25,7 +25,10 @@ fn assert_rows(what: &str, found: &[f32], exact: &[f64], bins: usize, bound: f64
         let most = exact.iter().fold(1e-30f64, |most, g| most.max(g.abs()));
         for (column, (g, exact)) in found.iter().zip(exact).enumerate() {
             let error = (f64::from(*g) - exact).abs() / most;
-            assert!(error <= bound, "{what} row {row} column {column}: {g} for {exact} ({error:e})");
+            assert!(
+                error <= bound,
+                "{what} row {row} column {column}: {g} for {exact} ({error:e})"
+            );
         }
         let sum: f64 = found.iter().map(|g| f64::from(*g)).sum();
         assert!(sum.abs() <= 1e-6 * most, "{what} row {row} sums to {sum:e} of {most:e}");
@@ -76,10 +79,14 @@ fn rows_of_every_shape_agree_with_the_twin() {
         [(1, 1, 1.0), (7, 3, 1.0), (many, 10, 2.0), (300, 64, 8.0), (33, 1003, 1.0), (3, long, 2.0)]
     {
         let z: Vec<f32> = (0..n * bins).map(|_| (spread * normal(&mut random)) as f32).collect();
-        let weights: Vec<f64> = (0..n).map(|k| if k % 5 == 3 { 0.0 } else { random.uniform() }).collect();
+        let weights: Vec<f64> =
+            (0..n).map(|k| if k % 5 == 3 { 0.0 } else { random.uniform() }).collect();
         let mask: Vec<bool> = (0..n).map(|k| k % 7 != 6).collect();
         let prior: Vec<f64> = (0..bins).map(|_| 0.1 + random.uniform()).collect();
-        let own = ClassPrior::new(&prior).expect("a prior").row_weights(weights.clone()).mask(mask.clone());
+        let own = ClassPrior::new(&prior)
+            .expect("a prior")
+            .row_weights(weights.clone())
+            .mask(mask.clone());
         let (value, found) = both(&own, &logits(context(), &z, bins, 1.25), 3.0);
         let used: Vec<f64> =
             weights.iter().zip(&mask).map(|(w, used)| if *used { *w } else { 0.0 }).collect();
@@ -137,7 +144,10 @@ fn sums_repeat_to_the_bit() {
     let first = both(&prior, &rows, 1.0);
     for _ in 0..3 {
         let again = both(&prior, &rows, 1.0);
-        assert_eq!((first.0.divergence.to_bits(), &first.1), (again.0.divergence.to_bits(), &again.1));
+        assert_eq!(
+            (first.0.divergence.to_bits(), &first.1),
+            (again.0.divergence.to_bits(), &again.1)
+        );
     }
 }
 
@@ -181,7 +191,9 @@ fn bad_input_is_named() {
     for way in ways() {
         let prior = ClassPrior::new(&[1.0, 2.0]).expect("a prior").precision(way.precision);
         let of = |values: &[f32], bins: usize| {
-            position(prior.value_and_gradient_blocking(&logits(&way.context, values, bins, 1.0), 1.0))
+            position(
+                prior.value_and_gradient_blocking(&logits(&way.context, values, bins, 1.0), 1.0),
+            )
         };
         assert_eq!(of(&[0.0; 3], 3), ("logits", None, None));
         assert_eq!(of(&[0.0, 1.0, nan, 1.0], 2), ("logits", Some(1), Some(0)));

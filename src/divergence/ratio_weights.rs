@@ -382,8 +382,7 @@ impl Batch<'_> {
         let wide = |high: f32, low: f32| f64::from(high) + f64::from(low);
         let found: Vec<[f32; 4]> = bytemuck::pod_collect_to_vec(&read[0]);
         let used = || found.iter().filter(|block| block[0] > -f32::MAX);
-        let most =
-            used().fold(f64::NEG_INFINITY, |most, block| most.max(wide(block[0], block[1])));
+        let most = used().fold(f64::NEG_INFINITY, |most, block| most.max(wide(block[0], block[1])));
         let sum: f64 = used()
             .map(|block| (wide(block[0], block[1]) - most).exp() * wide(block[2], block[3]))
             .sum();

@@ -183,7 +183,8 @@ impl ClassPrior {
         let rows = self.weighting.rows(logits.rows, None)?;
         let share = self.weighting.upstream(&rows);
         let shares: Vec<f64> = rows.iter().map(|row| share(*row)).collect();
-        let query = |row: &usize| Query { row: *row, temperature: logits.temperature(), label: None };
+        let query =
+            |row: &usize| Query { row: *row, temperature: logits.temperature(), label: None };
         let queries: Vec<Query> = rows.iter().map(query).collect();
         let found = others("logits", logits, &queries, self.precision, false).await?;
         let mut answers = Answers { rows: rows.clone(), found, shares, prediction: Vec::new() };
@@ -316,7 +317,8 @@ async fn add_on_device(logits: &Distributions, answers: &Answers, sums: &mut [f6
                     resources.push(rows.as_entire_binding());
                     resources.push(output.as_entire_binding());
                     let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
-                    recorder.dispatch(&ready, ((blocks * quads) as u64).div_ceil(workgroup.into()))?;
+                    recorder
+                        .dispatch(&ready, ((blocks * quads) as u64).div_ceil(workgroup.into()))?;
                     recorder.stage(&output, 0, bytes);
                     Ok([rows, output])
                 })

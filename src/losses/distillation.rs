@@ -241,6 +241,12 @@ impl Distillation {
         }
         let temperature = student.temperature();
         let scale = (1.0 - hard) * if self.squared { temperature * temperature } else { 1.0 };
+        if !scale.is_finite() {
+            return Err(Error::invalid(
+                "temperature",
+                format!("{temperature} has no finite square"),
+            ));
+        }
         let mut soft = vec![0.0; student.rows];
         rows.iter().for_each(|row| soft[*row] = scale);
         if self.loss == DistillationLoss::EntropyWeighted {
@@ -264,7 +270,8 @@ impl Distillation {
             }
             return Ok(entropies);
         }
-        let query = |row: &usize| Query { row: *row, temperature: teacher.temperature(), label: None };
+        let query =
+            |row: &usize| Query { row: *row, temperature: teacher.temperature(), label: None };
         let queries: Vec<Query> = rows.iter().map(query).collect();
         let found = others("teacher", teacher, &queries, self.precision, false).await?;
         Ok(found.iter().map(|found| found.others.entropy_of_all()).collect())

@@ -190,12 +190,7 @@ impl Gradient<'_> {
         }))
     }
 
-    async fn buffer(
-        &self,
-        gpu: &Gpu,
-        rows: Range<usize>,
-        beside: Beside<'_>,
-    ) -> Result<Buffer> {
+    async fn buffer(&self, gpu: &Gpu, rows: Range<usize>, beside: Beside<'_>) -> Result<Buffer> {
         let bins = self.rows.bins;
         let bytes = (4 * rows.len() * bins) as u64;
         let (buffer, spare) = gpu
