@@ -22,7 +22,10 @@ pub use divergence::{
 pub use error::{Error, Result};
 pub use gpu::{Backend, Context, Tensor};
 pub use information::{ImportanceWeights, JointInformation, joint_information};
-pub use losses::{AttentionPenalty, Loss, LossValues, Losses};
+pub use losses::{
+    AttentionPenalty, ClassPrior, ClassPriorValue, Distillation, DistillationLoss, Loss,
+    LossValues, Losses,
+};
 pub use transport::{
     Annealing, Geometry, Potentials, Precision, Problem, Progress, Sinkhorn, Solution, Variant,
 };

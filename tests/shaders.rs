@@ -367,6 +367,22 @@ fn every_kernel_of_information_has_a_binding_a_twin_and_a_check() {
     assert!(count >= 7, "{count} kernels");
 }
 
+/// The same of losses.
+#[test]
+fn every_kernel_of_losses_has_a_binding_a_twin_and_a_test() {
+    let (bindings, twins) = (rust_below("src/losses"), rust_below("src/reference/losses"));
+    let tests = read("tests/distillation.rs") + &read("tests/class_prior.rs");
+    for path in kernels() {
+        let Some(name) = path.strip_prefix("losses/").and_then(|p| p.strip_suffix(".wgsl")) else {
+            continue;
+        };
+        assert!(bindings.contains(&format!("\"{path}\"")), "{path} has no binding in src/losses");
+        let twin = format!("pub fn {name}(");
+        assert!(twins.contains(&twin), "{path} has no reference::losses::{name}");
+        assert!(tests.contains(&format!("`{name}`")), "{path} is in no test of losses");
+    }
+}
+
 #[test]
 fn a_constant_that_a_kernel_does_not_declare_is_an_error() {
     let error = shader::source("transport/plan.wgsl", &[("NO_SUCH", Constant::U32(1))]);

@@ -17,6 +17,17 @@ struct Scalars { form: vec4f, rate: vec4f }
 
 override LABELLED: bool = false;
 override ALIGNED_OUT: bool = true;
+// Onto what is there.
+override ADDED: bool = false;
+
+// What is there, of the columns that are left.
+fn words_at(at: u32, left: u32) -> vec4f {
+  var there = vec4f(gradient_words[at], vec3f(0.0));
+  if (left > 1u) { there.y = gradient_words[at + 1u]; }
+  if (left > 2u) { there.z = gradient_words[at + 2u]; }
+  if (left > 3u) { there.w = gradient_words[at + 3u]; }
+  return there;
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -42,10 +53,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       result = select(result, vec4f(row.form.w), index == vec4u(label));
     }
     if (ALIGNED_OUT) {
-      gradient[item.at.z / 4u + quad] = result;
+      let at = item.at.z / 4u + quad;
+      if (ADDED) { result += gradient[at]; }
+      gradient[at] = result;
     } else {
       let at = item.at.z + 4u * quad;
       let left = params.columns - 4u * quad;
+      if (ADDED) { result += words_at(at, left); }
       gradient_words[at] = result.x;
       if (left > 1u) { gradient_words[at + 1u] = result.y; }
       if (left > 2u) { gradient_words[at + 2u] = result.z; }

@@ -10,6 +10,7 @@ pub(crate) mod kernels;
 mod kind;
 mod pairwise;
 mod passes;
+pub(crate) mod ratio_weights;
 pub(crate) mod sums;
 mod upload;
 

@@ -37,7 +37,7 @@ mod coupling;
 pub(crate) mod kernels;
 mod resample;
 mod samples;
-mod steps;
+pub(crate) mod steps;
 mod table;
 mod table_device;
 mod weights;

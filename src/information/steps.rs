@@ -8,7 +8,7 @@ use crate::gpu::recorder::Recorder;
 use std::sync::Arc;
 
 /// Dispatches that are recorded until a submission is full.
-pub(super) struct Steps<'a> {
+pub(crate) struct Steps<'a> {
     gpu: &'a Gpu,
     recorder: Recorder<'a>,
     spent: f64,
@@ -17,16 +17,16 @@ pub(super) struct Steps<'a> {
 }
 
 /// One kernel over so many items, each of so much cost (softmin elements).
-pub(super) struct Step<'a> {
-    pub(super) pipeline: &'a Arc<Pipeline>,
-    pub(super) resources: &'a [&'a wgpu::Buffer],
-    pub(super) items: usize,
-    pub(super) items_per_group: usize,
-    pub(super) cost: f64,
+pub(crate) struct Step<'a> {
+    pub(crate) pipeline: &'a Arc<Pipeline>,
+    pub(crate) resources: &'a [&'a wgpu::Buffer],
+    pub(crate) items: usize,
+    pub(crate) items_per_group: usize,
+    pub(crate) cost: f64,
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn new(gpu: &'a Gpu) -> Steps<'a> {
+    pub(crate) fn new(gpu: &'a Gpu) -> Steps<'a> {
         let capabilities = &gpu.capabilities;
         let budget = capabilities.elements_per_second() * capabilities.submission_seconds();
         Steps { gpu, recorder: gpu.recorder(), spent: 0.0, budget, kept: Vec::new() }
@@ -34,7 +34,7 @@ impl<'a> Steps<'a> {
 
     /// Records a kernel, in as many dispatches as submissions take; `params` are those of the items from first to
     /// until.
-    pub(super) async fn run<P: bytemuck::Pod>(
+    pub(crate) async fn run<P: bytemuck::Pod>(
         &mut self,
         step: Step<'_>,
         params: impl Fn(u32, u32) -> P,
@@ -65,7 +65,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Keeps a buffer from going back to the pool before all is done.
-    pub(super) fn keep(&mut self, buffer: Buffer) {
+    pub(crate) fn keep(&mut self, buffer: Buffer) {
         self.kept.push(buffer);
     }
 
@@ -77,7 +77,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Submits what is left, and reads `bytes` of buffers from their beginnings.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         mut self,
         what: &str,
         sources: &[(&wgpu::Buffer, u64)],

@@ -26,6 +26,8 @@ const BINDINGS: &[Binding] = &[
 ];
 pub(crate) static LOGIT_GRADIENT: Kernel =
     Kernel { path: "losses/logit_gradient.wgsl", bindings: BINDINGS };
+pub(crate) static PRIOR_GRADIENT: Kernel =
+    Kernel { path: "losses/prior_gradient.wgsl", bindings: BINDINGS };
 pub(crate) static ENTROPY_GRADIENT: Kernel =
     Kernel { path: "divergence/entropy_gradient.wgsl", bindings: BINDINGS };
 
@@ -65,6 +67,15 @@ impl Source {
     }
 }
 
+/// What a kernel is given besides the rows.
+#[derive(Debug, Clone, Copy, Default)]
+struct Beside<'a> {
+    /// A row that is read beside every other.
+    row: Option<&'a Distributions>,
+    /// Whether the gradient is added to what is there.
+    added: bool,
+}
+
 /// A gradient by rows: which kernel, and the gradient of a row from its numbers where that cannot answer.
 pub(crate) struct Gradient<'a> {
     pub(crate) rows: &'a Distributions,
@@ -78,6 +89,15 @@ pub(crate) struct Gradient<'a> {
 impl Gradient<'_> {
     /// n×V, where the rows are.
     pub(crate) async fn tensor(&self) -> Result<Tensor> {
+        self.tensor_with(Beside::default()).await
+    }
+
+    /// The same of a kernel that reads a row beside every other.
+    pub(crate) async fn tensor_beside(&self, row: &Distributions) -> Result<Tensor> {
+        self.tensor_with(Beside { row: Some(row), added: false }).await
+    }
+
+    async fn tensor_with(&self, beside: Beside<'_>) -> Result<Tensor> {
         let shape = [self.rows.rows, self.rows.bins];
         match self.rows.context.gpu() {
             None => {
@@ -85,10 +105,41 @@ impl Gradient<'_> {
                 Tensor::from_slice(&self.rows.context, &gradient, &shape).await
             }
             Some(gpu) => {
-                let buffer = self.buffer(gpu, 0..self.rows.rows).await?;
+                let buffer = self.buffer(gpu, 0..self.rows.rows, beside).await?;
                 Ok(Tensor::pooled(&self.rows.context, Arc::new(buffer), &shape))
             }
         }
+    }
+
+    /// Adds it to a tensor n×V of the same context that nobody else holds.
+    pub(crate) async fn added_to(&self, tensor: Tensor) -> Result<Tensor> {
+        let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.buffer()) else {
+            let (own, given) = (self.host().await?, tensor.read().await?);
+            let sums: Vec<f32> = own.iter().zip(&given).map(|(x, y)| x + y).collect();
+            return Tensor::from_slice(&self.rows.context, &sums, tensor.shape()).await;
+        };
+        let (count, bins) = (self.rows.rows, self.rows.bins);
+        for first in (0..count).step_by(64) {
+            let mut written = self.twins(first..count.min(first + 64)).await?;
+            written.retain(|(row, _)| matches!(self.sources[*row], Source::Twin));
+            for (row, values) in written {
+                let at = (4 * row * bins) as u64;
+                let mut recorder = gpu.recorder();
+                recorder.stage(buffer, at, 4 * bins as u64);
+                let read: Vec<Vec<f32>> = recorder.read_as("a gradient").await?;
+                let sums: Vec<f32> =
+                    read.iter().flatten().zip(&values).map(|(x, y)| x + y).collect();
+                gpu.guarded(|| {
+                    gpu.write(buffer, at, &sums);
+                    Ok(())
+                })
+                .await?;
+            }
+        }
+        let spare = gpu.guarded(|| gpu.allocate("unused binding", 16, STORAGE)).await?;
+        let beside = Beside { row: None, added: true };
+        self.record(gpu, 0..count, (buffer, &spare), beside).await?;
+        Ok(tensor)
     }
 
     /// n×V, row-major.
@@ -108,7 +159,7 @@ impl Gradient<'_> {
         for first in (0..count).step_by(step) {
             let rows = first..count.min(first + step);
             let bytes = (4 * rows.len() * bins) as u64;
-            let buffer = self.buffer(gpu, rows).await?;
+            let buffer = self.buffer(gpu, rows, Beside::default()).await?;
             let mut recorder = gpu.recorder();
             recorder.stage(&buffer, 0, bytes);
             let read = recorder.read("a gradient").await?;
@@ -139,7 +190,7 @@ impl Gradient<'_> {
         }))
     }
 
-    async fn buffer(&self, gpu: &Gpu, rows: Range<usize>) -> Result<Buffer> {
+    async fn buffer(&self, gpu: &Gpu, rows: Range<usize>, beside: Beside<'_>) -> Result<Buffer> {
         let bins = self.rows.bins;
         let bytes = (4 * rows.len() * bins) as u64;
         let (buffer, spare) = gpu
@@ -158,37 +209,37 @@ impl Gradient<'_> {
             })
             .await?;
         }
-        let jobs: Vec<(Job, [f32; 8])> = rows
-            .clone()
-            .filter_map(|row| match self.sources[row] {
-                Source::Device { reference, scalars } => {
-                    Some((Job { p: row, q: row, reference, centers: [0.0; 2] }, scalars))
-                }
-                _ => None,
-            })
-            .collect();
-        if !jobs.is_empty() && matches!(self.rows.data, Data::Device(_)) {
-            self.record(gpu, &jobs, rows.start, &buffer, &spare).await?;
-        }
+        self.record(gpu, rows, (&buffer, &spare), beside).await?;
         Ok(buffer)
     }
 
-    /// Runs the kernel over all jobs, in submissions of bounded length.
+    /// Runs the kernel over all rows that it writes, in submissions of bounded length.
     async fn record(
         &self,
         gpu: &Gpu,
-        jobs: &[(Job, [f32; 8])],
-        first: usize,
-        buffer: &Buffer,
-        spare: &Buffer,
+        rows: Range<usize>,
+        (buffer, spare): (&wgpu::Buffer, &wgpu::Buffer),
+        beside: Beside<'_>,
     ) -> Result<()> {
-        let pairing = Pairing::new(self.rows, self.rows)?;
+        let first = rows.start;
+        let job = |row: usize| match self.sources[row] {
+            Source::Device { reference, scalars } => {
+                let q = if beside.row.is_some() { 0 } else { row };
+                Some((Job { p: row, q, reference, centers: [0.0; 2] }, scalars))
+            }
+            _ => None,
+        };
+        let jobs: Vec<(Job, [f32; 8])> = rows.filter_map(job).collect();
+        if jobs.is_empty() || !matches!(self.rows.data, Data::Device(_)) {
+            return Ok(());
+        }
+        let pairing = Pairing::new(self.rows, beside.row.unwrap_or(self.rows))?;
         let plain: Vec<Job> = jobs.iter().map(|(job, _)| *job).collect();
         let mut pace = Pace::new(&gpu.capabilities);
         let bins = self.rows.bins;
         for block in pairing.blocks(&plain) {
             // A row in pieces is paired with all of its own pieces.
-            if block.p.columns != block.q.columns {
+            if beside.row.is_none() && block.p.columns != block.q.columns {
                 continue;
             }
             let columns = block.columns.len();
@@ -201,12 +252,15 @@ impl Gradient<'_> {
                 let mut constants = pairing.constants(&block, &shape);
                 constants.push(("ALIGNED_OUT", Constant::Bool(aligned)));
                 constants.extend_from_slice(&self.constants);
+                if beside.added {
+                    constants.push(("ADDED", Constant::Bool(true)));
+                }
                 let pipeline = gpu.pipeline(self.kernel, constants).await?;
                 let clock = Clock::now();
                 let mut recorder = gpu.recorder();
                 let held = gpu
                     .guarded(|| {
-                        let items = items(&block, jobs, numbers, first, bins);
+                        let items = items(&block, &jobs, numbers, first, bins);
                         let scalars: Vec<[f32; 8]> = numbers.iter().map(|k| jobs[*k].1).collect();
                         let items = gpu.upload("rows", &items)?;
                         let scalars = gpu.upload("scalars of rows", &scalars)?;
@@ -215,7 +269,8 @@ impl Gradient<'_> {
                         let (quads, singles) =
                             if aligned { (buffer, spare) } else { (spare, buffer) };
                         let mut resources = pairing.bindings(&block)?;
-                        for bound in [&items, &scalars, quads, singles] {
+                        let own: [&wgpu::Buffer; 4] = [&items, &scalars, quads, singles];
+                        for bound in own {
                             resources.push(bound.as_entire_binding());
                         }
                         let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
@@ -243,9 +298,9 @@ fn items(
     let column = block.columns.start;
     let item = |number: &usize| {
         let (job, _) = jobs[*number];
-        let at = block.p.at(job.p, column);
         let out = (job.p - first) * bins + column;
-        Item { at: [at, at, out as u32, 0], reference: job.reference, centers: [0.0; 4] }
+        let at = [block.p.at(job.p, column), block.q.at(job.q, column), out as u32, 0];
+        Item { at, reference: job.reference, centers: [0.0; 4] }
     };
     numbers.iter().map(item).collect()
 }

@@ -125,6 +125,20 @@ impl Losses {
         Ok((values, gradient(logits, &forms, &twin(&forms)).host().await?))
     }
 
+    /// [`Losses::rows`], and the gradient of every row times its factor added to a tensor that nobody else holds.
+    pub(super) async fn added_gradient(
+        &self,
+        logits: &Distributions,
+        labels: &[u32],
+        factors: &[f64],
+        tensor: Tensor,
+    ) -> Result<(LossValues, Tensor)> {
+        let answers = self.answers(logits, labels, Some(factors)).await?;
+        let values = self.weighting.values(logits.rows, &answers.rows, &answers.values);
+        let forms = self.forms(logits, labels, Some(factors), &answers);
+        Ok((values, gradient(logits, &forms, &twin(&forms)).added_to(tensor).await?))
+    }
+
     async fn answers(
         &self,
         logits: &Distributions,

@@ -68,10 +68,7 @@ pub(super) async fn answers(
         let found = others("p", p, &queries, precision, false).await?;
         for (row, found) in rows.iter_mut().zip(found) {
             let others = &found.others;
-            let mut nats = others.log_1_plus_u();
-            if alpha == 1.0 && others.log_u() > f64::NEG_INFINITY {
-                nats += others.probability() * others.gap;
-            }
+            let nats = if alpha == 1.0 { others.entropy_of_all() } else { others.log_1_plus_u() };
             *row = Some(Row { nats, known: Known::Others(found) });
         }
     } else if on_device

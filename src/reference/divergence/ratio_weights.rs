@@ -5,7 +5,7 @@ use crate::divergence::Divergence;
 
 /// Twin of `ratio_weights`: h(r) of every density ratio r = p/q, given as ln r, over the mean of
 /// all: the normalisation of a batch. None of what has no h, see [`ratio_weight`]; zeros where h
-/// is zero throughout (JS and skew KL where they are 0, Tsallis of order 0).
+/// is zero throughout (JS and skew KL where they are 0, Tsallis of order 0). No h may be infinite.
 pub fn ratio_weights(divergence: &Divergence, log_ratios: &[f64]) -> Option<Vec<f64>> {
     let parts: Option<Vec<_>> = log_ratios.iter().map(|s| log_weight(divergence, *s)).collect();
     let parts = parts.or_else(|| log_weight(divergence, 0.0).map(|_| Vec::new()))?;
@@ -45,25 +45,24 @@ pub fn ratio_weight(divergence: &Divergence, log_ratio: f64) -> Option<f64> {
     Some(if factor == 0.0 { 0.0 } else { factor * log.exp() })
 }
 
-/// h as a constant, and the logarithm of what is multiplied with it.
+/// h as a constant, and the logarithm of what is multiplied with it: of infinite ln r its limit.
 fn log_weight(divergence: &Divergence, s: f64) -> Option<(f64, f64)> {
     Some(match *divergence {
-        Divergence::Kl => (1.0, s),
+        Divergence::Kl | Divergence::SkewKl { alpha: 0.0 } => (1.0, times(1.0, s)),
         Divergence::ReverseKl => (1.0, 0.0),
-        Divergence::Jeffreys => (2.0, log_mixture(0.5, s)),
-        Divergence::JensenShannon { beta } => (beta * (1.0 - beta), s - log_mixture(beta, s)),
-        Divergence::SkewKl { alpha } => {
-            let rest = 1.0 - alpha;
-            (rest * rest, s - 2.0 * log_mixture(alpha, s))
-        }
-        Divergence::SoftenedReverseKl => (0.5, -log_mixture(0.5, s)),
-        Divergence::SquaredHellinger => (0.25, 0.5 * s),
-        Divergence::PearsonChi2 => (2.0, 2.0 * s),
-        Divergence::NeymanChi2 => (2.0, -s),
-        Divergence::Triangular => (1.0, 2.0 * s - 3.0 * log_mixture(0.5, s)),
-        Divergence::Chi2Mixture => (0.5, 2.0 * s - 3.0 * log_mixture(0.5, s)),
-        Divergence::Tsallis { alpha } => (alpha, alpha * s),
-        Divergence::Amari { alpha } => (1.0, 0.5 * (1.0 - alpha) * s),
+        Divergence::Jeffreys => (2.0, mixed(0.0, 1.0, 0.5, s)),
+        Divergence::JensenShannon { beta } if beta == 0.0 || beta == 1.0 => (0.0, 0.0),
+        Divergence::JensenShannon { beta } => (beta * (1.0 - beta), mixed(1.0, -1.0, beta, s)),
+        Divergence::SkewKl { alpha: 1.0 } => (0.0, 0.0),
+        Divergence::SkewKl { alpha } => ((1.0 - alpha).powi(2), mixed(1.0, -2.0, alpha, s)),
+        Divergence::SoftenedReverseKl => (0.5, mixed(0.0, -1.0, 0.5, s)),
+        Divergence::SquaredHellinger => (0.25, times(0.5, s)),
+        Divergence::PearsonChi2 => (2.0, times(2.0, s)),
+        Divergence::NeymanChi2 => (2.0, times(-1.0, s)),
+        Divergence::Triangular => (1.0, mixed(2.0, -3.0, 0.5, s)),
+        Divergence::Chi2Mixture => (0.5, mixed(2.0, -3.0, 0.5, s)),
+        Divergence::Tsallis { alpha } => (alpha, times(alpha, s)),
+        Divergence::Amari { alpha } => (1.0, times(0.5 * (1.0 - alpha), s)),
         Divergence::TotalVariation
         | Divergence::Bhattacharyya
         | Divergence::Renyi { .. }
@@ -73,13 +72,16 @@ fn log_weight(divergence: &Divergence, s: f64) -> Option<(f64, f64)> {
     })
 }
 
-/// ln(w e^s + 1 − w).
-fn log_mixture(w: f64, s: f64) -> f64 {
-    if w == 0.0 || w == 1.0 {
-        return w * s;
-    }
-    // Of e^−|s|, times what it is weighted with; the other term is `rest`.
-    let (base, share, rest) = if s > 0.0 { (s, 1.0 - w, w) } else { (0.0, w, 1.0 - w) };
+/// The logarithm of r^a.
+fn times(a: f64, s: f64) -> f64 {
+    if a == 0.0 { 0.0 } else { a * s }
+}
+
+/// The logarithm of r^a m^b, m = wr + 1 − w, 0 < w < 1. With the larger of r and 1 taken out of m no power of r is left
+/// where they cancel.
+fn mixed(a: f64, b: f64, w: f64, s: f64) -> f64 {
+    let (power, share, rest) = if s > 0.0 { (a + b, 1.0 - w, w) } else { (a, w, 1.0 - w) };
     let change = share * (-s.abs()).exp_m1();
-    base + if change > -0.5 { change.ln_1p() } else { (rest + share * (-s.abs()).exp()).ln() }
+    let log = if change > -0.5 { change.ln_1p() } else { (rest + share * (-s.abs()).exp()).ln() };
+    times(power, s) + b * log
 }

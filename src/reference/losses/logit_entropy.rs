@@ -42,6 +42,13 @@ impl Others {
     pub fn probability(&self) -> f64 {
         sigmoid(self.log_u())
     }
+
+    /// Shannon entropy of the softmax of all of the row.
+    pub fn entropy_of_all(&self) -> f64 {
+        let mean =
+            if self.log_u() > f64::NEG_INFINITY { self.probability() * self.gap } else { 0.0 };
+        self.log_1_plus_u() + mean
+    }
 }
 
 /// ln(1 + e^x).

@@ -10,12 +10,21 @@ pub fn mean_prediction(logits: &[f64], bins: usize, temperature: f64, weights: &
     result
 }
 
+/// Twin of `mean_slope`: Σ p g of a row, p its softmax and g a slope per bin.
+pub fn mean_slope(logits: &[f64], temperature: f64, slopes: &[f64]) -> f64 {
+    mean(&softmax(logits, temperature), slopes)
+}
+
 /// Twin of `prior_gradient`: w p_k (g_k − Σ p g)/T of every row, p its softmax and g a slope per bin.
 pub fn prior_gradient(logits: &[f64], temperature: f64, slopes: &[f64], weight: f64) -> Vec<f64> {
     let p = softmax(logits, temperature);
-    let mean: f64 = p.iter().zip(slopes).map(|(p, g)| p * g).sum();
+    let mean = mean(&p, slopes);
     let of = |(p, g): (&f64, &f64)| weight * p * (g - mean) / temperature;
     p.iter().zip(slopes).map(of).collect()
+}
+
+fn mean(p: &[f64], slopes: &[f64]) -> f64 {
+    p.iter().zip(slopes).map(|(p, g)| p * g).sum()
 }
 
 fn softmax(logits: &[f64], temperature: f64) -> Vec<f64> {
