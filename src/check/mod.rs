@@ -18,6 +18,7 @@
 
 mod bessel;
 mod device;
+mod divergence;
 mod elementary;
 mod environment;
 mod information;
@@ -144,6 +145,11 @@ pub async fn run(context: &Context, filter: Option<&str>) -> Result<Vec<Row>> {
         for kernel in bessel::KERNELS {
             if wanted(kernel) {
                 take(&mut rows, &[kernel], bessel::rows(context, gpu, kernel).await)?;
+            }
+        }
+        for section in divergence::SECTIONS {
+            if section.kernels().iter().any(|kernel| wanted(kernel)) {
+                take(&mut rows, section.kernels(), section.rows(context).await)?;
             }
         }
         if information::KERNELS.iter().any(|kernel| wanted(kernel)) {

@@ -103,6 +103,9 @@ struct RowScalars {
     factors: [f32; 2],
 }
 
+/// What the gradient of a row is multiplied with.
+type Factor<'a> = &'a (dyn Fn(usize) -> f64 + Sync);
+
 struct Work<'a> {
     comparison: &'a Comparison,
     p: &'a Distributions,
@@ -116,7 +119,7 @@ impl Work<'_> {
         if of_q { self.q } else { self.p }
     }
 
-    async fn gradient(&self, of_q: bool, factor: &dyn Fn(usize) -> f64) -> Result<Tensor> {
+    async fn gradient(&self, of_q: bool, factor: Factor<'_>) -> Result<Tensor> {
         let own = self.of(of_q);
         let shape = [own.rows, own.bins];
         let by_twin = self.by_twin(of_q, factor).await?;
@@ -139,7 +142,7 @@ impl Work<'_> {
     async fn by_twin(
         &self,
         of_q: bool,
-        factor: &dyn Fn(usize) -> f64,
+        factor: Factor<'_>,
     ) -> Result<Vec<(usize, Vec<f64>)>> {
         let mut rows = Vec::new();
         for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
@@ -162,7 +165,7 @@ impl Work<'_> {
         &self,
         gpu: &Gpu,
         of_q: bool,
-        factor: &dyn Fn(usize) -> f64,
+        factor: Factor<'_>,
         output: Buffer,
         by_twin: &[(usize, Vec<f64>)],
     ) -> Result<Buffer> {
