@@ -73,13 +73,15 @@ fn numbers_that_are_no_weights_are_named_by_row_and_index() {
         for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1e-45, -1.0] {
             let fine = rows(&context, &[0.2, 0.3, 0.5, 0.1, 0.9, 0.0], 3, Input::Weights);
             let wrong = rows(&context, &[0.2, 0.3, 0.5, 0.1, 0.9, bad], 3, Input::Weights);
-            for divergence in [Divergence::Kl, Divergence::CauchySchwarz, Divergence::CrossEntropy] {
+            for divergence in [Divergence::Kl, Divergence::CauchySchwarz, Divergence::CrossEntropy]
+            {
                 for precision in PRECISIONS {
                     let comparison = Comparison::new(divergence.clone()).precision(precision);
                     let of = |p, q| comparison.rows_blocking(p, q);
                     assert_names(of(&wrong, &fine), "p", Some(1), Some(2));
                     assert_names(of(&fine, &wrong), "q", Some(1), Some(2));
-                    let gradient = comparison.value_and_gradient_blocking(&fine, &wrong, Side::P, None);
+                    let gradient =
+                        comparison.value_and_gradient_blocking(&fine, &wrong, Side::P, None);
                     assert_names(gradient, "q", Some(1), Some(2));
                     // A row that is masked is not looked at.
                     let masked = comparison.clone().mask(vec![true, false]);
@@ -121,11 +123,23 @@ fn numbers_that_are_no_logarithms_are_named_by_row_and_index() {
             for input in [LOGITS, Input::Logits { temperature: 0.5 }] {
                 let fine = rows(&context, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], 3, input);
                 let wrong = rows(&context, &[0.0, 1.0, 2.0, 3.0, bad, 5.0], 3, input);
-                for divergence in [Divergence::Kl, Divergence::TotalVariation, Divergence::CrossEntropy] {
+                for divergence in
+                    [Divergence::Kl, Divergence::TotalVariation, Divergence::CrossEntropy]
+                {
                     for precision in PRECISIONS {
                         let comparison = Comparison::new(divergence.clone()).precision(precision);
-                        assert_names(comparison.rows_blocking(&wrong, &fine), "p", Some(1), Some(1));
-                        assert_names(comparison.rows_blocking(&fine, &wrong), "q", Some(1), Some(1));
+                        assert_names(
+                            comparison.rows_blocking(&wrong, &fine),
+                            "p",
+                            Some(1),
+                            Some(1),
+                        );
+                        assert_names(
+                            comparison.rows_blocking(&fine, &wrong),
+                            "q",
+                            Some(1),
+                            Some(1),
+                        );
                     }
                 }
                 let entropies = Entropies::new(Entropy::Shannon);
@@ -155,8 +169,12 @@ fn rows_without_mass_are_named() {
                 assert_names(comparison.rows_blocking(&empty, &fine), "p", Some(1), None);
                 assert_names(comparison.rows_blocking(&fine, &empty), "q", Some(1), None);
             }
-            let gradient = Comparison::new(Divergence::Kl)
-                .value_and_gradient_blocking(&fine, &empty, Side::Both, None);
+            let gradient = Comparison::new(Divergence::Kl).value_and_gradient_blocking(
+                &fine,
+                &empty,
+                Side::Both,
+                None,
+            );
             assert_names(gradient, "q", Some(1), None);
             for entropy in [Entropy::Shannon, Entropy::Renyi { alpha: 2.0 }] {
                 assert_names(Entropies::new(entropy).rows_blocking(&empty), "p", Some(1), None);
@@ -200,7 +218,9 @@ fn logits_of_minus_infinity_are_empty_bins() {
 fn log_probabilities_must_sum_to_one_or_be_normalised() {
     let good = [0.25f32, 0.75].map(f32::ln);
     for context in contexts() {
-        for (shift, accepted) in [(0.0, true), (8e-4, true), (-8e-4, true), (2e-3, false), (-2e-3, false), (3.0, false)] {
+        for (shift, accepted) in
+            [(0.0, true), (8e-4, true), (-8e-4, true), (2e-3, false), (-2e-3, false), (3.0, false)]
+        {
             let moved = good.map(|x| x + shift);
             let p = rows(&context, &[good, moved].concat(), 2, Input::LogProbabilities);
             let q = rows(&context, &[0.5f32.ln(); 4], 2, Input::LogProbabilities);
@@ -229,7 +249,12 @@ fn log_probabilities_must_sum_to_one_or_be_normalised() {
             for value in values.values() {
                 assert_close("normalised", *value, exact, 1e-6);
             }
-            assert_close("sum", values.sums()[1][0], f64::from(shift).exp(), 1e-5 * f64::from(shift.abs()).exp());
+            assert_close(
+                "sum",
+                values.sums()[1][0],
+                f64::from(shift).exp(),
+                1e-5 * f64::from(shift.abs()).exp(),
+            );
             assert!(entropies.rows_blocking(&p).is_ok());
             assert!(losses.rows_blocking(&p, &[0, 0]).is_ok());
         }
@@ -274,7 +299,11 @@ fn bins_without_a_partner_are_flagged_and_infinite_where_the_definition_says_so(
                             .expect("values");
                         let what = format!("{divergence:?} {input:?} {precision:?} side {side}");
                         let value = values.values()[0];
-                        assert_eq!(value.is_infinite(), endless(&divergence)[side], "{what}: {value}");
+                        assert_eq!(
+                            value.is_infinite(),
+                            endless(&divergence)[side],
+                            "{what}: {value}"
+                        );
                         assert!(value > 0.0, "{what}: {value}");
                         let mismatch = values.mismatches()[0];
                         let found = [mismatch.p_without_q, mismatch.q_without_p];
@@ -327,13 +356,16 @@ fn rows_that_share_no_bin_are_as_far_apart_as_can_be() {
 #[test]
 fn shapes_that_do_not_fit_are_refused() {
     for context in contexts() {
-        let make = |values: &[f32], bins| Distributions::new_blocking(&context, values, bins, Input::Weights);
+        let make = |values: &[f32], bins| {
+            Distributions::new_blocking(&context, values, bins, Input::Weights)
+        };
         assert_names(make(&[], 3), "values", None, None);
         assert_names(make(&[1.0], 0), "values", None, None);
         assert_names(make(&[1.0; 7], 3), "values", None, None);
         assert_names(make(&[1.0; 7], usize::MAX), "values", None, None);
         let tensor = |shape: &[usize]| {
-            let tensor = block_on(Tensor::from_slice(&context, &[1.0; 8], shape)).expect("a tensor");
+            let tensor =
+                block_on(Tensor::from_slice(&context, &[1.0; 8], shape)).expect("a tensor");
             Distributions::from_tensor_blocking(&tensor, Input::Weights)
         };
         assert_names(tensor(&[2, 2, 2]), "tensor", None, None);
@@ -394,7 +426,10 @@ fn rows_of_different_contexts_are_refused() {
     if context().device().is_none() {
         return;
     }
-    let (here, there) = (rows(context(), &[1.0, 2.0], 2, Input::Weights), rows(&Context::cpu(), &[1.0, 2.0], 2, Input::Weights));
+    let (here, there) = (
+        rows(context(), &[1.0, 2.0], 2, Input::Weights),
+        rows(&Context::cpu(), &[1.0, 2.0], 2, Input::Weights),
+    );
     let comparison = Comparison::new(Divergence::Kl);
     assert_names(comparison.rows_blocking(&here, &there), "q", None, None);
     assert_names(comparison.rows_blocking(&there, &here), "q", None, None);
@@ -407,7 +442,8 @@ fn temperatures_are_finite_numbers_above_zero() {
             let input = Input::Logits { temperature };
             let made = Distributions::new_blocking(&context, &[0.0f32, 1.0], 2, input);
             assert_names(made, "temperature", None, None);
-            let tensor = block_on(Tensor::from_slice(&context, &[0.0, 1.0], &[2])).expect("a tensor");
+            let tensor =
+                block_on(Tensor::from_slice(&context, &[0.0, 1.0], &[2])).expect("a tensor");
             let made = Distributions::from_tensor_blocking(&tensor, input);
             assert_names(made, "temperature", None, None);
         }
@@ -416,7 +452,10 @@ fn temperatures_are_finite_numbers_above_zero() {
             let input = Input::Logits { temperature };
             for divergence in family() {
                 let value = one(&context, divergence.clone(), [&[0.0, 1.0], &[0.5, 0.0]], input);
-                assert!(!value.is_nan() && value >= 0.0, "{divergence:?} at {temperature}: {value}");
+                assert!(
+                    !value.is_nan() && value >= 0.0,
+                    "{divergence:?} at {temperature}: {value}"
+                );
             }
         }
     }
@@ -433,7 +472,7 @@ fn parameters_out_of_range_are_refused_by_name() {
         wrong.push(("beta", Divergence::JensenShannon { beta: x }));
         wrong.push(("alpha", Divergence::SkewKl { alpha: x }));
     }
-    for x in [-1e-300, -1.0, nan, -inf] {
+    for x in [-1e-300, -1.0, nan, -inf, f64::MAX] {
         wrong.push(("alpha", Divergence::Renyi { alpha: x }));
         wrong.push(("alpha", Divergence::Tsallis { alpha: x }));
     }
@@ -496,7 +535,8 @@ fn limits_of_parameters_are_what_they_are_the_limits_of() {
             let large = of(Divergence::Renyi { alpha: 400.0 });
             assert!(large <= most && large >= 0.95 * most, "{large} of {most}");
             if input == Input::Weights {
-                let ratios = pair[0].iter().zip(pair[1]).map(|(p, q)| f64::from(*p) / f64::from(*q));
+                let ratios =
+                    pair[0].iter().zip(pair[1]).map(|(p, q)| f64::from(*p) / f64::from(*q));
                 let exact = ratios.fold(0.0, f64::max).ln();
                 assert_close("Renyi inf", most, exact, 1e-6);
             }
@@ -509,7 +549,10 @@ fn limits_of_parameters_are_what_they_are_the_limits_of() {
                 (Divergence::SkewKl { alpha: 1e-9 }, kl),
             ] {
                 let found = of(divergence.clone());
-                assert!((found - exact).abs() <= 2e-6 * exact, "{divergence:?}: {found} for {exact}");
+                assert!(
+                    (found - exact).abs() <= 2e-6 * exact,
+                    "{divergence:?}: {found} for {exact}"
+                );
             }
         }
     }
@@ -519,7 +562,19 @@ fn limits_of_parameters_are_what_they_are_the_limits_of() {
 
 #[test]
 fn text_that_is_no_expression_is_refused_by_name() {
-    for bad in ["", "  ", "r; discard", "r } fn x() {", "(r", "r)", ")r(", "r // r", "r /* r */", "r\n+ r", "@r"] {
+    for bad in [
+        "",
+        "  ",
+        "r; discard",
+        "r } fn x() {",
+        "(r",
+        "r)",
+        ")r(",
+        "r // r",
+        "r /* r */",
+        "r\n+ r",
+        "@r",
+    ] {
         assert_names(Generator::new(bad, "r"), "f", None, None);
         assert_names(Generator::new("r", bad), "derivative", None, None);
     }
@@ -557,18 +612,15 @@ fn a_generator_without_reference_is_refused_where_only_the_host_can_answer() {
     let p = rows(&Context::cpu(), &[0.5, 0.5], 2, Input::Weights);
     assert_names(comparison.rows_blocking(&p, &p), "generator", None, None);
     let Some(context) = common::device_context() else { return };
-    let (p, q) = (rows(context, &[0.5, 0.5], 2, Input::Weights), rows(context, &[0.5, 0.4], 2, LOGITS));
+    let (p, q) =
+        (rows(context, &[0.5, 0.5], 2, Input::Weights), rows(context, &[0.5, 0.4], 2, LOGITS));
     assert_names(comparison.rows_blocking(&p, &q), "generator", None, None);
     let double = comparison.clone().precision(Precision::Double);
     assert_names(double.rows_blocking(&p, &p), "generator", None, None);
     // What f32 cannot hold is not answered by a host that does not know f.
     let wide = rows(context, &[1e-38, 3e38], 2, Input::Weights);
     let far = rows(context, &[3e38, 1e-38], 2, Input::Weights);
-    match comparison.rows_blocking(&wide, &far) {
-        Err(Error::InvalidInput { argument, .. }) => assert_eq!(argument, "generator"),
-        Ok(values) => assert!(!values.values()[0].is_nan(), "{values:?}"),
-        Err(other) => panic!("{other:?}"),
-    }
+    assert_names(comparison.rows_blocking(&wide, &far), "generator", None, None);
 }
 
 // --- ten thousand malformed calls -----------------------------------------------------
@@ -677,7 +729,11 @@ fn input(random: &mut Random) -> Input {
 }
 
 /// Rows with something wrong in them, often enough.
-fn malformed_rows(random: &mut Random, context: &Context, (n, input): (usize, Input)) -> Result<Distributions> {
+fn malformed_rows(
+    random: &mut Random,
+    context: &Context,
+    (n, input): (usize, Input),
+) -> Result<Distributions> {
     let strange = if random.below(2) == 0 { 0.0 } else { 0.3 * random.uniform() };
     let values = vector(random, 3 * n, strange);
     let bins = size(random, 3);
@@ -702,10 +758,18 @@ fn assert_gradient(what: &str, tensor: &Tensor) {
     assert!(gradient.iter().all(|g| g.is_finite()), "{what}: {gradient:?}");
 }
 
-fn ask_divergence(random: &mut Random, of: Divergence, p: &Distributions, q: &Distributions) -> Result<()> {
+fn ask_divergence(
+    random: &mut Random,
+    of: Divergence,
+    p: &Distributions,
+    q: &Distributions,
+) -> Result<()> {
     let count = p.len().max(q.len());
-    let mut comparison = Comparison::new(of.clone())
-        .reduction(random.pick(&[Reduction::None, Reduction::Sum, Reduction::Mean]));
+    let mut comparison = Comparison::new(of.clone()).reduction(random.pick(&[
+        Reduction::None,
+        Reduction::Sum,
+        Reduction::Mean,
+    ]));
     if random.below(6) == 0 {
         comparison = comparison.precision(Precision::Double);
     }
@@ -733,7 +797,8 @@ fn ask_divergence(random: &mut Random, of: Divergence, p: &Distributions, q: &Di
 
 fn ask_entropy(random: &mut Random, p: &Distributions) -> Result<()> {
     let alpha = parameter(random);
-    let entropy = random.pick(&[Entropy::Shannon, Entropy::Renyi { alpha }, Entropy::Tsallis { alpha }]);
+    let entropy =
+        random.pick(&[Entropy::Shannon, Entropy::Renyi { alpha }, Entropy::Tsallis { alpha }]);
     let upstream = vector(random, p.len(), 0.1);
     let upstream = (random.below(4) == 0).then_some(&upstream[..]);
     let (values, gradient) = Entropies::new(entropy).value_and_gradient_blocking(p, upstream)?;
@@ -746,7 +811,8 @@ fn ask_loss(random: &mut Random, logits: &Distributions) -> Result<()> {
     let labels: Vec<u32> =
         (0..size(random, logits.len()).min(100)).map(|_| random.below(3) as u32).collect();
     let loss = loss(random);
-    let (values, gradient) = Losses::new(loss).value_and_gradient_blocking(logits, &labels, None)?;
+    let (values, gradient) =
+        Losses::new(loss).value_and_gradient_blocking(logits, &labels, None)?;
     assert!(values.values().iter().all(|v| !v.is_nan()), "{loss:?}: {values:?}");
     assert_gradient(&format!("{loss:?}"), &gradient);
     Ok(())
@@ -788,7 +854,8 @@ fn feed(context: &Context, calls: u64, thin: usize) -> [u32; 3] {
         match asked {
             Ok(()) => counts[2] += 1,
             Err(error) => {
-                let right = matches!(error, Error::InvalidInput { .. } | Error::LimitExceeded { .. });
+                let right =
+                    matches!(error, Error::InvalidInput { .. } | Error::LimitExceeded { .. });
                 assert!(right, "call {seed}: {error:?}");
                 counts[1] += 1;
             }

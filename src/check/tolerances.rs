@@ -78,7 +78,8 @@ pub(crate) const LEFT: &str = "rows left to the twin";
 const LEFT_REASON: &str = "these rows are within the range of f32: the kernels must answer them";
 const SIX_DIGITS: &str = "the documented six digits of every value, of sums of non-negative terms of f32: \
     measured 5e-7";
-const SLOPES: &str = "of the row's largest, as documented: terms of f32 and two sums that are subtracted";
+const SLOPES: &str =
+    "of the row's largest, as documented: terms of f32 and two sums that are subtracted";
 
 /// 2^(`half_bits`/2), in units of 2⁻⁴⁸.
 const fn pair_units(half_bits: i32) -> f64 {
@@ -341,7 +342,13 @@ pub(crate) const TABLE: &[Tolerance] = &[
     entry("merged_marginals", "double-float", 1.5e-14, RELATIVE, "2^-46"),
     entry("joint_table", TWIN, 1e-14, RELATIVE, TWIN_REASON),
     entry("joint_table", "single", 9.6e-7, RELATIVE, "2^-20: quotient, logarithm, sums of sixteen"),
-    entry("joint_table", "double-float", 2.3e-13, RELATIVE, "2^-42: logarithm, and what it cancels"),
+    entry(
+        "joint_table",
+        "double-float",
+        2.3e-13,
+        RELATIVE,
+        "2^-42: logarithm, and what it cancels",
+    ),
     entry("joint_totals", TWIN, 1e-14, RELATIVE, TWIN_REASON),
     entry("joint_totals", "single", 9.6e-7, RELATIVE, "2^-20, as joint_table"),
     entry("joint_totals", "double-float", 2.3e-13, RELATIVE, "2^-42, as joint_table"),

@@ -129,7 +129,7 @@ impl Work<'_> {
                 let place = row * own.bins..(row + 1) * own.bins;
                 result[place].iter_mut().zip(values).for_each(|(sum, x)| *sum += x);
             }
-            let result: Vec<f32> = result.into_iter().map(|x| x as f32).collect();
+            let result: Vec<f32> = result.into_iter().map(single).collect();
             return Tensor::from_slice(&own.context, &result, &shape).await;
         };
         let bytes = (4 * own.rows * own.bins) as u64;
@@ -153,6 +153,9 @@ impl Work<'_> {
             }
         }
         let divergence = &self.comparison.divergence;
+        if let (false, Divergence::Generator(generator)) = (rows.is_empty(), divergence) {
+            generator.require_reference()?;
+        }
         Ok(map_rows(rows.len(), |place| {
             let (row, (p, q), factor) = &rows[place];
             let (p, q) = (twin::Row::new(p, self.p.input), twin::Row::new(q, self.q.input));
@@ -283,7 +286,7 @@ impl Work<'_> {
             // A shared row may hold what the kernel made of others.
             let old: Vec<f32> = bytemuck::pod_collect_to_vec(&read[0]);
             let sums: Vec<f32> =
-                old.iter().zip(&values).map(|(old, new)| (f64::from(*old) + new) as f32).collect();
+                old.iter().zip(&values).map(|(old, new)| single(f64::from(*old) + new)).collect();
             gpu.guarded(|| {
                 gpu.write(output, at, &sums);
                 Ok(())
@@ -292,6 +295,11 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// As f32; what is beyond its range is its largest number.
+fn single(x: f64) -> f32 {
+    (x as f32).clamp(-f32::MAX, f32::MAX)
 }
 
 /// Items with the place of their gradient.

@@ -417,6 +417,9 @@ impl Passes<'_> {
     async fn twin(&mut self) -> Result<()> {
         let open: Vec<usize> =
             (0..self.pairs.len()).filter(|number| self.outcomes[*number].is_none()).collect();
+        if let (false, Divergence::Generator(generator)) = (open.is_empty(), self.divergence) {
+            generator.require_reference()?;
+        }
         for numbers in open.chunks(TWIN_ROWS) {
             let mut rows = Vec::with_capacity(numbers.len());
             for number in numbers {

@@ -27,8 +27,7 @@ pub(super) async fn rows(context: &Context) -> Result<Vec<Row>> {
     // As with entropies, one of them stands for all.
     for (context, all, temperature) in [(context, &LOSSES[..], 0.7), (&other, &LOSSES[..1], 1.3)] {
         let rows = data::single(&mut random, Input::Logits { temperature });
-        let (on, on_cpu) =
-            (rows.on(context, false).await?, rows.on(&Context::cpu(), false).await?);
+        let (on, on_cpu) = (rows.on(context, false).await?, rows.on(&Context::cpu(), false).await?);
         let count = rows.words.len() / BINS;
         let labels: Vec<u32> = (0..count as u32).map(|row| 3 * (17 * row % 40)).collect();
         for loss in all {

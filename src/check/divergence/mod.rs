@@ -86,9 +86,7 @@ impl Seen {
 
     /// Adds what was seen elsewhere.
     fn join(&mut self, other: Seen) {
-        for (own, other) in
-            [(&mut self.error, other.error), (&mut self.by_twin, other.by_twin)]
-        {
+        for (own, other) in [(&mut self.error, other.error), (&mut self.by_twin, other.by_twin)] {
             own.cases += other.cases;
         }
         self.error.error = self.error.error.max(other.error.error);
