@@ -21,7 +21,7 @@ fn every_row_is_within_its_tolerance() {
 
     // On a device a kernel's twin is one row, and the kernel itself another.
     let needed = if context.device().is_some() { 2 } else { 1 };
-    let rooms = ["transport", "bessel"];
+    let rooms = ["transport", "bessel", "information", "vmf", "divergence", "losses"];
     let kernels = SOURCES.iter().filter(|(_, text)| text.contains("@compute"));
     let names = kernels.filter_map(|(path, _)| path.trim_end_matches(".wgsl").split_once('/'));
     for (_, name) in names.filter(|(room, _)| rooms.contains(room)) {

@@ -1,4 +1,6 @@
 //! Divergences of rows on the adapter under test, against the f64 twin: six digits of every value.
+//!
+//! Kernels: `compare`, `logit_sums`.
 #![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
 mod common;

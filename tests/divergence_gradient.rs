@@ -1,4 +1,6 @@
 //! Gradients of divergences on the adapter under test, against the f64 twin: 1e-5 of the row's largest, and sums of 0.
+//!
+//! Kernels: `gradient`.
 #![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
 mod common;

@@ -1,5 +1,7 @@
 //! Entropies of rows: against multiprecision values, the twin and closed forms, on the CPU twin and on the adapter
 //! under test.
+//!
+//! Kernels: `entropy`, `entropy_gradient`, `logit_entropy`.
 #![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
 mod common;

@@ -1,5 +1,7 @@
 //! Losses over logits: against multiprecision values, known answers, finite differences, on the CPU twin and on the
 //! adapter under test.
+//!
+//! Kernels: `logit_entropy`, `logit_gradient`.
 #![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
 mod common;

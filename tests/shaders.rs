@@ -367,20 +367,60 @@ fn every_kernel_of_information_has_a_binding_a_twin_and_a_check() {
     assert!(count >= 7, "{count} kernels");
 }
 
-/// The same of losses.
+/// The same of divergences and losses, and a test; members of the family are spliced into kernels.
 #[test]
-fn every_kernel_of_losses_has_a_binding_a_twin_and_a_test() {
-    let (bindings, twins) = (rust_below("src/losses"), rust_below("src/reference/losses"));
-    let tests = read("tests/distillation.rs") + &read("tests/class_prior.rs");
+fn every_kernel_of_divergence_and_losses_has_a_binding_a_twin_a_test_and_a_check() {
+    let bindings = rust_below("src/divergence") + &rust_below("src/losses");
+    let twins = rust_below("src/reference/divergence") + &rust_below("src/reference/losses");
+    let checks = rust_below("src/check/divergence");
+    let tests: String = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"))
+        .expect("tests/")
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| !path.ends_with("shaders.rs"))
+        .map(read)
+        .collect();
+    let mut count = 0;
     for path in kernels() {
-        let Some(name) = path.strip_prefix("losses/").and_then(|p| p.strip_suffix(".wgsl")) else {
+        let (room, name) = path.trim_end_matches(".wgsl").split_once('/').expect("a room");
+        if !["divergence", "losses"].contains(&room) {
             continue;
-        };
-        assert!(bindings.contains(&format!("\"{path}\"")), "{path} has no binding in src/losses");
-        let twin = format!("pub fn {name}(");
-        assert!(twins.contains(&twin), "{path} has no reference::losses::{name}");
-        assert!(tests.contains(&format!("`{name}`")), "{path} is in no test of losses");
+        }
+        count += 1;
+        assert!(bindings.contains(&format!("\"{path}\"")), "{path} has no binding");
+        // The sums of one pass are a way to `compare`.
+        let twin = if name == "logit_sums" { "compare" } else { name };
+        assert!(twins.contains(&format!("pub fn {twin}(")), "{path} has no twin {twin}");
+        assert!(tests.contains(&format!("`{name}`")), "{path} is in no file of tests/");
+        assert!(
+            checks.contains(&format!("\"{name}\"")),
+            "{path} has no row in src/check/divergence"
+        );
     }
+    assert!(count >= 7, "{count} kernels");
+}
+
+/// Every WGSL file that is spliced as a member stands behind a name.
+#[test]
+fn every_member_of_the_family_is_valid_in_its_kernels() {
+    let members = SOURCES.iter().filter(|(path, text)| {
+        path.starts_with("divergence/")
+            && text.contains("fn part(pair: Pair, member: vec4f) -> Part")
+    });
+    let bindings = read("src/divergence/kernels.rs");
+    let mut count = 0;
+    for (member, _) in members {
+        count += 1;
+        assert!(bindings.contains(&format!("\"{member}\"")), "{member} is in no divergence");
+        for kernel in ["divergence/compare.wgsl", "divergence/gradient.wgsl"] {
+            for logits in [false, true] {
+                let constants =
+                    vec![("MEMBER", Constant::File(member)), ("LOGITS", Constant::Bool(logits))];
+                validated(kernel, &constants);
+            }
+        }
+    }
+    assert!(count >= 12, "{count} members");
 }
 
 #[test]

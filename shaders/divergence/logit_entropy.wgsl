@@ -108,7 +108,7 @@ var<private> largest_magnitude: vec4u;
 var<private> some_empty: vec4<bool>;
 
 // The numbers of a quad, finite; what is none leaves its mark.
-fn finite_of(bits: vec4u) -> vec4f {
+fn marked(bits: vec4u) -> vec4f {
   let magnitude = bits & vec4u(0x7fffffffu);
   largest_bits = max(largest_bits, bitcast<vec4i>(bits));
   largest_magnitude = max(largest_magnitude, magnitude);
@@ -116,7 +116,7 @@ fn finite_of(bits: vec4u) -> vec4f {
 }
 
 fn took_quad(given: Others, bits: vec4u, quad: u32, label: u32, of_label: f32) -> Others {
-  var a = finite_of(bits);
+  var a = marked(bits);
   if (!LABELLED) { return took(given, a); }
   var o = given;
   let index = vec4u(4u * quad) + vec4u(0u, 1u, 2u, 3u);

@@ -3,7 +3,9 @@
 
 use super::judge::{Worst, units};
 use super::tolerances::{TWIN, row};
-use super::{Row, bessel, elementary, environment, information, random::Random, twofloat, vmf};
+use super::{
+    Row, bessel, divergence, elementary, environment, information, random::Random, twofloat, vmf,
+};
 use crate::reference::{self, Rescale, Sweep};
 
 /// Two bins a side, uniform, cost 1 off the diagonal, ε = 1: the plan is
@@ -50,10 +52,15 @@ pub(super) fn rows(wanted: &dyn Fn(&str) -> bool) -> Vec<Row> {
     ];
     let chosen = answers.iter().filter(|(kernel, _)| wanted(kernel));
     let information = information::KERNELS.iter().filter(|kernel| wanted(kernel));
+    let divergence = divergence::SECTIONS
+        .iter()
+        .flat_map(|section| section.kernels())
+        .filter(|kernel| wanted(kernel));
     let vmf = vmf::KERNELS.iter().filter(|kernel| wanted(kernel));
     chosen
         .map(|(kernel, answer)| row(kernel, TWIN, answer()))
         .chain(information.map(|kernel| row(kernel, TWIN, information::known(kernel))))
+        .chain(divergence.map(|kernel| row(kernel, TWIN, divergence::known(kernel))))
         .chain(vmf.map(|kernel| row(kernel, TWIN, vmf::known(kernel))))
         .collect()
 }

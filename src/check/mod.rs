@@ -18,6 +18,7 @@
 
 mod bessel;
 mod device;
+mod divergence;
 mod elementary;
 mod environment;
 mod information;
@@ -96,8 +97,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// What can be asked for: the kernels of `shaders/transport` and `shaders/bessel`, the shared arithmetic
-/// (`elementary`, `exp_sum`, `twofloat`), and `environment`, the driver itself.
+/// What can be asked for: the kernels of every room below `shaders/`, the shared arithmetic (`elementary`, `exp_sum`, `twofloat`), and `environment`, the driver itself.
 pub fn kernels() -> Vec<&'static str> {
     let mut names: Vec<&'static str> = Vec::new();
     for entry in tolerances::TABLE {
@@ -144,6 +144,11 @@ pub async fn run(context: &Context, filter: Option<&str>) -> Result<Vec<Row>> {
         for kernel in bessel::KERNELS {
             if wanted(kernel) {
                 take(&mut rows, &[kernel], bessel::rows(context, gpu, kernel).await)?;
+            }
+        }
+        for section in divergence::SECTIONS {
+            if section.kernels().iter().any(|kernel| wanted(kernel)) {
+                take(&mut rows, section.kernels(), section.rows(context).await)?;
             }
         }
         if information::KERNELS.iter().any(|kernel| wanted(kernel)) {
@@ -207,6 +212,9 @@ mod tests {
         assert_eq!(select(Some("plan")), Ok(vec!["plan"]));
         assert_eq!(select(Some("softmin")).map(|names| names.len()), Ok(4));
         assert_eq!(select(Some("bessel")), Ok(bessel::KERNELS.to_vec()));
+        for (room, kernel) in [("divergence", "compare"), ("losses", "logit_gradient")] {
+            assert!(select(Some(room)).is_ok_and(|names| names.contains(&kernel)), "{room}");
+        }
         assert!(select(Some("transport")).is_ok_and(|names| names.contains(&"plan")));
         assert!(select(Some("no such kernel")).is_err());
         assert!(select(Some("")).is_err());

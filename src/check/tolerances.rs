@@ -73,6 +73,14 @@ const BESSEL_KNOWN: &str = "the criterion, in either precision";
 const NOT_FINITE: &str = "every value of the domain but those at x = 0 is finite";
 const LIMIT: &str = "written, not computed";
 
+/// Rows that the twin answered in a kernel's stead.
+pub(crate) const LEFT: &str = "rows left to the twin";
+const LEFT_REASON: &str = "these rows are within the range of f32: the kernels must answer them";
+const SIX_DIGITS: &str = "the documented six digits of every value, of sums of non-negative terms of f32: \
+    measured 5e-7";
+const SLOPES: &str =
+    "of the row's largest, as documented: terms of f32 and two sums that are subtracted";
+
 /// 2^(`half_bits`/2), in units of 2⁻⁴⁸.
 const fn pair_units(half_bits: i32) -> f64 {
     let doublings = half_bits.div_euclid(2) + 48;
@@ -294,6 +302,37 @@ pub(crate) const TABLE: &[Tolerance] = &[
     entry("log_gamma", "log gamma, multiprecision", 1.0, ALLOWED, BESSEL_KNOWN),
     entry("log_gamma", "not finite", 0.0, COUNT, NOT_FINITE),
     entry("log_gamma", "limits at x = 0 wrong", 0.0, COUNT, LIMIT),
+    //
+    entry("compare", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("compare", "weights", 1e-6, RELATIVE, SIX_DIGITS),
+    entry("compare", "nearly equal weights", 1e-6, RELATIVE, SIX_DIGITS),
+    entry("compare", "logits", 1e-6, RELATIVE, SIX_DIGITS),
+    entry("compare", "nearly equal logits", 1e-6, RELATIVE, SIX_DIGITS),
+    entry("compare", LEFT, 0.0, COUNT, LEFT_REASON),
+    entry("gradient", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("gradient", "weights", 1e-5, RELATIVE, SLOPES),
+    entry("gradient", "logits", 1e-5, RELATIVE, SLOPES),
+    entry("gradient", LEFT, 0.0, COUNT, LEFT_REASON),
+    entry("logit_sums", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("logit_sums", "divergences", 1e-6, RELATIVE, SIX_DIGITS),
+    entry("logit_sums", "normalisers", 1e-6, RELATIVE, "as divergences: 2^-23 of a sum"),
+    entry("logit_sums", LEFT, 0.0, COUNT, LEFT_REASON),
+    entry("entropy", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("entropy", "weights", 1e-6, RELATIVE, SIX_DIGITS),
+    entry("entropy", "logits", 1e-6, RELATIVE, SIX_DIGITS),
+    entry("entropy", LEFT, 0.0, COUNT, LEFT_REASON),
+    entry("entropy_gradient", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("entropy_gradient", "weights", 1e-5, RELATIVE, SLOPES),
+    entry("entropy_gradient", "logits", 1e-5, RELATIVE, SLOPES),
+    entry("entropy_gradient", LEFT, 0.0, COUNT, LEFT_REASON),
+    entry("logit_entropy", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("logit_entropy", "entropies", 1e-6, RELATIVE, SIX_DIGITS),
+    entry("logit_entropy", "losses", 1e-6, RELATIVE, SIX_DIGITS),
+    entry("logit_entropy", LEFT, 0.0, COUNT, LEFT_REASON),
+    entry("logit_gradient", TWIN, 1e-14, RELATIVE, TWIN_REASON),
+    entry("logit_gradient", "losses", 1e-5, RELATIVE, SLOPES),
+    entry("logit_gradient", "entropies", 1e-5, RELATIVE, SLOPES),
+    entry("logit_gradient", LEFT, 0.0, COUNT, LEFT_REASON),
     //
     entry("marginals", TWIN, 1e-15, RELATIVE, TWIN_REASON),
     entry("marginals", "single", 1.5e-14, RELATIVE, "2^-46: double-float sums in either precision"),

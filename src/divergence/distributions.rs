@@ -1,5 +1,6 @@
 //! Rows of distributions, where the context runs.
 
+use super::kernels::words;
 use super::kind::Input;
 use super::upload::{self, Piece};
 use crate::error::{Error, Result};
@@ -10,8 +11,8 @@ use std::sync::Arc;
 
 /// n distributions over V bins, row-major: weights, log-probabilities or logits. Cheap to clone.
 ///
-/// On a device the numbers stay there for every use. f64 numbers that f32 cannot hold keep a second word, which
-/// [`Precision::Double`](crate::Precision::Double) reads. Rows are screened by the kernels that use them.
+/// On a device the numbers stay there for every use. f64 numbers that f32 cannot hold keep a second word, and those
+/// that two words cannot hold a copy on the host, which [`Precision::Double`](crate::Precision::Double) reads. Rows are screened by the kernels that use them.
 ///
 /// ```
 /// # fn main() -> kantor::Result<()> {
@@ -29,6 +30,8 @@ pub struct Distributions {
     pub(crate) input: Input,
     pub(crate) normalize: bool,
     pub(crate) data: Data,
+    /// The numbers themselves, where two f32 do not hold them.
+    exact: Option<Arc<Vec<f64>>>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,7 +67,9 @@ impl Distributions {
             Some(gpu) => Data::Device(Arc::new(upload::pieces(gpu, values, bins).await?)),
         };
         let rows = values.len() / bins;
-        Ok(Distributions { context: context.clone(), rows, bins, input, normalize: false, data })
+        let exact = context.gpu().and_then(|_| beyond_two_words(values)).map(Arc::new);
+        let context = context.clone();
+        Ok(Distributions { context, rows, bins, input, normalize: false, data, exact })
     }
 
     /// Rows that are on the context already: a tensor of shape n×V or V, which is not copied.
@@ -89,7 +94,7 @@ impl Distributions {
             }
             Some(gpu) => Data::Device(Arc::new(upload::of_tensor(gpu, tensor, rows, bins)?)),
         };
-        Ok(Distributions { context, rows, bins, input, normalize: false, data })
+        Ok(Distributions { context, rows, bins, input, normalize: false, data, exact: None })
     }
 
     /// Log-probabilities are normalised whatever they sum to, instead of refused where their probabilities do not sum
@@ -150,6 +155,9 @@ impl Distributions {
 
     /// The numbers of a row, read back where they are on a device. `low` with the second words.
     pub(crate) async fn read_row(&self, row: usize, low: bool) -> Result<Vec<f64>> {
+        if let Some(values) = self.exact.as_ref().filter(|_| low) {
+            return Ok(values[row * self.bins..(row + 1) * self.bins].to_vec());
+        }
         match (&self.data, self.context.gpu()) {
             (Data::Host(values), _) => Ok(values[row * self.bins..(row + 1) * self.bins].to_vec()),
             (Data::Device(pieces), Some(gpu)) => upload::read_row(gpu, pieces, row, low).await,
@@ -207,6 +215,17 @@ impl Distributions {
     pub fn from_tensor_blocking(tensor: &Tensor, input: Input) -> Result<Distributions> {
         pollster::block_on(Distributions::from_tensor(tensor, input))
     }
+}
+
+/// f64 numbers of which one at least is no sum of two f32: near-equal rows lose digits with their last bits.
+fn beyond_two_words<T: Element>(values: &[T]) -> Option<Vec<f64>> {
+    let lost = |x: &T| {
+        let x = x.to_f64();
+        let [high, low] = words(x);
+        x.is_finite() && f64::from(high) + f64::from(low) != x
+    };
+    let some = T::singles(values).is_none() && values.iter().any(lost);
+    some.then(|| values.iter().map(|x| x.to_f64()).collect())
 }
 
 fn check_input(input: Input) -> Result<()> {

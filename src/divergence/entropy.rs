@@ -118,7 +118,7 @@ impl Entropies {
     pub(crate) async fn chained(
         &self,
         p: &Distributions,
-        slope: &dyn Fn(usize, f64) -> f64,
+        slope: &(dyn Fn(usize, f64) -> f64 + Sync),
     ) -> Result<(Vec<f64>, Tensor)> {
         check_size(p)?;
         let rows = self.answered(p, None).await?;

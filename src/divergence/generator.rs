@@ -10,8 +10,9 @@ type Function = dyn Fn(f64) -> f64 + Send + Sync;
 /// every term non-negative, and small divergences accurate.
 ///
 /// The expressions are compiled with the kernel; what the compiler has against them comes back as
-/// [`Error::Shader`]. They are evaluated in f32, so [`Precision::Double`](crate::Precision::Double) and the CPU twin
-/// need [`Generator::with_reference`].
+/// [`Error::Shader`]. They are evaluated in f32, so [`Precision::Double`](crate::Precision::Double), the CPU twin and
+/// rows beyond the range of f32 need [`Generator::with_reference`]. Of r = p/q they know nearly equal rows, and the
+/// gradient f(r) − r f′(r) at bins that q lacks (r = 2¹⁰⁰), only as far as they do not cancel.
 ///
 /// ```
 /// # fn main() -> kantor::Result<()> {
@@ -74,6 +75,15 @@ impl Generator {
         self.at_zero = at_zero;
         self.slope_at_infinity = slope_at_infinity;
         self
+    }
+
+    /// That the host knows the functions, where it has to answer.
+    pub(crate) fn require_reference(&self) -> Result<()> {
+        if self.reference.is_some() {
+            return Ok(());
+        }
+        let reason = "needs `with_reference` here: WGSL runs in f32 on a device only";
+        Err(Error::invalid("generator", reason))
     }
 
     /// The same functions for the host, in f64.

@@ -103,6 +103,9 @@ struct RowScalars {
     factors: [f32; 2],
 }
 
+/// What the gradient of a row is multiplied with.
+type Factor<'a> = &'a (dyn Fn(usize) -> f64 + Sync);
+
 struct Work<'a> {
     comparison: &'a Comparison,
     p: &'a Distributions,
@@ -116,7 +119,7 @@ impl Work<'_> {
         if of_q { self.q } else { self.p }
     }
 
-    async fn gradient(&self, of_q: bool, factor: &dyn Fn(usize) -> f64) -> Result<Tensor> {
+    async fn gradient(&self, of_q: bool, factor: Factor<'_>) -> Result<Tensor> {
         let own = self.of(of_q);
         let shape = [own.rows, own.bins];
         let by_twin = self.by_twin(of_q, factor).await?;
@@ -126,7 +129,7 @@ impl Work<'_> {
                 let place = row * own.bins..(row + 1) * own.bins;
                 result[place].iter_mut().zip(values).for_each(|(sum, x)| *sum += x);
             }
-            let result: Vec<f32> = result.into_iter().map(|x| x as f32).collect();
+            let result: Vec<f32> = result.into_iter().map(single).collect();
             return Tensor::from_slice(&own.context, &result, &shape).await;
         };
         let bytes = (4 * own.rows * own.bins) as u64;
@@ -139,7 +142,7 @@ impl Work<'_> {
     async fn by_twin(
         &self,
         of_q: bool,
-        factor: &dyn Fn(usize) -> f64,
+        factor: Factor<'_>,
     ) -> Result<Vec<(usize, Vec<f64>)>> {
         let mut rows = Vec::new();
         for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
@@ -150,6 +153,9 @@ impl Work<'_> {
             }
         }
         let divergence = &self.comparison.divergence;
+        if let (false, Divergence::Generator(generator)) = (rows.is_empty(), divergence) {
+            generator.require_reference()?;
+        }
         Ok(map_rows(rows.len(), |place| {
             let (row, (p, q), factor) = &rows[place];
             let (p, q) = (twin::Row::new(p, self.p.input), twin::Row::new(q, self.q.input));
@@ -162,7 +168,7 @@ impl Work<'_> {
         &self,
         gpu: &Gpu,
         of_q: bool,
-        factor: &dyn Fn(usize) -> f64,
+        factor: Factor<'_>,
         output: Buffer,
         by_twin: &[(usize, Vec<f64>)],
     ) -> Result<Buffer> {
@@ -280,7 +286,7 @@ impl Work<'_> {
             // A shared row may hold what the kernel made of others.
             let old: Vec<f32> = bytemuck::pod_collect_to_vec(&read[0]);
             let sums: Vec<f32> =
-                old.iter().zip(&values).map(|(old, new)| (f64::from(*old) + new) as f32).collect();
+                old.iter().zip(&values).map(|(old, new)| single(f64::from(*old) + new)).collect();
             gpu.guarded(|| {
                 gpu.write(output, at, &sums);
                 Ok(())
@@ -289,6 +295,11 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// As f32; what is beyond its range is its largest number.
+fn single(x: f64) -> f32 {
+    (x as f32).clamp(-f32::MAX, f32::MAX)
 }
 
 /// Items with the place of their gradient.

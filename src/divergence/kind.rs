@@ -47,17 +47,17 @@ pub enum Divergence {
     NeymanChi2,
     /// Pearson's χ² of p from the mixture (p+q)/2, SequenceMatch's.
     Chi2Mixture,
-    /// ln(Σ p^α q^(1−α))/(α−1), α ≥ 0. KL at 1, −ln q(p>0) at 0, ln max p/q at ∞.
+    /// ln(Σ p^α q^(1−α))/(α−1), 0 ≤ α ≤ 10⁶ or ∞. KL at 1, −ln q(p>0) at 0, ln max p/q at ∞.
     Renyi {
         /// The order.
         alpha: f64,
     },
-    /// (Σ p^α q^(1−α) − 1)/(α−1), finite α ≥ 0. KL at 1, and q(p=0) at 0.
+    /// (Σ p^α q^(1−α) − 1)/(α−1), 0 ≤ α ≤ 10⁶. KL at 1, and q(p=0) at 0.
     Tsallis {
         /// The order.
         alpha: f64,
     },
-    /// 4/(1−α²) (1 − Σ p^((1−α)/2) q^((1+α)/2)), finite α. KL(p‖q) at −1, KL(q‖p) at 1.
+    /// 4/(1−α²) (1 − Σ p^((1−α)/2) q^((1+α)/2)), |α| ≤ 10⁶. KL(p‖q) at −1, KL(q‖p) at 1.
     Amari {
         /// The parameter.
         alpha: f64,
@@ -78,12 +78,12 @@ pub enum Divergence {
 pub enum Entropy {
     /// −Σ p ln p.
     Shannon,
-    /// ln(Σ p^α)/(1−α), α ≥ 0. Shannon's at 1, the logarithm of the number of bins in use at 0, −ln max p at ∞.
+    /// ln(Σ p^α)/(1−α), 0 ≤ α ≤ 10⁶ or ∞. Shannon's at 1, the logarithm of the number of bins in use at 0, −ln max p at ∞.
     Renyi {
         /// The order.
         alpha: f64,
     },
-    /// (1 − Σ p^α)/(α−1), finite α ≥ 0. Shannon's at 1, one less than the number of bins in use at 0.
+    /// (1 − Σ p^α)/(α−1), 0 ≤ α ≤ 10⁶. Shannon's at 1, one less than the number of bins in use at 0.
     Tsallis {
         /// The order.
         alpha: f64,
@@ -184,14 +184,10 @@ impl Divergence {
             Divergence::SkewKl { alpha: x } if !(0.0..=1.0).contains(&x) => {
                 refuse("alpha", x, "between 0 and 1")
             }
-            Divergence::Renyi { alpha: x } if x.is_nan() || x < 0.0 => {
-                refuse("alpha", x, "an order of 0 or more")
-            }
-            Divergence::Tsallis { alpha: x } if !x.is_finite() || x < 0.0 => {
-                refuse("alpha", x, "a finite order of 0 or more")
-            }
-            Divergence::Amari { alpha: x } if !x.is_finite() => {
-                refuse("alpha", x, "a finite number")
+            Divergence::Renyi { alpha: x } => check_order(x, true),
+            Divergence::Tsallis { alpha: x } => check_order(x, false),
+            Divergence::Amari { alpha: x } if x.is_nan() || x.abs() > LARGEST_ORDER => {
+                refuse("alpha", x, "a number between -1e6 and 1e6")
             }
             _ => Ok(()),
         }
@@ -201,15 +197,22 @@ impl Divergence {
 impl Entropy {
     pub(crate) fn check(&self) -> Result<()> {
         match *self {
-            Entropy::Renyi { alpha: x } if x.is_nan() || x < 0.0 => {
-                Err(Error::invalid("alpha", format!("{x} is not an order of 0 or more")))
-            }
-            Entropy::Tsallis { alpha: x } if !x.is_finite() || x < 0.0 => {
-                Err(Error::invalid("alpha", format!("{x} is not a finite order of 0 or more")))
-            }
-            _ => Ok(()),
+            Entropy::Renyi { alpha: x } => check_order(x, true),
+            Entropy::Tsallis { alpha: x } => check_order(x, false),
+            Entropy::Shannon => Ok(()),
         }
     }
+}
+
+/// Powers of a larger order are beyond f64 next to 1.
+const LARGEST_ORDER: f64 = 1e6;
+
+fn check_order(alpha: f64, may_be_infinite: bool) -> Result<()> {
+    if (0.0..=LARGEST_ORDER).contains(&alpha) || (may_be_infinite && alpha == f64::INFINITY) {
+        return Ok(());
+    }
+    let or_infinity = if may_be_infinite { ", or infinity" } else { "" };
+    Err(Error::invalid("alpha", format!("{alpha} is not an order between 0 and 1e6{or_infinity}")))
 }
 
 impl fmt::Display for Divergence {

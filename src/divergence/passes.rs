@@ -18,7 +18,7 @@ pub(crate) struct Outcome {
     /// Nats.
     pub(crate) value: f64,
     pub(crate) mismatch: Mismatch,
-    /// Σ of the weights, or Σ exp of log-probabilities; 1 for logits.
+    /// Σ of the weights, or Σ exp of logarithms.
     pub(crate) sums: [f64; 2],
     pub(crate) scalars: Scalars,
 }
@@ -430,6 +430,9 @@ impl Passes<'_> {
     async fn twin(&mut self) -> Result<()> {
         let open: Vec<usize> =
             (0..self.pairs.len()).filter(|number| self.outcomes[*number].is_none()).collect();
+        if let (false, Divergence::Generator(generator)) = (open.is_empty(), self.divergence) {
+            generator.require_reference()?;
+        }
         for numbers in open.chunks(TWIN_ROWS) {
             let mut rows = Vec::with_capacity(numbers.len());
             for number in numbers {
@@ -442,7 +445,7 @@ impl Passes<'_> {
                 let q = self.q.screened("q", row_q, &rows[place].1)?;
                 let (p_without_q, q_without_p) = twin::mismatch(&p, &q);
                 let sum = |row: &twin::Row, of: &Distributions| match of.input {
-                    super::kind::Input::Logits { .. } => 1.0,
+                    super::kind::Input::Logits { .. } => row.sum().exp(),
                     _ => row.sum(),
                 };
                 Ok(Outcome {

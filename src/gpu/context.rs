@@ -95,7 +95,7 @@ impl Context {
             pool: Arc::default(),
             lost,
             submissions: AtomicU64::new(0),
-            exclusive: (report.backend == Backend::Gl).then(Mutex::default),
+            exclusive: (report.backend == Backend::Gl).then(Arc::default),
         };
         // The no-op backend computes nothing; it exists for plumbing tests.
         if report.backend != Backend::Noop {
@@ -150,6 +150,24 @@ impl Context {
             (None, None) => true,
             _ => false,
         }
+    }
+
+    /// The same device and memory, with work shared out as on hardware where it is a CPU driver's, and the other way
+    /// round: the check tries both on every device.
+    pub(crate) fn shared_out_otherwise(&self) -> Context {
+        let Some(gpu) = &self.gpu else { return self.clone() };
+        let software = !gpu.capabilities.software;
+        let gpu = Gpu {
+            capabilities: Capabilities { software, ..gpu.capabilities.clone() },
+            device: gpu.device.clone(),
+            queue: gpu.queue.clone(),
+            pipelines: Mutex::default(),
+            pool: gpu.pool.clone(),
+            lost: gpu.lost.clone(),
+            submissions: AtomicU64::new(0),
+            exclusive: gpu.exclusive.clone(),
+        };
+        Context { adapter: self.adapter.clone(), gpu: Some(Arc::new(gpu)) }
     }
 
     pub(crate) fn gpu(&self) -> Option<&Arc<Gpu>> {

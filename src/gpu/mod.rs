@@ -35,7 +35,7 @@ pub(crate) struct Gpu {
     lost: Arc<Mutex<Option<String>>>,
     submissions: AtomicU64,
     /// Held around every call into a GL device, see [`Gpu::exclusive`].
-    exclusive: Option<Mutex<()>>,
+    exclusive: Option<Arc<Mutex<()>>>,
 }
 
 impl Gpu {
@@ -86,7 +86,7 @@ impl Gpu {
     /// thread waiting for results or compiling easily takes. Never held across an
     /// await; nothing on other backends.
     pub(crate) fn exclusive(&self) -> Option<std::sync::MutexGuard<'_, ()>> {
-        self.exclusive.as_ref().map(pipeline::lock)
+        self.exclusive.as_deref().map(pipeline::lock)
     }
 
     pub(crate) fn count_submission(&self) {

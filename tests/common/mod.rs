@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test binary uses its own part of this file")]
 
 pub mod directions;
+pub mod divergence_reference;
 pub mod pairs;
 
 use kantor::wgpu;

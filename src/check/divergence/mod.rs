@@ -1,0 +1,95 @@
+//! The kernels of `shaders/divergence` and `shaders/losses`, each against its twin in `reference`.
+//!
+//! They are reached by what the library is asked for, on every device with work shared out as on hardware, many threads a
+//! row, and as on a CPU, a thread a row. A row that the twin answered in a kernel's stead is told by its bits: f32 does
+//! not give the same.
+
+mod data;
+mod entropies;
+mod known;
+mod losses;
+mod pairs;
+
+use super::Row;
+use super::judge::Worst;
+use crate::error::Result;
+use crate::gpu::Context;
+
+pub(super) use known::known;
+
+/// Kernels that are checked together.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Section {
+    /// Divergences of rows, and their gradients.
+    Pairs,
+    /// What one pass over logits is enough for.
+    OnePass,
+    /// Entropies, and their gradients.
+    Entropies,
+    /// Losses of logits.
+    Losses,
+}
+
+pub(super) const SECTIONS: [Section; 4] =
+    [Section::Pairs, Section::OnePass, Section::Entropies, Section::Losses];
+
+impl Section {
+    pub(super) fn kernels(self) -> &'static [&'static str] {
+        match self {
+            Section::Pairs => &["compare", "gradient"],
+            Section::OnePass => &["logit_sums"],
+            Section::Entropies => &["entropy", "entropy_gradient", "logit_entropy"],
+            Section::Losses => &["logit_gradient"],
+        }
+    }
+
+    pub(super) async fn rows(self, context: &Context) -> Result<Vec<Row>> {
+        match self {
+            Section::Pairs => pairs::rows(context).await,
+            Section::OnePass => pairs::one_pass_rows(context).await,
+            Section::Entropies => entropies::rows(context).await,
+            Section::Losses => losses::rows(context).await,
+        }
+    }
+}
+
+/// What was seen of a kernel: its errors, and the rows that its twin answered instead.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    error: Worst,
+    by_twin: Worst,
+}
+
+impl Seen {
+    /// A value, beside the twin's.
+    fn value(&mut self, found: f64, exact: f64) {
+        if exact.is_infinite() || exact == 0.0 {
+            // Written, not computed.
+            self.error.add(if found == exact { 0.0 } else { f64::NAN });
+            return;
+        }
+        self.error.add(((found - exact) / exact).abs());
+        self.by_twin.count(found.to_bits() != exact.to_bits());
+    }
+
+    /// A row of a gradient, relative to its largest number.
+    fn slopes(&mut self, found: &[f32], exact: &[f64]) {
+        let most = exact.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+        for (found, exact) in found.iter().zip(exact) {
+            self.error.add(super::judge::units(f64::from(*found), *exact, most));
+        }
+        let same = found.iter().zip(exact).all(|(found, exact)| *found == *exact as f32);
+        if most > 0.0 {
+            self.by_twin.count(!same);
+        }
+    }
+
+    /// Adds what was seen elsewhere.
+    fn join(&mut self, other: Seen) {
+        for (own, other) in [(&mut self.error, other.error), (&mut self.by_twin, other.by_twin)] {
+            own.cases += other.cases;
+        }
+        self.error.error = self.error.error.max(other.error.error);
+        self.by_twin.error += other.by_twin.error;
+    }
+}
