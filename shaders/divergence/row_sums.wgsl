@@ -48,7 +48,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let live = unit < params.items * params.segments;
   var s = Sum(vec4f(0.0), vec4f(0.0), vec2f(0.0), LOG_OF_NOTHING);
   var smallest = vec4f(MOST);
-  var screen = Screen(vec4u(0u), vec4i(0));
+  var screen = unseen();
   if (live) {
     let item = items[unit / params.segments];
     let span = segment(unit % params.segments);

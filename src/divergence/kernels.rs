@@ -142,7 +142,7 @@ pub(crate) fn member(divergence: &Divergence) -> Option<Member> {
     };
     let mut splices = vec![("MEMBER", Constant::File(file))];
     if let Divergence::JensenShannon { beta } = divergence {
-        splices.push(("HALF", Constant::Bool(*beta == 0.5)));
+        splices.push(("EVEN", Constant::Bool(*beta == 0.5)));
     }
     if let Divergence::Generator(generator) = divergence {
         let text = format!(
