@@ -139,11 +139,7 @@ impl Work<'_> {
     }
 
     /// Gradients of the rows that only the twin can do, by row of the result's own side.
-    async fn by_twin(
-        &self,
-        of_q: bool,
-        factor: Factor<'_>,
-    ) -> Result<Vec<(usize, Vec<f64>)>> {
+    async fn by_twin(&self, of_q: bool, factor: Factor<'_>) -> Result<Vec<(usize, Vec<f64>)>> {
         let mut rows = Vec::new();
         for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
             if matches!(outcome.scalars, Scalars::Twin) && outcome.value.is_finite() {

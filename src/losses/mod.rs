@@ -26,6 +26,5 @@ pub use settings::Losses;
 pub use weighting::LossValues;
 
 pub(crate) use gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source, check_size};
-pub(crate) use others::{Found, LOGIT_ENTROPY, Query, is_usual, others};
-pub(crate) use settings::check_logits;
+pub(crate) use others::{Found, Query, is_usual, others};
 pub(crate) use weighting::check_upstream;

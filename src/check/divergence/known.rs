@@ -2,8 +2,13 @@
 
 use crate::check::judge::{Worst, units};
 use crate::divergence::{Divergence, Entropy, Input};
-use crate::reference::divergence::{Row, compare, entropy, entropy_gradient, gradient};
-use crate::reference::losses::{Form, logit_entropy, logit_gradient};
+use crate::reference::divergence::{
+    Row, compare, entropy, entropy_gradient, gradient, normalized_rows, pairwise, ratio_weights,
+    row_sums,
+};
+use crate::reference::losses::{
+    Form, logit_entropy, logit_gradient, mean_prediction, mean_slope, prior_gradient,
+};
 use std::f64::consts::LN_2;
 
 /// P = (9, 12, 4)/25, compared with the uniform distribution.
@@ -154,6 +159,41 @@ pub(in crate::check) fn known(kernel: &str) -> Worst {
             let form = Form { reference: 2.0, x: 1.0, label: Some((0, -3.0)), ..Form::ZERO };
             let found = logit_gradient(&[2.0, 1.0, f64::NEG_INFINITY], &form);
             together(&found, &[-3.0, (-1f64).exp(), 0.0], &mut worst);
+        }
+        "row_sums" => together(&row_sums(&[p, zero]), &[25.0, 3f64.ln()], &mut worst),
+        "normalized_rows" => {
+            let third = 1.0 / 3.0;
+            let exact = [0.36, 0.48, 0.16, third, third, third];
+            together(&normalized_rows(&[p, u]), &exact, &mut worst);
+        }
+        "pairwise" => {
+            let rows = [p, u];
+            let exact = [0.0, KL, REVERSE_KL, 0.0];
+            together(&pairwise(&Divergence::Kl, &rows, &rows), &exact, &mut worst);
+        }
+        "ratio_weights" => {
+            // r over its mean 4/3, and 1/(r + 1) over its mean 7/12.
+            let logs = [0.0, 3f64.ln(), f64::NEG_INFINITY];
+            for (divergence, exact) in [
+                (Divergence::Kl, [0.75, 2.25, 0.0]),
+                (Divergence::SoftenedReverseKl, [6.0 / 7.0, 3.0 / 7.0, 12.0 / 7.0]),
+            ] {
+                let found = ratio_weights(&divergence, &logs).unwrap_or_default();
+                together(&found, &exact, &mut worst);
+            }
+        }
+        "mean_prediction" => {
+            // The mean of (1/4, 3/4) and (1/2, 1/2).
+            let found = mean_prediction(&[0.0, 3f64.ln(), 0.0, 0.0], 2, 1.0, &[0.5, 0.5]);
+            together(&found, &[0.375, 0.625], &mut worst);
+        }
+        "mean_slope" => one(mean_slope(&[0.0, 3f64.ln()], 1.0, &[1.0, 5.0]), 4.0),
+        "prior_gradient" => {
+            let found = prior_gradient(&[0.0, 6f64.ln()], 2.0, &[1.0, 5.0], 2.0);
+            // p = (1, √6)/(1 + √6), over T = 2 and times w = 2.
+            let (share, root) = (1.0 / (1.0 + 6f64.sqrt()), 6f64.sqrt());
+            let slope = 4.0 * share * share * root;
+            together(&found, &[-slope, slope], &mut worst);
         }
         _ => {}
     }

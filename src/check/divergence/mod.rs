@@ -4,6 +4,7 @@
 //! row, and as on a CPU, a thread a row. A row that the twin answered in a kernel's stead is told by its bits: f32 does
 //! not give the same.
 
+mod batches;
 mod data;
 mod entropies;
 mod known;
@@ -28,10 +29,23 @@ pub(super) enum Section {
     Entropies,
     /// Losses of logits.
     Losses,
+    /// All pairs of rows.
+    AllPairs,
+    /// Weights of density ratios.
+    Ratios,
+    /// The mean prediction and its prior.
+    Prior,
 }
 
-pub(super) const SECTIONS: [Section; 4] =
-    [Section::Pairs, Section::OnePass, Section::Entropies, Section::Losses];
+pub(super) const SECTIONS: [Section; 7] = [
+    Section::Pairs,
+    Section::OnePass,
+    Section::Entropies,
+    Section::Losses,
+    Section::AllPairs,
+    Section::Ratios,
+    Section::Prior,
+];
 
 impl Section {
     pub(super) fn kernels(self) -> &'static [&'static str] {
@@ -40,6 +54,9 @@ impl Section {
             Section::OnePass => &["logit_sums"],
             Section::Entropies => &["entropy", "entropy_gradient", "logit_entropy"],
             Section::Losses => &["logit_gradient"],
+            Section::AllPairs => &["row_sums", "normalized_rows", "pairwise"],
+            Section::Ratios => &["ratio_weights"],
+            Section::Prior => &["mean_prediction", "mean_slope", "prior_gradient"],
         }
     }
 
@@ -49,6 +66,9 @@ impl Section {
             Section::OnePass => pairs::one_pass_rows(context).await,
             Section::Entropies => entropies::rows(context).await,
             Section::Losses => losses::rows(context).await,
+            Section::AllPairs => batches::pairs_rows(context).await,
+            Section::Ratios => batches::ratio_rows(context).await,
+            Section::Prior => batches::prior_rows(context).await,
         }
     }
 }
