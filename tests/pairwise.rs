@@ -377,7 +377,7 @@ fn the_nearest_of_many_rows_need_no_memory_for_all_pairs() {
     }
     // Of its own, because others are at work in the shared one.
     let context = open();
-    let (rows, bins) = (sized(6000, 2000), 8);
+    let (rows, bins) = (sized(6000, 3000), 8);
     let values: Vec<f32> = histograms(9, rows, bins, 0.2).concat();
     let p = Distributions::new_blocking(&context, &values, bins, Input::Weights).expect("fine");
     let before = context.memory();
