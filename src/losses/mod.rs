@@ -20,7 +20,7 @@ pub use kind::Loss;
 pub use settings::Losses;
 pub use weighting::LossValues;
 
-pub(crate) use gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source, check_size};
+pub(crate) use gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source, check_size, single};
 pub(crate) use others::{Found, LOGIT_ENTROPY, Query, is_usual, others};
 pub(crate) use settings::check_logits;
 pub(crate) use weighting::check_upstream;
