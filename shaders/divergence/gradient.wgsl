@@ -29,6 +29,7 @@ override ALIGNED_OUT: bool = true;
 override SHARED: bool = false;
 
 const EMPTY: f32 = 0x1p-100f;
+const LARGEST: f32 = 0x1.fffffep+127f;
 
 fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
   let a = unscreened(load_p(item.at.x, quad));
@@ -51,7 +52,9 @@ fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
   let flow = centered(select(term.flow_p, term.flow_q, vec4<bool>(OF_Q)), own, center);
   if (LOGITS) { return factor * (flow - own * sum); }
   let empty = own == vec4f(0.0);
-  return factor * (select(flow / select(own, vec4f(1.0), empty), vec4f(-center), empty) - sum);
+  let slope = select(flow / select(own, vec4f(1.0), empty), vec4f(-center), empty) - sum;
+  // Of small weights with empty bins it may be beyond f32.
+  return clamp(factor * slope, vec4f(-LARGEST), vec4f(LARGEST));
 }
 
 fn add_word(at: u32, x: f32) {

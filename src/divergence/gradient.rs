@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Gpu, Tensor};
+use crate::losses::single;
 use crate::reference::divergence as twin;
 use crate::reference::map_rows;
 use std::sync::Arc;
@@ -293,11 +294,6 @@ impl Work<'_> {
     }
 }
 
-/// As f32; what is beyond its range is its largest number.
-fn single(x: f64) -> f32 {
-    (x as f32).clamp(-f32::MAX, f32::MAX)
-}
-
 /// Items with the place of their gradient.
 fn places(
     block: &Block<'_>,
@@ -324,7 +320,7 @@ fn row_scalars(
     if !outcome.value.is_finite() {
         return None;
     }
-    let times = |x: [f64; 2]| [(x[0] * factor) as f32, (x[1] * factor) as f32];
+    let times = |x: [f64; 2]| x.map(|x| single(x * factor));
     match outcome.scalars {
         Scalars::Device { reference, centers, flows, factors } => {
             let flows = [flows[0] as f32, flows[1] as f32];

@@ -155,7 +155,12 @@ impl Gradient<'_> {
             }
             return Ok(result);
         };
-        let step = (ON_THE_WAY / (4 * bins)).max(1);
+        let limits = &gpu.capabilities.limits;
+        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        if 4 * bins as u64 > most {
+            return self.by_twin().await;
+        }
+        let step = (ON_THE_WAY.min(most as usize) / (4 * bins)).max(1);
         for first in (0..count).step_by(step) {
             let rows = first..count.min(first + step);
             let bytes = (4 * rows.len() * bins) as u64;
@@ -164,6 +169,20 @@ impl Gradient<'_> {
             recorder.stage(&buffer, 0, bytes);
             let read = recorder.read("a gradient").await?;
             result.extend(bytemuck::pod_collect_to_vec::<_, f32>(&read[0]));
+        }
+        Ok(result)
+    }
+
+    /// Rows of which no binding holds the gradient.
+    async fn by_twin(&self) -> Result<Vec<f32>> {
+        let mut result = Vec::with_capacity(self.rows.rows * self.rows.bins);
+        for (row, source) in self.sources.iter().enumerate() {
+            if matches!(source, Source::Zero) {
+                result.resize(result.len() + self.rows.bins, 0.0);
+                continue;
+            }
+            let values = self.rows.read_row(row, true).await?;
+            result.extend((self.twin)(row, &values).into_iter().map(single));
         }
         Ok(result)
     }
@@ -181,7 +200,6 @@ impl Gradient<'_> {
         Ok(map_rows(numbers.len(), |place| {
             let (row, values) = &numbers[place];
             let zeros = || vec![0.0; self.rows.bins];
-            let single = |x: f64| (x as f32).clamp(-f32::MAX, f32::MAX);
             let gradient = values.as_ref().map(|values| (self.twin)(*row, values));
             (
                 *row,
@@ -286,6 +304,11 @@ impl Gradient<'_> {
         }
         Ok(())
     }
+}
+
+/// As f32; what is beyond its range is its largest number.
+pub(crate) fn single(x: f64) -> f32 {
+    (x as f32).clamp(-f32::MAX, f32::MAX)
 }
 
 fn items(

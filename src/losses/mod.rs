@@ -25,6 +25,6 @@ pub use kind::Loss;
 pub use settings::Losses;
 pub use weighting::LossValues;
 
-pub(crate) use gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source, check_size};
+pub(crate) use gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source, check_size, single};
 pub(crate) use others::{Found, Query, is_usual, others};
 pub(crate) use weighting::check_upstream;

@@ -57,7 +57,14 @@ pub(super) async fn rows(context: &Context) -> Result<Vec<Row>> {
                     _ => (&mut logits, &mut of_logits),
                 };
                 for (number, row) in rows.twins().iter().enumerate() {
-                    seen.value(values[number], twin::entropy(entropy, row));
+                    let exact = twin::entropy(entropy, row);
+                    match entropy {
+                        // The number of bins that are not empty.
+                        Entropy::Renyi { alpha: 0.0 } | Entropy::Tsallis { alpha: 0.0 } => {
+                            seen.value_by_anyone(values[number], exact);
+                        }
+                        _ => seen.value(values[number], exact),
+                    }
                     // The gradient of `logit_entropy` is the losses'.
                     if has_slopes(entropy) && !is_of_others(entropy, input) {
                         let place = number * BINS..(number + 1) * BINS;

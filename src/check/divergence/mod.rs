@@ -12,7 +12,7 @@ mod losses;
 mod pairs;
 
 use super::Row;
-use super::judge::Worst;
+use super::judge::{Worst, units};
 use crate::error::Result;
 use crate::gpu::Context;
 
@@ -83,24 +83,36 @@ struct Seen {
 impl Seen {
     /// A value, beside the twin's.
     fn value(&mut self, found: f64, exact: f64) {
-        if exact.is_infinite() || exact == 0.0 {
-            // Written, not computed.
-            self.error.add(if found == exact { 0.0 } else { f64::NAN });
-            return;
+        self.value_by_anyone(found, exact);
+        if exact.is_finite() && exact != 0.0 {
+            self.by_twin.count(found.to_bits() != exact.to_bits());
         }
-        self.error.add(((found - exact) / exact).abs());
-        self.by_twin.count(found.to_bits() != exact.to_bits());
+    }
+
+    /// The same of one that f32 may have as the twin has it. Zeros and infinities are written, not computed.
+    fn value_by_anyone(&mut self, found: f64, exact: f64) {
+        let written = exact.is_infinite() || exact == 0.0;
+        self.error.add(match found == exact {
+            true => 0.0,
+            false if written => f64::NAN,
+            false => ((found - exact) / exact).abs(),
+        });
     }
 
     /// A row of a gradient, relative to its largest number.
     fn slopes(&mut self, found: &[f32], exact: &[f64]) {
+        self.slopes_by_anyone(found, exact);
+        let same = found.iter().zip(exact).all(|(found, exact)| *found == *exact as f32);
+        if exact.iter().any(|x| *x != 0.0) {
+            self.by_twin.count(!same);
+        }
+    }
+
+    /// The same of one that f32 may have as the twin has it.
+    fn slopes_by_anyone(&mut self, found: &[f32], exact: &[f64]) {
         let most = exact.iter().fold(0.0f64, |most, x| most.max(x.abs()));
         for (found, exact) in found.iter().zip(exact) {
-            self.error.add(super::judge::units(f64::from(*found), *exact, most));
-        }
-        let same = found.iter().zip(exact).all(|(found, exact)| *found == *exact as f32);
-        if most > 0.0 {
-            self.by_twin.count(!same);
+            self.error.add(units(f64::from(*found), *exact, most));
         }
     }
 

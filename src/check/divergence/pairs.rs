@@ -25,7 +25,7 @@ fn groups() -> Result<Vec<Vec<Divergence>>> {
     Ok(vec![
         vec![D::Kl, D::ReverseKl],
         vec![D::JensenShannon { beta: 0.5 }, D::JensenShannon { beta: 0.1 }],
-        vec![D::SkewKl { alpha: 0.5 }, D::SkewKl { alpha: 0.0 }, D::SkewKl { alpha: 0.9 }],
+        vec![D::SkewKl { alpha: 0.5 }, D::SkewKl { alpha: 0.0 }, D::SkewKl { alpha: 0.3 }],
         vec![D::Jeffreys],
         vec![D::SoftenedReverseKl],
         vec![D::SquaredHellinger, D::Bhattacharyya],
@@ -130,7 +130,12 @@ async fn compare(
         let place = number * BINS..(number + 1) * BINS;
         for (found, exact) in slopes.iter().zip([of_p, of_q]) {
             let exact = if values.values()[number].is_finite() { exact } else { vec![0.0; BINS] };
-            seen.slopes.slopes(&found[place.clone()], &exact);
+            let found = &found[place.clone()];
+            match divergence {
+                // It has two values only.
+                Divergence::TotalVariation => seen.slopes.slopes_by_anyone(found, &exact),
+                _ => seen.slopes.slopes(found, &exact),
+            }
         }
     }
     Ok(())
