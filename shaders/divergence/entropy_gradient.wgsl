@@ -18,6 +18,7 @@ override ORDER: bool = false;
 override ALIGNED_OUT: bool = true;
 
 const EMPTY: f32 = 0x1p-100f;
+const LARGEST: f32 = 0x1.fffffep+127f;
 
 // d of weights, of which the largest is `most`.
 fn log_of_weights(a: vec4f, most: f32) -> vec4f {
@@ -66,7 +67,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         let falling = falling4(-params.member.z * d, vec4f(0.0));
         slope = falling.gap / params.member.z;
       }
-      result = row.form.x * slope - row.form.y;
+      // Of small weights with empty bins it may be beyond f32.
+      result = clamp(row.form.x * slope - row.form.y, vec4f(-LARGEST), vec4f(LARGEST));
     }
     if (ALIGNED_OUT) {
       gradient[item.at.z / 4u + quad] = result;

@@ -314,7 +314,7 @@ pub(crate) const TABLE: &[Tolerance] = &[
     entry("gradient", TWIN, 1e-14, RELATIVE, TWIN_REASON),
     entry("gradient", "weights", 1e-5, RELATIVE, SLOPES),
     entry("gradient", "logits", 1e-5, RELATIVE, SLOPES),
-    entry("gradient", LEFT, 16.0, COUNT, LEFT_PAIRS),
+    entry("gradient", LEFT, 8.0, COUNT, LEFT_PAIRS),
     entry("logit_sums", TWIN, 1e-14, RELATIVE, TWIN_REASON),
     entry("logit_sums", "divergences", 1e-6, RELATIVE, SIX_DIGITS),
     entry("logit_sums", "normalisers", 1e-6, RELATIVE, "as divergences: 2^-23 of a sum"),

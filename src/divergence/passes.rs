@@ -68,6 +68,14 @@ pub(crate) async fn outcomes(
             _ => passes.center(&pairing, &member, flows.unwrap_or(Side::Both)).await?,
         }
     }
+    // Slopes that f32 may not hold.
+    for outcome in passes.outcomes.iter_mut().flatten() {
+        if let Scalars::Device { flows, .. } = outcome.scalars {
+            if flows.iter().any(|flow| flow.abs() > 1e30) {
+                outcome.scalars = Scalars::Twin;
+            }
+        }
+    }
     passes.twin().await?;
     let missing = || Error::invalid("p", "a row was not answered");
     passes.outcomes.into_iter().map(|outcome| outcome.ok_or_else(missing)).collect()

@@ -60,12 +60,15 @@ struct Both {
 pub(super) async fn rows(context: &Context) -> Result<Vec<Row>> {
     let mut seen = [Both::default(); 2];
     let groups = groups()?;
-    // Drivers take seconds to compile sums that many threads share: the first shader stands for all of them.
+    // Every one is several shaders, and drivers that run on the CPU take half a second to compile each. So gradients are
+    // of p of weights and of q of logits, or the other way round by turns; and the first divergence stands for all where
+    // many threads share a sum.
     let own = groups.iter().map(|group| (group, false));
     let turns = own.chain(groups.first().map(|group| (group, true)));
     for (turn, (group, other)) in turns.enumerate() {
         let context = if other { context.shared_out_otherwise() } else { context.clone() };
         for (form, seen) in seen.iter_mut().enumerate() {
+            let side = if (turn + form) % 2 == 0 { Side::P } else { Side::Q };
             let inputs = match (form, turn / 2 % 2) {
                 (0, _) => [Input::Weights; 2],
                 (_, 0) => [LOGITS; 2],
@@ -75,8 +78,8 @@ pub(super) async fn rows(context: &Context) -> Result<Vec<Row>> {
             let kinds = [data::far(&mut random, inputs), data::near(&mut random, inputs)];
             let [p, q] = joined(&kinds);
             for divergence in group {
-                compare(&context, divergence, [&p, &q], kinds[0][0].words.len() / BINS, seen)
-                    .await?;
+                let far = kinds[0][0].words.len() / BINS;
+                compare(&context, divergence, [&p, &q], (far, side), seen).await?;
             }
         }
     }
@@ -109,16 +112,16 @@ async fn compare(
     context: &Context,
     divergence: &Divergence,
     [p, q]: [&Rows; 2],
-    far: usize,
+    (far, side): (usize, Side),
     seen: &mut Both,
 ) -> Result<()> {
     let (on_p, on_q) = (p.on(context, false).await?, q.on(context, false).await?);
     let comparison = Comparison::new(divergence.clone());
-    let (values, gradients) = comparison.value_and_gradient(&on_p, &on_q, Side::Both, None).await?;
-    let mut slopes = Vec::new();
-    for tensor in [&gradients.p, &gradients.q].into_iter().flatten() {
-        slopes.push(tensor.read().await?);
-    }
+    let (values, gradients) = comparison.value_and_gradient(&on_p, &on_q, side, None).await?;
+    let slopes = match gradients.p.or(gradients.q) {
+        Some(tensor) => tensor.read().await?,
+        None => Vec::new(),
+    };
     for (number, (p, q)) in p.twins().iter().zip(&q.twins()).enumerate() {
         // An expression in r = p/q knows no more of p − q than r does.
         if number >= far && matches!(divergence, Divergence::Generator(_)) {
@@ -128,14 +131,16 @@ async fn compare(
         seen.values[usize::from(number >= far)].value(values.values()[number], exact);
         let (of_p, of_q) = twin::gradient(divergence, p, q, 1.0);
         let place = number * BINS..(number + 1) * BINS;
-        for (found, exact) in slopes.iter().zip([of_p, of_q]) {
-            let exact = if values.values()[number].is_finite() { exact } else { vec![0.0; BINS] };
-            let found = &found[place.clone()];
-            match divergence {
-                // It has two values only.
-                Divergence::TotalVariation => seen.slopes.slopes_by_anyone(found, &exact),
-                _ => seen.slopes.slopes(found, &exact),
-            }
+        let exact = match (values.values()[number].is_finite(), side) {
+            (false, _) => vec![0.0; BINS],
+            (true, Side::P) => of_p,
+            _ => of_q,
+        };
+        let found = &slopes[place];
+        match divergence {
+            // It has two values only.
+            Divergence::TotalVariation => seen.slopes.slopes_by_anyone(found, &exact),
+            _ => seen.slopes.slopes(found, &exact),
         }
     }
     Ok(())
