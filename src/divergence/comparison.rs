@@ -5,9 +5,9 @@ use super::finish::Mismatch;
 use super::gradient::Side;
 use super::kind::{Divergence, Reduction, Unit};
 use super::passes::{Outcome, outcomes};
+use super::weighting::Weighting;
 use crate::error::{Error, Result};
 use crate::transport::Precision;
-use std::sync::Arc;
 
 /// A divergence, its unit, reduction and precision; then [`Comparison::rows`] and the other questions.
 ///
@@ -28,9 +28,7 @@ pub struct Comparison {
     pub(super) divergence: Divergence,
     pub(super) unit: Unit,
     pub(super) precision: Precision,
-    pub(super) reduction: Reduction,
-    pub(super) weights: Option<Arc<Vec<f64>>>,
-    pub(super) mask: Option<Arc<Vec<bool>>>,
+    pub(super) weighting: Weighting,
 }
 
 /// One value per row.
@@ -72,9 +70,7 @@ impl Comparison {
             divergence,
             unit: Unit::Nats,
             precision: Precision::Single,
-            reduction: Reduction::None,
-            weights: None,
-            mask: None,
+            weighting: Weighting::default(),
         }
     }
 
@@ -95,14 +91,14 @@ impl Comparison {
     /// With the values of rows added up or averaged.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> Comparison {
-        self.reduction = reduction;
+        self.weighting.reduction = reduction;
         self
     }
 
     /// With a weight w ≥ 0 for every row, which reductions use.
     #[must_use]
     pub fn row_weights(mut self, weights: Vec<f64>) -> Comparison {
-        self.weights = Some(Arc::new(weights));
+        self.weighting.weights = Some(weights);
         self
     }
 
@@ -110,7 +106,7 @@ impl Comparison {
     /// are not looked at.
     #[must_use]
     pub fn mask(mut self, mask: Vec<bool>) -> Comparison {
-        self.mask = Some(Arc::new(mask));
+        self.weighting.mask = Some(mask);
         self
     }
 
@@ -122,7 +118,7 @@ impl Comparison {
     /// [`Error::PrecisionUnavailable`], [`Error::Shader`] for a generator that does not compile,
     /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn rows(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
-        let plan = self.plan(p, q)?;
+        let plan = self.plan(p, q, None)?;
         let outcomes = self.outcomes(p, q, &plan, None).await?;
         Ok(self.values(&plan, &outcomes))
     }
@@ -139,34 +135,19 @@ impl Comparison {
     }
 
     /// Which pairs of rows there are, once everything about the settings is found right.
-    pub(super) fn plan(&self, p: &Distributions, q: &Distributions) -> Result<Plan> {
+    pub(super) fn plan(
+        &self,
+        p: &Distributions,
+        q: &Distributions,
+        upstream: Option<&[f64]>,
+    ) -> Result<Plan> {
         self.check(p, q)?;
         if p.rows != q.rows && p.rows != 1 && q.rows != 1 {
             let reason = format!("has {} rows, p has {}", q.rows, p.rows);
             return Err(Error::invalid("q", reason));
         }
         let count = p.rows.max(q.rows);
-        if let Some(mask) = self.mask.as_ref().filter(|mask| mask.len() != count) {
-            let reason = format!("has {} entries for {count} rows", mask.len());
-            return Err(Error::invalid("mask", reason));
-        }
-        if let Some(weights) = &self.weights {
-            if weights.len() != count {
-                let reason = format!("has {} entries for {count} rows", weights.len());
-                return Err(Error::invalid("row_weights", reason));
-            }
-            if let Some(row) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
-                let reason = format!("{} is not a weight", weights[row]);
-                return Err(Error::invalid_row("row_weights", row, reason));
-            }
-        }
-        let rows: Vec<usize> =
-            (0..count).filter(|row| self.mask.as_ref().is_none_or(|mask| mask[*row])).collect();
-        if self.reduction == Reduction::Mean
-            && rows.iter().map(|row| self.weight(*row)).sum::<f64>() <= 0.0
-        {
-            return Err(Error::invalid("row_weights", "no row is left to take the mean of"));
-        }
+        let rows = self.weighting.rows(count, upstream)?;
         Ok(Plan { count, rows, strides: [usize::from(p.rows > 1), usize::from(q.rows > 1)] })
     }
 
@@ -193,29 +174,12 @@ impl Comparison {
         Ok(())
     }
 
-    fn weight(&self, row: usize) -> f64 {
-        self.weights.as_ref().map_or(1.0, |weights| weights[row])
-    }
-
     /// 1 over a nat in the unit asked for.
     pub(super) fn unit_factor(&self) -> f64 {
         match self.unit {
             Unit::Bits if self.divergence.is_logarithmic() => std::f64::consts::LOG2_E,
             _ => 1.0,
         }
-    }
-
-    /// dR/dD of a row, R the reduction: 1 without one.
-    pub(super) fn upstream(&self, plan: &Plan, row: usize) -> f64 {
-        match self.reduction {
-            Reduction::None => 1.0,
-            Reduction::Sum => self.weight(row),
-            Reduction::Mean => self.weight(row) / self.total(plan),
-        }
-    }
-
-    fn total(&self, plan: &Plan) -> f64 {
-        plan.rows.iter().map(|row| self.weight(*row)).sum()
     }
 
     pub(super) fn values(&self, plan: &Plan, outcomes: &[Outcome]) -> Values {
@@ -226,21 +190,12 @@ impl Comparison {
             reduced: None,
         };
         let factor = self.unit_factor();
-        let mut sum = 0.0;
         for (row, outcome) in plan.rows.iter().zip(outcomes) {
             result.values[*row] = factor * outcome.value;
             result.mismatches[*row] = outcome.mismatch;
             result.sums[*row] = outcome.sums;
-            // A weight of zero takes even an infinity out.
-            if self.weight(*row) > 0.0 {
-                sum += self.weight(*row) * factor * outcome.value;
-            }
         }
-        result.reduced = match self.reduction {
-            Reduction::None => None,
-            Reduction::Sum => Some(sum),
-            Reduction::Mean => Some(sum / self.total(plan)),
-        };
+        result.reduced = self.weighting.reduced(&plan.rows, &result.values);
         result
     }
 }

@@ -5,9 +5,10 @@ pub(crate) mod sums;
 
 use super::distributions::Distributions;
 use super::kind::{Entropy, Unit};
+use super::weighting::check_upstream;
 use crate::error::Result;
 use crate::gpu::Tensor;
-use crate::losses::{check_size, check_upstream};
+use crate::losses::check_size;
 use crate::transport::Precision;
 use answer::{Row, answers, gradient, twin};
 

@@ -136,6 +136,31 @@ pub(crate) fn is_balanced(divergence: &Divergence, sums: &Sums) -> bool {
     }
 }
 
+/// Whether terms are bounded in their slopes, so that ln(p/q) may be off by a rounding.
+pub(crate) fn is_gentle(divergence: &Divergence) -> bool {
+    matches!(
+        divergence,
+        Divergence::Kl
+            | Divergence::ReverseKl
+            | Divergence::Jeffreys
+            | Divergence::JensenShannon { .. }
+            | Divergence::SquaredHellinger
+            | Divergence::TotalVariation
+            | Divergence::Triangular
+            | Divergence::Chi2Mixture
+    )
+}
+
+/// Whether two rows differ by so much that a rounding of their normalisers does not show in the value, or, with
+/// `flows`, in a gradient: where one bin has nearly all the mass the largest of a gradient is as small as the value.
+pub(crate) fn is_far(logs: [f64; 2], value: f64, flows: bool) -> bool {
+    let shift = logs[0] - logs[1];
+    if flows {
+        return value > 0.05 * (1.0 + shift.abs());
+    }
+    value > shift * shift / 32.0 && value > 1e-6
+}
+
 /// What is made of the sums: the value, and its derivative with respect to the sum of the member. `None` where f32
 /// was not enough, and the twin must answer.
 pub(crate) fn finish(divergence: &Divergence, sums: &Sums) -> Option<(f64, f64)> {

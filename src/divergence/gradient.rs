@@ -2,11 +2,12 @@
 
 use super::comparison::{Comparison, Plan, Values};
 use super::distributions::Distributions;
+use super::finish::{is_far, is_gentle};
 use super::kernels::{GRADIENT, Params, member};
 use super::kind::Divergence;
-use super::passes::{Outcome, Scalars, is_far, is_gentle};
+use super::passes::{Outcome, Scalars};
 use super::sums::{Block, Job, Pace, Pairing, Shape, items};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Gpu, Tensor};
@@ -54,21 +55,11 @@ impl Comparison {
         side: Side,
         upstream: Option<&[f64]>,
     ) -> Result<(Values, Gradients)> {
-        let plan = self.plan(p, q)?;
-        if let Some(upstream) = upstream {
-            if upstream.len() != plan.count {
-                let reason = format!("has {} entries for {} rows", upstream.len(), plan.count);
-                return Err(Error::invalid("upstream", reason));
-            }
-            if let Some(row) = upstream.iter().position(|u| !u.is_finite()) {
-                let reason = format!("{} is not a finite number", upstream[row]);
-                return Err(Error::invalid_row("upstream", row, reason));
-            }
-        }
+        let plan = self.plan(p, q, upstream)?;
         let outcomes = self.outcomes(p, q, &plan, Some(side)).await?;
-        let factor = |row: usize| {
-            self.unit_factor() * self.upstream(&plan, row) * upstream.map_or(1.0, |u| u[row])
-        };
+        let reduced = self.weighting.upstream(&plan.rows);
+        let factor =
+            |row: usize| self.unit_factor() * reduced(row) * upstream.map_or(1.0, |u| u[row]);
         let work = Work { comparison: self, p, q, plan: &plan, outcomes: &outcomes };
         let wanted = |other: Side| side == other || side == Side::Both;
         let gradients = Gradients {

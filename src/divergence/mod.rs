@@ -8,11 +8,13 @@ mod generator;
 mod gradient;
 pub(crate) mod kernels;
 mod kind;
+mod normalisers;
 mod pairwise;
 mod passes;
 pub(crate) mod ratio_weights;
 pub(crate) mod sums;
 mod upload;
+mod weighting;
 
 pub use comparison::{Comparison, Values};
 pub use distributions::Distributions;
@@ -22,6 +24,8 @@ pub use generator::Generator;
 pub use gradient::{Gradients, Side};
 pub use kind::{Divergence, Entropy, Input, Reduction, Unit};
 pub use pairwise::{Neighbours, Pairs};
+pub use weighting::LossValues;
 
 pub(crate) use distributions::Data;
 pub(crate) use sums::Block;
+pub(crate) use weighting::Weighting;

@@ -215,13 +215,13 @@ impl Comparison {
     /// That there are pairs to compare, and nothing is asked of them that they have not.
     fn check_pairs(&self, p: &Distributions, q: &Distributions) -> Result<()> {
         let refuse = |argument| Err(Error::invalid(argument, "is of rows, and pairs have none"));
-        if self.reduction != Reduction::None {
+        if self.weighting.reduction != Reduction::None {
             return refuse("reduction");
         }
-        if self.weights.is_some() {
+        if self.weighting.weights.is_some() {
             return refuse("row_weights");
         }
-        if self.mask.is_some() {
+        if self.weighting.mask.is_some() {
             return refuse("mask");
         }
         self.check(p, q)

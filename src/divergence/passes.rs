@@ -1,11 +1,12 @@
 //! Passes over pairs of rows on a device, until the sums are good enough; rows that f32 cannot answer go to the twin.
 
 use super::distributions::Distributions;
-use super::finish::{Mismatch, Sums, finish, is_balanced, is_infinite, squares};
+use super::finish::{Mismatch, Sums, finish, is_balanced, is_far, is_gentle, is_infinite, squares};
 use super::gradient::Side;
 use super::kernels::{BAD_P, BAD_Q, COMPARE, LOGIT_SUMS, Member, member, words};
 use super::kind::Divergence;
-use super::sums::{Job, Pairing, Record, wide};
+use super::normalisers::Normalisers;
+use super::sums::{Job, Pairing, Record};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
 use crate::reference::divergence as twin;
@@ -471,31 +472,6 @@ impl Passes<'_> {
     }
 }
 
-/// Whether terms are bounded in their slopes, so that ln(p/q) may be off by a rounding.
-pub(crate) fn is_gentle(divergence: &Divergence) -> bool {
-    matches!(
-        divergence,
-        Divergence::Kl
-            | Divergence::ReverseKl
-            | Divergence::Jeffreys
-            | Divergence::JensenShannon { .. }
-            | Divergence::SquaredHellinger
-            | Divergence::TotalVariation
-            | Divergence::Triangular
-            | Divergence::Chi2Mixture
-    )
-}
-
-/// Whether two rows differ by so much that a rounding of their normalisers does not show in the value, or, with
-/// `flows`, in a gradient: where one bin has nearly all the mass the largest of a gradient is as small as the value.
-pub(crate) fn is_far(logs: [f64; 2], value: f64, flows: bool) -> bool {
-    let shift = logs[0] - logs[1];
-    if flows {
-        return value > 0.05 * (1.0 + shift.abs());
-    }
-    value > shift * shift / 32.0 && value > 1e-6
-}
-
 fn both(logs: [f64; 2]) -> [f32; 4] {
     let ([p, p_low], [q, q_low]) = (words(logs[0]), words(logs[1]));
     [p, p_low, q, q_low]
@@ -504,52 +480,4 @@ fn both(logs: [f64; 2]) -> [f32; 4] {
 /// Σ exp of logarithms; a log-normaliser says nothing about logits, but costs nothing.
 fn totals(logs: [f64; 2]) -> [f64; 2] {
     [logs[0].exp(), logs[1].exp()]
-}
-
-/// Sums of exponentials relative to e^reference, of all segments of a row.
-#[derive(Debug, Clone, Copy)]
-struct Online {
-    reference: f64,
-    sum: f64,
-    product: f64,
-    size: f64,
-}
-
-impl Online {
-    fn add(&mut self, reference: f64, [sum, product, size]: [f64; 3]) {
-        let top = self.reference.max(reference);
-        let (old, new) = ((self.reference - top).exp(), (reference - top).exp());
-        self.sum = self.sum * old + sum * new;
-        self.product = self.product * old + product * new;
-        self.size = self.size * old + size * new;
-        self.reference = top;
-    }
-
-    /// ln Σ exp; NaN for a row without mass.
-    fn log(&self) -> f64 {
-        if self.reference < -1e29 { f64::NAN } else { self.reference + self.sum.ln() }
-    }
-}
-
-impl Default for Online {
-    fn default() -> Online {
-        Online { reference: -1e30, sum: 0.0, product: 0.0, size: 0.0 }
-    }
-}
-
-/// The records of `divergence/logit_sums.wgsl` of one pair of rows.
-#[derive(Debug, Clone, Copy, Default)]
-struct Normalisers {
-    p: Online,
-    q: Online,
-    flags: u32,
-}
-
-impl Normalisers {
-    fn add(&mut self, record: &Record) {
-        let references = record[0];
-        self.p.add(f64::from(references[0]), [wide(record[1]), wide(record[3]), wide(record[4])]);
-        self.q.add(f64::from(references[1]), [wide(record[2]), wide(record[5]), wide(record[6])]);
-        self.flags |= record[7][0] as u32;
-    }
 }

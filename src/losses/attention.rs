@@ -1,8 +1,8 @@
 //! A penalty on the entropy of rows of attention.
 
 use super::settings::check_logits;
-use super::weighting::{LossValues, Weighting};
 use crate::divergence::{Distributions, Entropies, Entropy, Reduction};
+use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::transport::Precision;

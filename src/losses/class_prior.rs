@@ -3,7 +3,7 @@
 use super::gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
 use super::others::{Found, Query, others};
 use super::settings::check_logits;
-use super::weighting::Weighting;
+use crate::divergence::Weighting;
 use crate::divergence::kernels::{Params, words};
 use crate::divergence::sums::{Job, Pace, Pairing, items, wide};
 use crate::divergence::{Distributions, Divergence, Input, Reduction};

@@ -3,10 +3,10 @@
 use super::kind::Loss;
 use super::others::{Query, others};
 use super::settings::Losses;
-use super::weighting::{LossValues, Weighting};
 use crate::divergence::{
     Comparison, Distributions, Divergence, Entropy, Input, Reduction, Side, Values,
 };
+use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::reference::divergence::entropy;

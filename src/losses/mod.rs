@@ -16,15 +16,13 @@ mod gradient;
 mod kind;
 mod others;
 mod settings;
-mod weighting;
 
+pub use crate::divergence::LossValues;
 pub use attention::AttentionPenalty;
 pub use class_prior::{ClassPrior, ClassPriorValue};
 pub use distillation::{Distillation, DistillationLoss};
 pub use kind::Loss;
 pub use settings::Losses;
-pub use weighting::LossValues;
 
 pub(crate) use gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source, check_size, single};
 pub(crate) use others::{Found, Query, is_usual, others};
-pub(crate) use weighting::check_upstream;

@@ -3,8 +3,8 @@
 use super::gradient::{Gradient, LOGIT_GRADIENT, Source, check_size};
 use super::kind::Loss;
 use super::others::{Found, Query, others};
-use super::weighting::{LossValues, Weighting};
 use crate::divergence::{Distributions, Reduction};
+use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::gpu::shader::Constant;

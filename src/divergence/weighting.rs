@@ -1,6 +1,6 @@
 //! Which rows count, and for how much.
 
-use crate::divergence::Reduction;
+use super::kind::Reduction;
 use crate::error::{Error, Result};
 
 /// A reduction, with the weights and the mask of rows.
@@ -59,20 +59,27 @@ impl Weighting {
         }
     }
 
-    /// The values of `count` rows, 0 where masked, and what they reduce to. A weight of zero takes even +∞ out.
+    /// What the values of all rows reduce to. A weight of zero takes even +∞ out.
+    pub(crate) fn reduced(&self, rows: &[usize], values: &[f64]) -> Option<f64> {
+        let term = |row: &usize| match self.weight(*row) {
+            weight if weight > 0.0 => weight * values[*row],
+            _ => 0.0,
+        };
+        let sum = || rows.iter().map(term).sum::<f64>();
+        match self.reduction {
+            Reduction::None => None,
+            Reduction::Sum => Some(sum()),
+            Reduction::Mean => Some(sum() / self.total(rows)),
+        }
+    }
+
+    /// The values of `count` rows, 0 where masked, and what they reduce to.
     pub(crate) fn values(&self, count: usize, rows: &[usize], found: &[f64]) -> LossValues {
         let mut values = vec![0.0; count];
-        let mut sum = 0.0;
         for (row, value) in rows.iter().zip(found) {
             values[*row] = *value;
-            let weight = self.weight(*row);
-            sum += if weight > 0.0 { weight * value } else { 0.0 };
         }
-        let reduced = match self.reduction {
-            Reduction::None => None,
-            Reduction::Sum => Some(sum),
-            Reduction::Mean => Some(sum / self.total(rows)),
-        };
+        let reduced = self.reduced(rows, &values);
         LossValues { values, reduced }
     }
 }
