@@ -38,8 +38,22 @@ fn constants_of(path: &str) -> Vec<(&'static str, &'static str)> {
     found
 }
 
+/// Settings of this many switches, a bit each: all there are; of more than six those in which any three switches take
+/// all eight settings between them. That is an orthogonal array of strength three: bit i is the parity of a number below
+/// 32 under the mask 16 + i, and any three of these masks are linearly independent (Bose and Bush 1952).
+fn settings(switches: usize) -> Vec<u32> {
+    if switches <= 6 {
+        return (0..1 << switches).collect();
+    }
+    assert!(switches <= 16, "{switches} switches need a larger array");
+    let setting = |number: u32| {
+        (0..switches as u32).map(|i| ((number & (16 + i)).count_ones() % 2) << i).sum()
+    };
+    (0..32).map(setting).collect()
+}
+
 /// The variants in use: the sizes chosen for CPU drivers and for hardware, each with
-/// every combination of switches. Empty: the defaults in the file.
+/// the settings of switches. Empty: the defaults in the file.
 fn variants(path: &str) -> Vec<Constants> {
     let declared = constants_of(path);
     let switches: Vec<&'static str> =
@@ -79,7 +93,7 @@ fn variants(path: &str) -> Vec<Constants> {
             };
             sizes.push((*name, Constant::U32(value)));
         }
-        for combination in 0..1u32 << switches.len() {
+        for combination in settings(switches.len()) {
             let mut constants = sizes.clone();
             for (bit, name) in switches.iter().enumerate() {
                 constants.push((*name, Constant::Bool(combination >> bit & 1 == 1)));
@@ -95,6 +109,20 @@ fn variants(path: &str) -> Vec<Constants> {
         }
     }
     variants
+}
+
+#[test]
+fn any_three_switches_take_all_settings() {
+    for switches in [7, 12, 16] {
+        let settings = settings(switches);
+        for [i, j, k] in
+            [[0, 1, 2], [0, 3, 6], [2, 4, 5], [switches - 3, switches - 2, switches - 1]]
+        {
+            let seen: std::collections::HashSet<[u32; 3]> =
+                settings.iter().map(|x| [x >> i & 1, x >> j & 1, x >> k & 1]).collect();
+            assert_eq!(seen.len(), 8, "{i}, {j}, {k} of {switches}");
+        }
+    }
 }
 
 /// Parses and validates one variant against WebGPU core: no capability beyond it.
