@@ -71,10 +71,10 @@ pub(crate) async fn outcomes(
     }
     // Slopes that f32 may not hold.
     for outcome in passes.outcomes.iter_mut().flatten() {
-        if let Scalars::Device { flows, .. } = outcome.scalars {
-            if flows.iter().any(|flow| flow.abs() > 1e30) {
-                outcome.scalars = Scalars::Twin;
-            }
+        if let Scalars::Device { flows, .. } = outcome.scalars
+            && flows.iter().any(|flow| flow.abs() > 1e30)
+        {
+            outcome.scalars = Scalars::Twin;
         }
     }
     passes.twin().await?;
