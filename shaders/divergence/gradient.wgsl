@@ -50,10 +50,10 @@ fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
   let own = select(pair.large * pair.ratio, pair.large, pair.p_larger != vec4<bool>(OF_Q));
   let center = select(item.centers.x, item.centers.y, OF_Q);
   let flow = centered(select(term.flow_p, term.flow_q, vec4<bool>(OF_Q)), own, center);
-  if (LOGITS) { return factor * (flow - own * sum); }
+  // Of small weights with empty bins, and of large factors, it may be beyond f32.
+  if (LOGITS) { return clamp(factor * (flow - own * sum), vec4f(-LARGEST), vec4f(LARGEST)); }
   let empty = own == vec4f(0.0);
   let slope = select(flow / select(own, vec4f(1.0), empty), vec4f(-center), empty) - sum;
-  // Of small weights with empty bins it may be beyond f32.
   return clamp(factor * slope, vec4f(-LARGEST), vec4f(LARGEST));
 }
 
