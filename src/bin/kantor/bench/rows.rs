@@ -206,7 +206,7 @@ fn normal(count: usize, seed: u64) -> Vec<f32> {
     (0..count).map(|_| 2.0 * ((0..12).map(|_| random.uniform()).sum::<f32>() - 6.0)).collect()
 }
 
-/// Softmax of normal numbers and of others next to them, unnormalised where there is no file.
+/// Softmax of normal numbers and of others next to them.
 fn weights(rows: usize, bins: usize, data: Option<&Path>) -> Outcome<Arrays> {
     let (p, q) = match data {
         Some(folder) => {
@@ -214,12 +214,19 @@ fn weights(rows: usize, bins: usize, data: Option<&Path>) -> Outcome<Arrays> {
         }
         None => {
             let (z, w) = (normal(rows * bins, 110), normal(rows * bins, 111));
-            let near = |(z, w): (&f32, &f32)| (0.5 * z + 0.25 * w).exp();
-            let q = z.iter().zip(&w).map(near).collect();
-            (z.into_iter().map(|z| (0.75 * z).exp()).collect(), q)
+            let q = z.iter().zip(&w).map(|(z, w)| 0.5 * z + 0.25 * w).collect();
+            (softmax(z.into_iter().map(|z| 0.75 * z).collect(), bins), softmax(q, bins))
         }
     };
     Ok(Arrays { p, q, bins, input: Input::Weights })
+}
+
+fn softmax(mut numbers: Vec<f32>, bins: usize) -> Vec<f32> {
+    for row in numbers.chunks_mut(bins) {
+        let sum: f64 = row.iter().map(|x| f64::from(*x).exp()).sum();
+        row.iter_mut().for_each(|x| *x = (f64::from(*x).exp() / sum) as f32);
+    }
+    numbers
 }
 
 /// A teacher's logits and a student's.
