@@ -107,7 +107,9 @@ fn values_and_gradients_are_those_of_multiprecision() {
                 let most = case.gradient.iter().fold(1e-38f64, |most, g| most.max(g.abs()));
                 let mut sum = 0.0;
                 for (k, (found, exact)) in gradient.iter().zip(&case.gradient).enumerate() {
-                    let error = (f64::from(*found) - exact).abs() / most;
+                    // Some adapters flush subnormals.
+                    let normal = f64::from(f32::MIN_POSITIVE);
+                    let error = ((f64::from(*found) - exact).abs() - normal).max(0.0) / most;
                     let what = format!("{} {} column {k}", way.name, case.name);
                     assert!(error <= slope_bound, "{what}: {found} for {exact} ({error:e})");
                     worst_slope = worst_slope.max(error);

@@ -67,8 +67,8 @@ pub(super) async fn ratio_rows(context: &Context) -> Result<Vec<Row>> {
         let Some(exact) = twin::ratio_weights(&divergence, &exact_logs) else { continue };
         let found = divergence.ratio_weights_of(context, &logs).await?;
         for (found, exact) in found.into_iter().zip(exact) {
-            // What is below f32 may be 0.
-            if exact > 1e-37 {
+            // Where subnormals are flushed, low words of weights below 2⁻⁷⁸ are, too.
+            if exact > (-78f64).exp2() {
                 seen.value(found, exact);
             }
         }
