@@ -95,7 +95,7 @@ impl Divergence {
     /// of `log_ratios`, f32, on their context.
     ///
     /// ln r is never taken out of its logarithm: nothing overflows, whatever the batch, and weights are within 10⁻⁶ of
-    /// their size (those below 10⁻³⁷ may be 0, and those below 2⁻⁷⁸ are within 10⁻⁵ where an adapter flushes subnormals).
+    /// their size; those below 10⁻³⁷ may be 0, and where an adapter flushes subnormals those below 2⁻⁷⁸ are within 10⁻⁵.
     /// −∞ (a sample that p lacks) and +∞ have the limit of h where it is finite.
     /// Where h is 0 throughout (JS and skew KL at their ends, Tsallis of order 0, KL of nothing but −∞) so are the
     /// weights.

@@ -48,12 +48,28 @@ impl Drop for Buffer {
         let size = self.raw.size();
         let mut pool = lock(&self.pool);
         pool.memory.in_use -= size;
+        // What was used last is the likeliest to be asked for again.
+        while size <= IDLE_LIMIT && pool.memory.idle + size > IDLE_LIMIT && pool.forget() {}
         if pool.memory.idle + size <= IDLE_LIMIT {
             pool.memory.idle += size;
             pool.idle.entry((size, self.raw.usage())).or_default().push(self.raw.clone());
         } else {
             self.raw.destroy();
         }
+    }
+}
+
+impl Pool {
+    /// Destroys one of the largest idle buffers; `false` if there is none.
+    fn forget(&mut self) -> bool {
+        let idle = self.idle.iter_mut().filter(|(_, buffers)| !buffers.is_empty());
+        let largest = idle.max_by_key(|((size, usage), _)| (*size, usage.bits()));
+        let Some(((size, _), Some(buffer))) = largest.map(|(key, all)| (key, all.pop())) else {
+            return false;
+        };
+        self.memory.idle -= size;
+        buffer.destroy();
+        true
     }
 }
 
