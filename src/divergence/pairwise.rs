@@ -106,7 +106,7 @@ impl Comparison {
     pub async fn pairwise(&self, p: &Distributions, q: &Distributions) -> Result<Pairs> {
         self.check_pairs(p, q)?;
         let (rows, columns) = (p.rows, q.rows);
-        let size = rows.checked_mul(columns).filter(|size| *size < 1 << 48);
+        let size = rows.checked_mul(columns).filter(|size| (*size as u64) < 1 << 48);
         let Some(size) = size else {
             let reason = format!("{columns} rows with {rows} of p are too many pairs");
             return Err(Error::invalid("q", reason));

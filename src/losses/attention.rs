@@ -99,7 +99,9 @@ impl AttentionPenalty {
         check_logits(logits)?;
         let rows = self.weighting.rows(logits.rows, None)?;
         let of_row = self.weighting.upstream(&rows);
-        let upstream = |row: usize, h: f64| 2.0 * self.excess(h, logits.bins) * of_row(row);
+        // The closure holds no reference to the device, which threads cannot share in a browser.
+        let bins = logits.bins;
+        let upstream = |row: usize, h: f64| 2.0 * self.excess(h, bins) * of_row(row);
         let (entropies, gradient) = self.entropies().chained(logits, &upstream).await?;
         let values: Vec<f64> =
             entropies.iter().map(|h| self.excess(*h, logits.bins).powi(2)).collect();

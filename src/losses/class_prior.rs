@@ -157,8 +157,10 @@ impl ClassPrior {
         for (row, share) in answers.rows.iter().zip(&answers.shares) {
             factors[*row] = if value.divergence.is_finite() { share * upstream } else { 0.0 };
         }
+        // The closure holds no reference to the device, which threads cannot share in a browser.
+        let temperature = logits.temperature();
         let twin = |row: usize, numbers: &[f64]| {
-            prior_gradient(numbers, logits.temperature(), &slopes, factors[row])
+            prior_gradient(numbers, temperature, &slopes, factors[row])
         };
         let words: Vec<f32> = slopes.iter().map(|g| *g as f32).collect();
         let input = Input::Logits { temperature: 1.0 };
