@@ -4,7 +4,8 @@ use super::kind::Divergence;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Kernel};
 
-const SUMS: &[Binding] = &[
+/// Parameters; p and q by quads and by words; items; sums.
+pub(crate) const SUMS: &[Binding] = &[
     Binding::Uniform,
     Binding::Read,
     Binding::Read,
@@ -31,32 +32,21 @@ pub(crate) static NORMALIZED_ROWS: Kernel = Kernel {
         Binding::ReadWrite,
     ],
 };
-pub(crate) static PAIRWISE: Kernel = Kernel {
-    path: "divergence/pairwise.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-    ],
-};
-pub(crate) static GRADIENT: Kernel = Kernel {
-    path: "divergence/gradient.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+/// Of p and q probabilities and supports, and the masses of q.
+pub(crate) static PAIRWISE: Kernel = Kernel { path: "divergence/pairwise.wgsl", bindings: SUMS };
+/// As [`SUMS`] up to the items; scalars of rows, and the gradient by quads and by words.
+pub(crate) const SLOPES: &[Binding] = &[
+    Binding::Uniform,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::Read,
+    Binding::ReadWrite,
+    Binding::ReadWrite,
+];
+pub(crate) static GRADIENT: Kernel = Kernel { path: "divergence/gradient.wgsl", bindings: SLOPES };
 
 /// As `Params` in `divergence/rows.wgsl`.
 #[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]

@@ -280,9 +280,8 @@ impl Passes<'_> {
         let forward = norms.p.product / norms.p.sum - apart;
         let backward = norms.q.product / norms.q.sum + apart;
         let sizes = [norms.p.size / norms.p.sum, norms.q.size / norms.q.sum];
-        // Exponentials are good to 6e-8, and so are both normalisers; of many bins roundings all but cancel.
-        let least = if self.p.bins < 4096 { 0.125 } else { 0.04 };
-        let sure = |value: f64, size: f64| value >= least * (1.0 + size + apart.abs());
+        // Exponentials are good to 6e-8, and so are both normalisers.
+        let sure = |value: f64, size: f64| value >= 0.125 * (1.0 + size + apart.abs());
         let (value, flows, sure) = match self.divergence {
             Divergence::Kl => (forward, [forward, 0.0], sure(forward, sizes[0])),
             Divergence::ReverseKl => (backward, [0.0, backward], sure(backward, sizes[1])),

@@ -4,27 +4,18 @@ use super::gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
 use super::others::{Found, Query, others};
 use super::settings::check_logits;
 use crate::divergence::Weighting;
-use crate::divergence::kernels::{Params, words};
+use crate::divergence::kernels::{Params, SUMS, words};
 use crate::divergence::sums::{Job, Pace, Pairing, items, wide};
 use crate::divergence::{Distributions, Divergence, Input, Reduction};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Clock, Kernel, Tensor};
+use crate::gpu::{Clock, Kernel, Tensor};
 use crate::reference::divergence::{Row, compare};
 use crate::reference::losses::{mean_prediction, prior_gradient};
 use crate::reference::map_rows;
 use crate::transport::Precision;
 
-const SUMS: &[Binding] = &[
-    Binding::Uniform,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::ReadWrite,
-];
 pub(crate) static MEAN_PREDICTION: Kernel =
     Kernel { path: "losses/mean_prediction.wgsl", bindings: SUMS };
 pub(crate) static MEAN_SLOPE: Kernel = Kernel { path: "losses/mean_slope.wgsl", bindings: SUMS };

@@ -1,35 +1,24 @@
 //! Gradients of functions of a row with respect to its numbers: one kernel over the rows, nothing of their size besides.
 
 use super::others::label_words;
-use crate::divergence::kernels::{Item, Params, words};
+use crate::divergence::kernels::{Item, Params, SLOPES, words};
 use crate::divergence::sums::{Job, Pace, Pairing, Shape};
 use crate::divergence::{Block, Data, Distributions};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Binding, Clock, Gpu, Kernel, Tensor};
+use crate::gpu::{Clock, Gpu, Kernel, Tensor};
 use crate::reference::losses::Form;
 use crate::reference::map_rows;
 use std::ops::Range;
 use std::sync::Arc;
 
-const BINDINGS: &[Binding] = &[
-    Binding::Uniform,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::ReadWrite,
-    Binding::ReadWrite,
-];
 pub(crate) static LOGIT_GRADIENT: Kernel =
-    Kernel { path: "losses/logit_gradient.wgsl", bindings: BINDINGS };
+    Kernel { path: "losses/logit_gradient.wgsl", bindings: SLOPES };
 pub(crate) static PRIOR_GRADIENT: Kernel =
-    Kernel { path: "losses/prior_gradient.wgsl", bindings: BINDINGS };
+    Kernel { path: "losses/prior_gradient.wgsl", bindings: SLOPES };
 pub(crate) static ENTROPY_GRADIENT: Kernel =
-    Kernel { path: "divergence/entropy_gradient.wgsl", bindings: BINDINGS };
+    Kernel { path: "divergence/entropy_gradient.wgsl", bindings: SLOPES };
 
 /// Bytes of gradients that are on the device at a time on their way to the host.
 const ON_THE_WAY: usize = 64 << 20;

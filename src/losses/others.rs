@@ -1,28 +1,18 @@
 //! What is known of rows of logits without one of their numbers: one pass on the device, the twin for the rest.
 
-use crate::divergence::kernels::words;
+use crate::divergence::kernels::{SUMS, words};
 use crate::divergence::sums::{Job, Pairing, Record, wide};
 use crate::divergence::{Data, Distributions};
 use crate::error::{Error, Result};
+use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Kernel};
 use crate::reference::losses::{Others, logit_entropy};
 use crate::reference::map_rows;
 use crate::transport::Precision;
 use std::f64::consts::{LN_2, LOG2_E};
 
-pub(crate) static LOGIT_ENTROPY: Kernel = Kernel {
-    path: "divergence/logit_entropy.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static LOGIT_ENTROPY: Kernel =
+    Kernel { path: "divergence/logit_entropy.wgsl", bindings: SUMS };
 
 // Bits of the last slot, as in the kernel.
 const BAD: u32 = 1;
