@@ -4,7 +4,7 @@ use super::dispatch::{Points, run};
 use super::function::BesselFunction;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterReport, Context, Gpu, Tensor};
-use crate::reference::map_rows;
+use crate::reference::map_rows_gently;
 use crate::transport::{Element, Precision};
 
 /// A function to be evaluated at many points, element by element.
@@ -97,9 +97,11 @@ impl Bessel {
                 }
                 Ok(values)
             }
-            None => Ok(map_rows(count, |i| {
-                rounded(self.function.reference(rounded(at(v, i)), rounded(at(x, i))))
-            })),
+            None => {
+                let value =
+                    |i| rounded(self.function.reference(rounded(at(v, i)), rounded(at(x, i))));
+                Ok(map_rows_gently(count, value).await)
+            }
         }
     }
 

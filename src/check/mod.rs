@@ -31,9 +31,11 @@ mod twofloat;
 mod vmf;
 
 use crate::error::{Error, Result};
-use crate::gpu::Context;
 use crate::gpu::shader::SOURCES;
+use crate::gpu::{Context, Gpu};
 use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// One quantity of one kernel: its largest error beside what is allowed.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,49 +120,91 @@ pub fn kernels() -> Vec<&'static str> {
 /// # Errors
 /// [`Error::InvalidInput`] if no kernel is called `filter`, [`Error::DeviceLost`].
 pub async fn run(context: &Context, filter: Option<&str>) -> Result<Vec<Row>> {
+    run_reporting(context, filter, |_| ControlFlow::Continue(())).await
+}
+
+/// [`run`], which hands the rows that it has so far, unsorted, to `report` after every group of kernels.
+/// `ControlFlow::Break` ends it there.
+///
+/// # Errors
+/// As [`run`], and [`Error::Cancelled`].
+pub async fn run_reporting(
+    context: &Context,
+    filter: Option<&str>,
+    mut report: impl FnMut(&[Row]) -> ControlFlow<()>,
+) -> Result<Vec<Row>> {
     let selected = select(filter)?;
     let wanted = |kernel: &str| selected.contains(&kernel);
     let mut rows = known_answers::rows(&wanted);
-    if let Some(gpu) = context.gpu() {
-        if wanted("environment") {
-            take(&mut rows, &["environment"], environment::rows(gpu).await)?;
-        }
-        if wanted("elementary") {
-            take(&mut rows, &["elementary"], elementary::rows(gpu).await)?;
-        }
-        if wanted("exp_sum") {
-            take(&mut rows, &["exp_sum"], elementary::exp_sum_rows(gpu).await)?;
-        }
-        if wanted("twofloat") {
-            take(&mut rows, &["twofloat"], twofloat::rows(gpu).await)?;
-        }
-        for section in transport::SECTIONS {
-            if section.kernels().iter().any(|kernel| wanted(kernel)) {
-                take(&mut rows, section.kernels(), section.rows(context, gpu).await)?;
-            }
-        }
-    }
-    if let Some(gpu) = context.gpu() {
-        for kernel in bessel::KERNELS {
-            if wanted(kernel) {
-                take(&mut rows, &[kernel], bessel::rows(context, gpu, kernel).await)?;
-            }
-        }
-        for section in divergence::SECTIONS {
-            if section.kernels().iter().any(|kernel| wanted(kernel)) {
-                take(&mut rows, section.kernels(), section.rows(context).await)?;
-            }
-        }
-        if information::KERNELS.iter().any(|kernel| wanted(kernel)) {
-            take(&mut rows, information::KERNELS, information::rows(gpu).await)?;
-        }
-        if vmf::KERNELS.iter().any(|kernel| wanted(kernel)) {
-            take(&mut rows, vmf::KERNELS, vmf::rows(gpu).await)?;
-        }
-    }
     rows.retain(|row| wanted(row.kernel));
+    if let Some(gpu) = context.gpu() {
+        for group in groups() {
+            let kernels = group.kernels();
+            if !kernels.iter().any(|kernel| wanted(kernel)) {
+                continue;
+            }
+            if report(&rows).is_break() {
+                return Err(Error::Cancelled { iterations: 0 });
+            }
+            take(&mut rows, kernels, group.rows(context, gpu).await)?;
+            rows.retain(|row| wanted(row.kernel));
+        }
+    }
     rows.sort_by_key(|row| tolerances::position(row.kernel, row.quantity));
     Ok(rows)
+}
+
+/// Kernels that are checked together on a device.
+#[derive(Debug, Clone, Copy)]
+enum Group {
+    Environment,
+    Elementary,
+    ExpSum,
+    TwoFloat,
+    Transport(transport::Section),
+    Bessel(usize),
+    Divergence(divergence::Section),
+    Information,
+    Vmf,
+}
+
+fn groups() -> impl Iterator<Item = Group> {
+    [Group::Environment, Group::Elementary, Group::ExpSum, Group::TwoFloat]
+        .into_iter()
+        .chain(transport::SECTIONS.map(Group::Transport))
+        .chain((0..bessel::KERNELS.len()).map(Group::Bessel))
+        .chain(divergence::SECTIONS.map(Group::Divergence))
+        .chain([Group::Information, Group::Vmf])
+}
+
+impl Group {
+    fn kernels(self) -> &'static [&'static str] {
+        match self {
+            Group::Environment => &["environment"],
+            Group::Elementary => &["elementary"],
+            Group::ExpSum => &["exp_sum"],
+            Group::TwoFloat => &["twofloat"],
+            Group::Transport(section) => section.kernels(),
+            Group::Bessel(k) => &bessel::KERNELS[k..=k],
+            Group::Divergence(section) => section.kernels(),
+            Group::Information => information::KERNELS,
+            Group::Vmf => vmf::KERNELS,
+        }
+    }
+
+    async fn rows(self, context: &Context, gpu: &Arc<Gpu>) -> Result<Vec<Row>> {
+        match self {
+            Group::Environment => environment::rows(gpu).await,
+            Group::Elementary => elementary::rows(gpu).await,
+            Group::ExpSum => elementary::exp_sum_rows(gpu).await,
+            Group::TwoFloat => twofloat::rows(gpu).await,
+            Group::Transport(section) => section.rows(context, gpu).await,
+            Group::Bessel(k) => bessel::rows(context, gpu, bessel::KERNELS[k]).await,
+            Group::Divergence(section) => section.rows(context).await,
+            Group::Information => information::rows(gpu).await,
+            Group::Vmf => vmf::rows(gpu).await,
+        }
+    }
 }
 
 /// [`run`], waiting.

@@ -155,6 +155,18 @@ impl Divergence {
         Ok(divergence)
     }
 
+    /// β of JS, α of skew KL, Rényi, Tsallis and Amari; `None` for the others.
+    pub fn parameter(&self) -> Option<f64> {
+        match *self {
+            Divergence::JensenShannon { beta: parameter }
+            | Divergence::SkewKl { alpha: parameter }
+            | Divergence::Renyi { alpha: parameter }
+            | Divergence::Tsallis { alpha: parameter }
+            | Divergence::Amari { alpha: parameter } => Some(parameter),
+            _ => None,
+        }
+    }
+
     /// Whether the unit is that of logarithms.
     pub(crate) fn is_logarithmic(&self) -> bool {
         matches!(

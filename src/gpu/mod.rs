@@ -14,7 +14,7 @@ mod tensor;
 pub use adapter::{AdapterKind, AdapterReport, Backend};
 pub use buffer::Memory;
 pub use capabilities::{Capabilities, Probes};
-pub(crate) use clock::Clock;
+pub(crate) use clock::{Breather, Clock};
 pub use context::{Context, ContextBuilder};
 pub use pipeline::{Binding, Kernel};
 pub use tensor::Tensor;

@@ -31,5 +31,5 @@ pub use scaling::scaling_product;
 pub use sinkhorn::{Solved, resident};
 pub use softmin::{Sweep, softmin_columns, softmin_double, softmin_rows, softmin_support};
 
-pub(crate) use parallel::map_rows;
+pub(crate) use parallel::{map_rows, map_rows_gently};
 pub(crate) use sinkhorn::solve_batch;

@@ -12,3 +12,26 @@ pub(crate) fn map_rows<T: Send>(n: usize, f: impl Fn(usize) -> T + Send + Sync) 
 pub(crate) fn map_rows<T>(n: usize, f: impl Fn(usize) -> T) -> Vec<T> {
     (0..n).map(f).collect()
 }
+
+/// [`map_rows`] in a browser without blocking the page: it gives way every hundredth of a second or two.
+pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
+    n: usize,
+    f: impl Fn(usize) -> T + wgpu::WasmNotSendSync,
+) -> Vec<T> {
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        map_rows(n, f)
+    }
+    #[cfg(target_arch = "wasm32")]
+    {
+        let mut breather = crate::gpu::Breather::new();
+        let mut rows = Vec::with_capacity(n);
+        for k in 0..n {
+            if breather.is_due() {
+                breather.breathe().await;
+            }
+            rows.push(f(k));
+        }
+        rows
+    }
+}

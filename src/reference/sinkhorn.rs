@@ -11,6 +11,7 @@ use super::map_rows;
 use super::measure::{Totals, totals};
 use super::softmin::{softmin_columns, softmin_rows};
 use crate::error::Result;
+use crate::gpu::Breather;
 use crate::transport::{Progress, Sinkhorn};
 
 /// The solution of one problem by the twin.
@@ -39,73 +40,135 @@ pub fn resident(
     tolerance: f64,
     max_iterations: u32,
 ) -> Solved {
-    let m = b.len();
-    let rows: Vec<usize> = (0..a.len()).filter(|&i| a[i] > 0.0).collect();
-    let columns: Vec<usize> = (0..m).filter(|&j| b[j] > 0.0).collect();
-    let compact: Vec<f64> =
-        rows.iter().flat_map(|&i| columns.iter().map(move |&j| cost[i * m + j])).collect();
-    let wa: Vec<f64> = rows.iter().map(|&i| a[i]).collect();
-    let wb: Vec<f64> = columns.iter().map(|&j| b[j]).collect();
-    let epsilon_at = |k: u32| schedule[(k as usize).min(schedule.len() - 1)];
+    let mut iterations = Loop::new(cost, a, b, start, schedule, tolerance, max_iterations);
+    while iterations.advance() {}
+    iterations.solved()
+}
 
-    let mut epsilon = epsilon_at(0);
-    let mut g: Vec<f64> = columns
-        .iter()
-        .zip(&wb)
-        .map(|(&j, w)| start.map_or(0.0, |g| g[j]) + epsilon * w.ln())
-        .collect();
-    let mut f = vec![0.0; rows.len()];
-    let (mut u, mut v) = (vec![1.0; rows.len()], vec![1.0; columns.len()]);
-    let mut kernel: Vec<f64> = Vec::new();
-    let mut iterations = 0;
-    let mut fresh = true;
-    while iterations < max_iterations {
-        let next = epsilon_at(iterations);
-        if fresh || next != epsilon {
-            absorb(&mut g, &mut v, epsilon);
-            for (gj, w) in g.iter_mut().zip(&wb) {
-                *gj += (next - epsilon) * w.ln();
-            }
-            epsilon = next;
-            f = softmin_rows(&compact, &wa, &g, epsilon);
-            g = softmin_columns(&compact, &wb, &f, epsilon);
-            u.fill(1.0);
-            v.fill(1.0);
-            kernel = super::plan(&compact, &f, &g, epsilon);
-            fresh = false;
-        } else {
-            let sums = row_sums(&kernel, &v);
-            let error: f64 =
-                sums.iter().zip(&u).zip(&wa).map(|((s, ui), w)| (s * ui - w).abs()).sum();
-            // The plan is measured again at the end, with other rounding.
-            if tolerance > 0.0 && error <= tolerance * (15.0 / 16.0) {
-                break;
-            }
-            for ((ui, s), w) in u.iter_mut().zip(&sums).zip(&wa) {
-                *ui = w / s;
-            }
-            for ((vj, s), w) in v.iter_mut().zip(column_sums(&kernel, &u, wb.len())).zip(&wb) {
-                *vj = w / s;
-            }
-            fresh = !u.iter().chain(&v).all(|s| RANGE.contains(s));
-            if fresh {
-                clamp(&mut u);
-                clamp(&mut v);
-            }
+/// One problem between two iterations.
+struct Loop<'a> {
+    schedule: &'a [f64],
+    tolerance: f64,
+    max_iterations: u32,
+    /// Bins of both sides, and those that are not empty. All that follows knows only them.
+    bins: (usize, usize),
+    rows: Vec<usize>,
+    columns: Vec<usize>,
+    cost: Vec<f64>,
+    a: Vec<f64>,
+    b: Vec<f64>,
+    epsilon: f64,
+    f: Vec<f64>,
+    g: Vec<f64>,
+    u: Vec<f64>,
+    v: Vec<f64>,
+    kernel: Vec<f64>,
+    /// Whether the next iteration is one in the log domain.
+    fresh: bool,
+    iterations: u32,
+    /// Σ|P1 − a| at the last test; infinite before the first.
+    error: f64,
+}
+
+impl<'a> Loop<'a> {
+    fn new(
+        cost: &[f64],
+        a: &[f64],
+        b: &[f64],
+        start: Option<&[f64]>,
+        schedule: &'a [f64],
+        tolerance: f64,
+        max_iterations: u32,
+    ) -> Loop<'a> {
+        let m = b.len();
+        let rows: Vec<usize> = (0..a.len()).filter(|&i| a[i] > 0.0).collect();
+        let columns: Vec<usize> = (0..m).filter(|&j| b[j] > 0.0).collect();
+        let cost = rows.iter().flat_map(|&i| columns.iter().map(move |&j| cost[i * m + j]));
+        let epsilon = schedule[0];
+        let potential = |j: usize| start.map_or(0.0, |g| g[j]) + epsilon * b[j].ln();
+        Loop {
+            schedule,
+            tolerance,
+            max_iterations,
+            bins: (a.len(), m),
+            cost: cost.collect(),
+            a: rows.iter().map(|&i| a[i]).collect(),
+            b: columns.iter().map(|&j| b[j]).collect(),
+            epsilon,
+            f: vec![0.0; rows.len()],
+            g: columns.iter().map(|&j| potential(j)).collect(),
+            u: vec![1.0; rows.len()],
+            v: vec![1.0; columns.len()],
+            kernel: Vec::new(),
+            fresh: true,
+            iterations: 0,
+            error: f64::INFINITY,
+            rows,
+            columns,
         }
-        iterations += 1;
     }
-    absorb(&mut f, &mut u, epsilon);
-    absorb(&mut g, &mut v, epsilon);
-    let totals = totals(&compact, &wa, &wb, &f, &g, epsilon);
-    let scatter = |n: usize, bins: &[usize], values: &[f64]| {
-        let mut full = vec![f64::NEG_INFINITY; n];
-        for (&bin, &value) in bins.iter().zip(values) {
-            full[bin] = value;
+
+    /// One more iteration; `false` if there was none to do.
+    fn advance(&mut self) -> bool {
+        if self.iterations >= self.max_iterations {
+            return false;
         }
-        full
-    };
-    Solved { f: scatter(a.len(), &rows, &f), g: scatter(m, &columns, &g), iterations, totals }
+        let next = self.schedule[(self.iterations as usize).min(self.schedule.len() - 1)];
+        if self.fresh || next != self.epsilon {
+            absorb(&mut self.g, &mut self.v, self.epsilon);
+            for (gj, w) in self.g.iter_mut().zip(&self.b) {
+                *gj += (next - self.epsilon) * w.ln();
+            }
+            self.epsilon = next;
+            self.f = softmin_rows(&self.cost, &self.a, &self.g, next);
+            self.g = softmin_columns(&self.cost, &self.b, &self.f, next);
+            self.u.fill(1.0);
+            self.v.fill(1.0);
+            self.kernel = super::plan(&self.cost, &self.f, &self.g, next);
+            self.fresh = false;
+        } else {
+            let sums = row_sums(&self.kernel, &self.v);
+            let off = sums.iter().zip(&self.u).zip(&self.a).map(|((s, u), w)| (s * u - w).abs());
+            self.error = off.sum();
+            // The plan is measured again at the end, with other rounding.
+            if self.tolerance > 0.0 && self.error <= self.tolerance * (15.0 / 16.0) {
+                return false;
+            }
+            for ((u, s), w) in self.u.iter_mut().zip(&sums).zip(&self.a) {
+                *u = w / s;
+            }
+            let sums = column_sums(&self.kernel, &self.u, self.b.len());
+            for ((v, s), w) in self.v.iter_mut().zip(sums).zip(&self.b) {
+                *v = w / s;
+            }
+            self.fresh = !self.u.iter().chain(&self.v).all(|s| RANGE.contains(s));
+            if self.fresh {
+                clamp(&mut self.u);
+                clamp(&mut self.v);
+            }
+        }
+        self.iterations += 1;
+        true
+    }
+
+    fn solved(mut self) -> Solved {
+        absorb(&mut self.f, &mut self.u, self.epsilon);
+        absorb(&mut self.g, &mut self.v, self.epsilon);
+        let totals = totals(&self.cost, &self.a, &self.b, &self.f, &self.g, self.epsilon);
+        let scatter = |n: usize, bins: &[usize], values: &[f64]| {
+            let mut full = vec![f64::NEG_INFINITY; n];
+            for (&bin, &value) in bins.iter().zip(values) {
+                full[bin] = value;
+            }
+            full
+        };
+        Solved {
+            f: scatter(self.bins.0, &self.rows, &self.f),
+            g: scatter(self.bins.1, &self.columns, &self.g),
+            iterations: self.iterations,
+            totals,
+        }
+    }
 }
 
 fn absorb(potential: &mut [f64], scaling: &mut [f64], epsilon: f64) {
@@ -167,33 +230,51 @@ fn column_sums(kernel: &[f64], u: &[f64], m: usize) -> Vec<f64> {
 }
 
 /// Solves every problem of a batch; `cost_of` gives a problem's n×m cost.
-pub(crate) fn solve_batch<'a>(
+pub(crate) async fn solve_batch<'a>(
     settings: &Sinkhorn,
     problem: &crate::Problem,
     cost_of: impl Fn(usize) -> &'a [f64] + Sync,
 ) -> Result<Vec<Solved>> {
     let schedule = settings.schedule();
     let problems = problem.len();
+    let begin = |k: usize| {
+        let start = problem.start.as_ref().map(|g| {
+            let m = problem.target.bins;
+            &g[k * m..(k + 1) * m]
+        });
+        let (a, b) = (problem.source.row(k), problem.target.row(k));
+        let most = settings.max_iterations;
+        Loop::new(cost_of(k), a, b, start, &schedule, settings.tolerance, most)
+    };
+    let mut solved = Vec::with_capacity(problems);
+    // One thread for all, or all threads for one: report, and give way, between iterations.
+    if problems == 1 || cfg!(target_arch = "wasm32") {
+        let mut breather = Breather::new();
+        for k in 0..problems {
+            let mut this = begin(k);
+            while this.advance() {
+                if breather.is_due() {
+                    settings.report(Progress {
+                        finished: k,
+                        problems,
+                        iterations: this.iterations,
+                        marginal_error: this.error,
+                    })?;
+                    breather.breathe().await;
+                }
+            }
+            solved.push(this.solved());
+        }
+        return Ok(solved);
+    }
     // A callback between blocks; blocks large enough to keep the threads busy.
     let block = problems.div_ceil(100).max(64);
-    let mut solved = Vec::with_capacity(problems);
     for from in (0..problems).step_by(block) {
         let until = (from + block).min(problems);
         solved.extend(map_rows(until - from, |k| {
-            let k = from + k;
-            let start = problem.start.as_ref().map(|g| {
-                let m = problem.target.bins;
-                &g[k * m..(k + 1) * m]
-            });
-            resident(
-                cost_of(k),
-                problem.source.row(k),
-                problem.target.row(k),
-                start,
-                &schedule,
-                settings.tolerance,
-                settings.max_iterations,
-            )
+            let mut this = begin(from + k);
+            while this.advance() {}
+            this.solved()
         }));
         settings.report(Progress {
             finished: until,

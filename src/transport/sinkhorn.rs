@@ -174,8 +174,8 @@ impl Sinkhorn {
         self
     }
 
-    /// Calls `callback` after every submission (tens of milliseconds of work).
-    /// `ControlFlow::Break` ends the solve with [`Error::Cancelled`].
+    /// Calls `callback` after every submission (tens of milliseconds of work), on the CPU twin
+    /// after as much time. `ControlFlow::Break` ends the solve with [`Error::Cancelled`].
     pub fn on_progress(
         mut self,
         callback: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static,

@@ -171,11 +171,20 @@ impl Solution {
     /// # Errors
     /// [`Error::NotConverged`] with the worst problem.
     pub fn require_converged(self) -> Result<Solution> {
+        self.check_converged()?;
+        Ok(self)
+    }
+
+    /// That every problem has converged.
+    ///
+    /// # Errors
+    /// [`Error::NotConverged`] with the worst problem.
+    pub fn check_converged(&self) -> Result<()> {
         let worst = (0..self.len())
             .filter(|&k| !self.converged[k])
             .max_by(|&a, &b| self.marginal_error[a].total_cmp(&self.marginal_error[b]));
         match worst {
-            None => Ok(self),
+            None => Ok(()),
             Some(problem) => Err(Error::NotConverged {
                 problem,
                 marginal_error: self.marginal_error[problem],

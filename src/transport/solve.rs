@@ -46,7 +46,8 @@ async fn on_cpu(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Re
     let solved = reference::solve_batch(settings, problem, |k| match batch {
         Some(_) => &cost[k * cells..(k + 1) * cells],
         None => &cost,
-    })?;
+    })
+    .await?;
     let iterations = solved.iter().map(|s| s.iterations).collect();
     let totals = solved.iter().map(|s| s.totals).collect();
     let potentials = solved.into_iter().map(|s| (s.f, s.g)).collect();

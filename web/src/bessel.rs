@@ -1,60 +1,80 @@
-//! log-Bessel functions on WebGPU against the f64 twin: every formula, in double-float.
+//! Functions of an order and an argument.
 
-use crate::{Demo, Random};
-use kantor::{Bessel, BesselFunction, Context, Error, Precision};
+use crate::arguments::{Numbers, Options, named};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::results::{doubles, promise};
+use js_sys::Promise;
+use kantor::{Bessel, BesselFunction};
+use wasm_bindgen::prelude::*;
 
-/// One function of every kernel: each has its own translation into the browser's shading language.
-const FUNCTIONS: [BesselFunction; 7] = [
-    BesselFunction::LogI,
-    BesselFunction::LogK,
-    BesselFunction::RatioI,
-    BesselFunction::RatioK,
-    BesselFunction::DLogIDv,
-    BesselFunction::DLogKDv,
-    BesselFunction::LogGamma,
-];
-
-/// Orders from 1e-2 to 1e5, arguments from 1e-3 to 1e6; half of them below 40, where the formulas meet.
-fn points(count: usize) -> (Vec<f64>, Vec<f64>) {
-    let mut random = Random(2);
-    let mut between =
-        |low: f64, high: f64| (low / high).powf(1.0 - f64::from(random.next())) * high;
-    (0..count)
-        .map(|k| match k % 2 {
-            0 => (between(1e-2, 1e5), between(1e-3, 1e6)),
-            _ => (between(1e-2, 40.0), between(1e-3, 40.0)),
-        })
-        .map(|(v, x)| (f64::from(v as f32), f64::from(x as f32)))
-        .unzip()
+/// ln I_v(x), the logarithm of the modified Bessel function of the first kind, order v from 0 to 1e6, x = 0 or from
+/// 1e-30 to 1e30. As many orders as arguments, or one of either for all of the other.
+///
+/// In single precision (the default) v and x are rounded to f32 first, and values are f32 widened.
+///
+/// Rejects with kind `invalid-input` (with argument and index), `precision-unavailable`, `out-of-memory` or
+/// `device-lost`.
+#[wasm_bindgen(js_name = logBesselI, unchecked_return_type = "Promise<Float64Array>")]
+pub fn log_bessel_i(
+    context: &Context,
+    #[wasm_bindgen(unchecked_param_type = "number | Numbers")] v: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number | Numbers")] x: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "PrecisionOptions")] options: JsValue,
+) -> Promise {
+    evaluate(context, Ok(BesselFunction::LogI), &v, &x, &options)
 }
 
-/// The point of every function that is furthest off: one rounding of v or x moves ln I and ln K by w, and their
-/// derivatives by less than max(|d|, 1).
-pub async fn against_twin(gpu: &Context, demo: &mut Demo) -> Result<(), Error> {
-    let (v, x) = points(512);
-    for function in FUNCTIONS {
-        let values =
-            Bessel::new(function).precision(Precision::Double).evaluate(gpu, &v, &x).await?;
-        let worst = (0..v.len())
-            .map(|i| {
-                let exact = function.reference(v[i], x[i]);
-                let scale = match function {
-                    BesselFunction::LogI | BesselFunction::LogK => {
-                        exact.abs().max(v[i].hypot(x[i])) + 1.0
-                    }
-                    _ => 5.0 * exact.abs().max(1.0),
-                };
-                (i, exact, 5e-14 * scale)
-            })
-            .max_by(|a, b| {
-                let off =
-                    |&(i, exact, bound): &(usize, f64, f64)| (values[i] - exact).abs() / bound;
-                off(a).total_cmp(&off(b))
-            });
-        if let Some((i, exact, bound)) = worst {
-            let place = format!("v = {:.4e}, x = {:.4e}", v[i], x[i]);
-            demo.compare(function.name(), &place, values[i], exact, bound);
-        }
-    }
-    Ok(())
+/// ln K_v(x), the logarithm of the modified Bessel function of the second kind, even in v. Otherwise as `logBesselI`.
+#[wasm_bindgen(js_name = logBesselK, unchecked_return_type = "Promise<Float64Array>")]
+pub fn log_bessel_k(
+    context: &Context,
+    #[wasm_bindgen(unchecked_param_type = "number | Numbers")] v: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number | Numbers")] x: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "PrecisionOptions")] options: JsValue,
+) -> Promise {
+    evaluate(context, Ok(BesselFunction::LogK), &v, &x, &options)
+}
+
+/// Any of the functions by its name, as `logBesselI`: `log-i`, `log-i-scaled` ln I − x, `log-i-regularized`
+/// ln[Γ(v+1) (2/x)^v I], `log-k`, `log-k-scaled` ln K + x, `log-k-regularized` ln[2^(1−v) x^v K / Γ(v)], `ratio-i`
+/// I_{v+1}/I_v, `ratio-k`, the derivatives `d-log-i-dx`, `d-log-i-dv`, `d-log-k-dx`, `d-log-k-dv`, and `log-gamma`
+/// ln Γ(x), which has no order.
+#[wasm_bindgen(unchecked_return_type = "Promise<Float64Array>")]
+pub fn bessel(
+    context: &Context,
+    #[wasm_bindgen(unchecked_param_type = "BesselName")] name: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number | Numbers")] v: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number | Numbers")] x: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "PrecisionOptions")] options: JsValue,
+) -> Promise {
+    let function = match name.as_string() {
+        Some(name) => named(&name),
+        None => Err(Failure::argument("name", "is not a string")),
+    };
+    evaluate(context, function, &v, &x, &options)
+}
+
+fn evaluate(
+    context: &Context,
+    function: Result<BesselFunction, Failure>,
+    v: &JsValue,
+    x: &JsValue,
+    options: &JsValue,
+) -> Promise {
+    let context = context.inner.clone();
+    let arguments = (|| -> Result<_, Failure> {
+        let options = Options::read("options", options, &["precision"])?;
+        let v = Numbers::read_broadcast("v", v)?;
+        Ok((function?, options.precision()?, v, Numbers::read_broadcast("x", x)?))
+    })();
+    promise(async move {
+        let (function, precision, v, x) = arguments?;
+        let bessel = Bessel::new(function).precision(precision);
+        let values = match (v, x) {
+            (Numbers::Single(v), Numbers::Single(x)) => bessel.evaluate(&context, &v, &x).await?,
+            (v, x) => bessel.evaluate(&context, &v.into_f64(), &x.into_f64()).await?,
+        };
+        Ok(doubles(&values))
+    })
 }

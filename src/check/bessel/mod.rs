@@ -51,7 +51,7 @@ const SUBJECTS: [Subject; 13] = [
 ];
 
 /// The kernels, in the order of their rows.
-pub(super) const KERNELS: [&str; 7] = [
+pub(super) static KERNELS: [&str; 7] = [
     "log_bessel_i",
     "log_bessel_k",
     "bessel_ratio_i",

@@ -13,6 +13,9 @@ fn main() -> ExitCode {
     let generated = Bindgen::new()
         .input_path(module)
         .omit_default_module_path(false)
+        // Names of functions are a quarter of the module, and a stack trace is all that shows them.
+        .remove_name_section(true)
+        .remove_producers_section(true)
         .web(true)
         .and_then(|bindgen| bindgen.typescript(true).generate(out_dir));
     match generated {

@@ -1,0 +1,136 @@
+//! Where work runs.
+
+use crate::arguments::Options;
+use crate::failure::Failure;
+use crate::results::{object, promise};
+use js_sys::{Promise, Reflect};
+use kantor::{Backend, Error};
+use wasm_bindgen::prelude::*;
+
+/// Where work runs: WebGPU, or the f64 twin of every kernel on the CPU.
+///
+/// A context is made once and used for everything; kernels are compiled on first use and kept, memory is pooled.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Context {
+    pub(crate) inner: kantor::Context,
+    fallback_reason: Option<String>,
+}
+
+#[wasm_bindgen]
+impl Context {
+    /// Opens WebGPU where there is one that computes right (start-up probes tell), else the CPU twin: `backend` and
+    /// `fallbackReason` say so. With `{ backend: 'webgpu' }` there is no fallback but an error; `{ backend: 'cpu' }`
+    /// asks for the twin.
+    ///
+    /// A `GPUDevice` of the page's own cannot be taken: wgpu, which the library stands on, makes its devices itself on
+    /// the web. The other way round works: `context.device` is kantor's, for the page to share.
+    ///
+    /// Rejects with kind `no-adapter`, `limit-exceeded` or `device`, and only if `backend` is `'webgpu'`.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Context>")]
+    pub fn create(
+        #[wasm_bindgen(unchecked_optional_param_type = "ContextOptions")] options: JsValue,
+    ) -> Promise {
+        promise(async move {
+            let options = Options::read("options", &options, &["backend"])?;
+            let words = [("webgpu", Backend::WebGpu), ("cpu", Backend::Cpu)];
+            let wanted = options.word("backend", &words)?;
+            if wanted == Some(Backend::Cpu) {
+                return Ok(Context { inner: kantor::Context::cpu(), fallback_reason: None });
+            }
+            let error = match open().await {
+                Ok(inner) => return Ok(Context { inner, fallback_reason: None }),
+                Err(error) => error,
+            };
+            if wanted.is_some() {
+                return Err(Failure::from(error));
+            }
+            log::warn!("kantor runs on the CPU: {error}");
+            let fallback_reason = Some(error.to_string());
+            Ok(Context { inner: kantor::Context::cpu(), fallback_reason })
+        })
+    }
+
+    /// `'webgpu'`, or `'cpu'` for the f64 twin.
+    #[wasm_bindgen(getter, unchecked_return_type = "Backend")]
+    pub fn backend(&self) -> String {
+        self.inner.adapter().backend.name().into()
+    }
+
+    /// The adapter in its own words, for people to read. Browsers tell little, some nothing.
+    #[wasm_bindgen(getter)]
+    pub fn adapter(&self) -> String {
+        self.inner.adapter().to_string()
+    }
+
+    /// Why WebGPU was not taken, where it was not though nobody asked for the twin.
+    #[wasm_bindgen(getter, js_name = fallbackReason)]
+    pub fn fallback_reason(&self) -> Option<String> {
+        self.fallback_reason.clone()
+    }
+
+    /// The highest precision that this context computes in: `'single'` only where the driver breaks the roundings that
+    /// double-float arithmetic stands on.
+    #[wasm_bindgen(getter, unchecked_return_type = "Precision")]
+    pub fn precision(&self) -> String {
+        let exact = |c: &kantor::gpu::Capabilities| c.probes.twofloat_exact();
+        let double = self.inner.capabilities().is_none_or(exact);
+        if double { "double" } else { "single" }.into()
+    }
+
+    /// Bytes of device memory: in use, idle in the pool, and the most that was in use; and of the module's own memory,
+    /// which never shrinks.
+    #[wasm_bindgen(getter, unchecked_return_type = "Memory")]
+    pub fn memory(&self) -> JsValue {
+        let memory = self.inner.memory();
+        object([
+            ("inUse", (memory.in_use as f64).into()),
+            ("idle", (memory.idle as f64).into()),
+            ("peak", (memory.peak as f64).into()),
+            ("module", module_bytes().into()),
+        ])
+    }
+
+    /// kantor's own device, for the page to share or to watch (`context.device.lost`); undefined on the CPU. It is
+    /// destroyed with the last object that stands on it.
+    #[wasm_bindgen(getter, unchecked_return_type = "GPUDevice | undefined")]
+    pub fn device(&self) -> JsValue {
+        #[cfg(target_arch = "wasm32")]
+        if let Some(device) = self.inner.device().and_then(|device| device.as_webgpu()) {
+            return device.into();
+        }
+        JsValue::UNDEFINED
+    }
+}
+
+/// WebGPU in the browser, or why not.
+async fn open() -> Result<kantor::Context, Error> {
+    let missing =
+        |found: &str| Error::NoAdapter { requested: "WebGPU".into(), found: vec![found.into()] };
+    let global = js_sys::global();
+    let property = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
+    // wgpu would take a page without WebGPU for one without adapters.
+    if property(&property(&global, "navigator"), "gpu").is_falsy() {
+        let secure = property(&global, "isSecureContext").as_bool() != Some(false);
+        return Err(missing(if secure {
+            "a browser without WebGPU"
+        } else {
+            "a page served by neither HTTPS nor localhost, to which browsers offer no WebGPU"
+        }));
+    }
+    match kantor::Context::builder().build().await {
+        Err(Error::NoAdapter { found, .. }) if found.is_empty() => {
+            Err(missing("a browser with WebGPU but without an adapter that it offers"))
+        }
+        other => other,
+    }
+}
+
+/// Bytes of the module's linear memory.
+fn module_bytes() -> f64 {
+    #[cfg(target_arch = "wasm32")]
+    let pages = core::arch::wasm32::memory_size(0);
+    #[cfg(not(target_arch = "wasm32"))]
+    let pages = 0;
+    pages as f64 * 65_536.0
+}

@@ -1,0 +1,247 @@
+//! Optimal transport between histograms.
+
+use crate::arguments::{Numbers, Options, count, with_slice};
+use crate::cancellation::Cancellation;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::results::{booleans, doubles, object, promise};
+use js_sys::Promise;
+use kantor::{Annealing, Geometry, Problem};
+use send_wrapper::SendWrapper;
+use std::sync::Arc;
+use wasm_bindgen::prelude::*;
+
+/// Sinkhorn's algorithm with a stopping test for every problem.
+///
+/// Solves min ⟨P,C⟩ + ε KL(P ‖ a⊗b) over the plans P that carry the source weights a to the target weights b; natural
+/// logarithms, ε in units of the cost. See Cuturi (2013); Peyré and Cuturi (2019), chapter 4.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Sinkhorn {
+    inner: kantor::Sinkhorn,
+}
+
+#[wasm_bindgen]
+impl Sinkhorn {
+    /// Throws with kind `invalid-input` for a setting that is missing, unknown or of a wrong type; one that is out of
+    /// range is found by `solve`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "SinkhornOptions")] options: JsValue,
+    ) -> Result<Sinkhorn, JsValue> {
+        Ok(Sinkhorn { inner: settings(&options)? })
+    }
+
+    /// Solves every problem of the batch. One that does not converge is no error: `converged` is false and
+    /// `marginalError` says how far it came; `Solution.requireConverged` makes it one.
+    ///
+    /// Rejects with kind `invalid-input` (with argument, row and index), `precision-unavailable`, `limit-exceeded`,
+    /// `out-of-memory`, `cancelled` (name `AbortError`, once the signal is aborted; checked after every submission, some
+    /// tens of milliseconds) or `device-lost`. What `onProgress` throws ends the solve and is what it rejects with.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Solution>")]
+    pub fn solve(
+        &self,
+        context: &Context,
+        #[wasm_bindgen(unchecked_param_type = "TransportProblem")] problem: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "SolveOptions")] options: JsValue,
+    ) -> Promise {
+        let (solver, context) = (self.inner.clone(), context.inner.clone());
+        // Read before this returns: the arrays are the page's to change afterwards.
+        let work = (|| -> Result<_, Failure> {
+            let options = Options::read("options", &options, &["signal", "onProgress"])?;
+            let cancellation = Cancellation::read(&options)?;
+            cancellation.check()?;
+            Ok((cancellation, read_problem(&problem)?))
+        })();
+        promise(async move {
+            let (cancellation, problem) = work?;
+            // There is one thread, which the library does not know.
+            let reporter = SendWrapper::new(cancellation.clone());
+            let solver = solver.on_progress(move |progress| {
+                reporter.report(|| {
+                    object([
+                        ("finished", (progress.finished as f64).into()),
+                        ("problems", (progress.problems as f64).into()),
+                        ("iterations", progress.iterations.into()),
+                        ("marginalError", progress.marginal_error.into()),
+                    ])
+                })
+            });
+            let solved = solver.solve(&context, &problem).await;
+            let solution = solved.map_err(|error| cancellation.explain(error))?;
+            Ok(Solution { inner: Arc::new(solution) })
+        })
+    }
+}
+
+fn settings(options: &JsValue) -> Result<kantor::Sinkhorn, Failure> {
+    let names = ["epsilon", "tolerance", "maxIterations", "precision", "annealing"];
+    let options = Options::read("options", options, &names)?;
+    let mut solver =
+        kantor::Sinkhorn::new(options.required_number("epsilon")?).precision(options.precision()?);
+    if let Some(tolerance) = options.number("tolerance")? {
+        solver = solver.tolerance(tolerance);
+    }
+    if let Some(iterations) = options.count("maxIterations")? {
+        solver = solver.max_iterations(iterations);
+    }
+    if let Some(annealing) = options.get("annealing") {
+        let annealing = Options::read("annealing", &annealing, &["from", "factor"])?;
+        solver = solver.annealing(Annealing {
+            from: annealing.required_number("from")?,
+            factor: annealing.required_number("factor")?,
+        });
+    }
+    Ok(solver)
+}
+
+fn read_problem(problem: &JsValue) -> Result<Problem, Failure> {
+    let names = ["source", "target", "cost", "batch", "start"];
+    let options = Options::read("problem", problem, &names)?;
+    let [source, target, cost] =
+        ["source", "target", "cost"].map(|name| options.required_numbers(name));
+    let (source, target, cost) = (source?, target?, cost?);
+    let batch = options.count("batch")?.unwrap_or(1) as usize;
+    let bins = |argument: &str, weights: &Numbers| match weights.len() {
+        length if batch > 0 && length > 0 && length.is_multiple_of(batch) => Ok(length / batch),
+        length => {
+            let reason = format!("has {length} weights, not a positive multiple of batch {batch}");
+            Err(Failure::argument(argument, reason))
+        }
+    };
+    let (n, m) = (bins("source", &source)?, bins("target", &target)?);
+    let shared = n.checked_mul(m).is_some_and(|cells| cells == cost.len());
+    let geometry = with_slice!(cost, cost => if shared || batch == 1 {
+        Geometry::cost_matrix(cost, n, m)
+    } else {
+        Geometry::cost_matrices(cost, batch, n, m)
+    })?;
+    let problem = with_slice!(source, source => with_slice!(target, target => {
+        Problem::new(geometry, source, target)
+    }))?;
+    match options.numbers("start")? {
+        Some(start) => Ok(problem.starting_from(&start.into_f64())?),
+        None => Ok(problem),
+    }
+}
+
+/// What a solve has come to, one entry a problem. Getters copy: keep what is used in a loop.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Solution {
+    inner: Arc<kantor::Solution>,
+}
+
+#[wasm_bindgen]
+impl Solution {
+    /// Number of problems.
+    #[wasm_bindgen(getter)]
+    pub fn length(&self) -> usize {
+        self.inner.len()
+    }
+
+    /// The kernels that ran: `'resident'`, `'streaming'`, `'scaling'`, or `'reference'` for the CPU twin.
+    #[wasm_bindgen(getter)]
+    pub fn variant(&self) -> String {
+        self.inner.variant().to_string()
+    }
+
+    /// Where it ran, in the adapter's words.
+    #[wasm_bindgen(getter)]
+    pub fn adapter(&self) -> String {
+        self.inner.adapter().to_string()
+    }
+
+    /// ⟨P,C⟩.
+    #[wasm_bindgen(getter, js_name = transportCost)]
+    pub fn transport_cost(&self) -> Vec<f64> {
+        self.inner.transport_cost().to_vec()
+    }
+
+    /// ⟨a,f⟩ + ⟨b,g⟩ − ε(ΣP − 1): min ⟨P,C⟩ + ε KL(P‖a⊗b) at convergence, a lower bound of it before.
+    #[wasm_bindgen(getter, js_name = regularizedCost)]
+    pub fn regularized_cost(&self) -> Vec<f64> {
+        self.inner.regularized_cost().to_vec()
+    }
+
+    /// ⟨P,C⟩ − ε H(P), H(P) = −Σ P ln P.
+    #[wasm_bindgen(getter, js_name = entropyCost)]
+    pub fn entropy_cost(&self) -> Vec<f64> {
+        self.inner.entropy_cost().to_vec()
+    }
+
+    /// Σ|P1 − a| + Σ|Pᵀ1 − b|, measured on the returned potentials.
+    #[wasm_bindgen(getter, js_name = marginalError)]
+    pub fn marginal_error(&self) -> Vec<f64> {
+        self.inner.marginal_error().to_vec()
+    }
+
+    /// Iterations of every problem.
+    #[wasm_bindgen(getter)]
+    pub fn iterations(&self) -> Vec<u32> {
+        self.inner.iterations().to_vec()
+    }
+
+    /// Whether the marginal error is within the tolerance.
+    #[wasm_bindgen(getter, unchecked_return_type = "boolean[]")]
+    pub fn converged(&self) -> JsValue {
+        booleans(self.inner.converged().iter().copied())
+    }
+
+    /// Throws with kind `not-converged` (with problem, marginalError and iterations of the worst) unless every problem
+    /// has converged.
+    #[wasm_bindgen(js_name = requireConverged)]
+    pub fn require_converged(&self) -> Result<(), JsValue> {
+        Ok(self.inner.check_converged().map_err(Failure::from)?)
+    }
+
+    /// Potentials f (n) and g (m) of a problem, in units of cost.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Potentials>")]
+    pub fn potentials(&self, problem: Option<f64>) -> Promise {
+        let solution = self.inner.clone();
+        promise(async move {
+            let potentials = solution.potentials(place(problem)?).await?;
+            Ok(object([("f", doubles(&potentials.f)), ("g", doubles(&potentials.g))]))
+        })
+    }
+
+    /// The plan P of a problem, row-major n×m: P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε).
+    #[wasm_bindgen(unchecked_return_type = "Promise<Float64Array>")]
+    pub fn plan(&self, problem: Option<f64>) -> Promise {
+        let solution = self.inner.clone();
+        promise(async move { Ok(doubles(&solution.plan(place(problem)?).await?)) })
+    }
+
+    /// P x for x of shape m×d, giving n×d, without forming the plan in host memory.
+    #[wasm_bindgen(unchecked_return_type = "Promise<Float64Array>")]
+    pub fn apply(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Numbers")] x: JsValue,
+        problem: Option<f64>,
+    ) -> Promise {
+        let (solution, x) = (self.inner.clone(), Numbers::read("x", &x));
+        promise(async move {
+            let x = x?.into_f64();
+            Ok(doubles(&solution.apply(place(problem)?, &x).await?))
+        })
+    }
+
+    /// Pᵀ x for x of shape n×d, giving m×d.
+    #[wasm_bindgen(js_name = applyTransposed, unchecked_return_type = "Promise<Float64Array>")]
+    pub fn apply_transposed(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Numbers")] x: JsValue,
+        problem: Option<f64>,
+    ) -> Promise {
+        let (solution, x) = (self.inner.clone(), Numbers::read("x", &x));
+        promise(async move {
+            let x = x?.into_f64();
+            Ok(doubles(&solution.apply_transposed(place(problem)?, &x).await?))
+        })
+    }
+}
+
+/// Which problem of the batch; the first unless given.
+fn place(problem: Option<f64>) -> Result<usize, Failure> {
+    Ok(count("problem", problem.unwrap_or(0.0))? as usize)
+}
