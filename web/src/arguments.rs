@@ -88,7 +88,7 @@ impl Options {
             let reason = format!("is {}, not an object", describe(value));
             return Err(Failure::argument(argument, reason));
         };
-        for key in Object::keys(object).iter().filter_map(|key| JsValue::from(key).as_string()) {
+        for key in Object::keys(object).iter().filter_map(|key| key.as_string()) {
             if !names.contains(&key.as_str()) {
                 let reason = format!("has no {key:?}; there are {}", names.join(", "));
                 return Err(Failure::argument(argument, reason));
@@ -150,7 +150,7 @@ impl Options {
     pub(crate) fn booleans(&self, name: &str) -> Result<Option<Vec<bool>>, Failure> {
         self.typed(name, "an array of true and false", |value| {
             let array = value.dyn_ref::<Array>()?;
-            array.iter().map(|value| JsValue::from(value).as_bool()).collect()
+            array.iter().map(|value| value.as_bool()).collect()
         })
     }
 

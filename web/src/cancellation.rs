@@ -2,7 +2,8 @@
 
 use crate::arguments::Options;
 use crate::failure::Failure;
-use js_sys::{Function, Reflect};
+use crate::results::property;
+use js_sys::Function;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -61,8 +62,4 @@ impl Cancellation {
             (error, _) => Failure::Library(error),
         }
     }
-}
-
-fn property(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or_default()
 }

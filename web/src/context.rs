@@ -2,8 +2,8 @@
 
 use crate::arguments::Options;
 use crate::failure::Failure;
-use crate::results::{object, promise};
-use js_sys::{Promise, Reflect};
+use crate::results::{object, promise, property};
+use js_sys::Promise;
 use kantor::{Backend, Error};
 use wasm_bindgen::prelude::*;
 
@@ -14,6 +14,7 @@ use wasm_bindgen::prelude::*;
 #[derive(Debug)]
 pub struct Context {
     pub(crate) inner: kantor::Context,
+    pub(crate) adapter: String,
     fallback_reason: Option<String>,
 }
 
@@ -36,18 +37,17 @@ impl Context {
             let words = [("webgpu", Backend::WebGpu), ("cpu", Backend::Cpu)];
             let wanted = options.word("backend", &words)?;
             if wanted == Some(Backend::Cpu) {
-                return Ok(Context { inner: kantor::Context::cpu(), fallback_reason: None });
+                return Ok(Context::of(kantor::Context::cpu(), None));
             }
             let error = match open().await {
-                Ok(inner) => return Ok(Context { inner, fallback_reason: None }),
+                Ok(inner) => return Ok(Context::of(inner, None)),
                 Err(error) => error,
             };
             if wanted.is_some() {
                 return Err(Failure::from(error));
             }
             log::warn!("kantor runs on the CPU: {error}");
-            let fallback_reason = Some(error.to_string());
-            Ok(Context { inner: kantor::Context::cpu(), fallback_reason })
+            Ok(Context::of(kantor::Context::cpu(), Some(error.to_string())))
         })
     }
 
@@ -57,10 +57,11 @@ impl Context {
         self.inner.adapter().backend.name().into()
     }
 
-    /// The adapter in its own words, for people to read. Browsers tell little, some nothing.
+    /// The adapter in its own words, for people to read. Browsers tell little: some the vendor and the architecture,
+    /// some only that it is software.
     #[wasm_bindgen(getter)]
     pub fn adapter(&self) -> String {
-        self.inner.adapter().to_string()
+        self.adapter.clone()
     }
 
     /// Why WebGPU was not taken, where it was not though nobody asked for the twin.
@@ -95,20 +96,49 @@ impl Context {
     /// destroyed with the last object that stands on it.
     #[wasm_bindgen(getter, unchecked_return_type = "GPUDevice | undefined")]
     pub fn device(&self) -> JsValue {
-        #[cfg(target_arch = "wasm32")]
-        if let Some(device) = self.inner.device().and_then(|device| device.as_webgpu()) {
-            return device.into();
-        }
-        JsValue::UNDEFINED
+        device(&self.inner)
     }
+}
+
+impl Context {
+    fn of(inner: kantor::Context, fallback_reason: Option<String>) -> Context {
+        let adapter = describe(&inner);
+        Context { inner, adapter, fallback_reason }
+    }
+}
+
+fn device(context: &kantor::Context) -> JsValue {
+    #[cfg(target_arch = "wasm32")]
+    if let Some(device) = context.device().and_then(|device| device.as_webgpu()) {
+        return device.into();
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = context;
+    JsValue::UNDEFINED
+}
+
+/// What the browser says of the adapter. wgpu passes on only the description, which browsers leave empty.
+fn describe(context: &kantor::Context) -> String {
+    let report = context.adapter();
+    if report.backend != Backend::WebGpu {
+        return report.to_string();
+    }
+    let info = property(&device(context), "adapterInfo");
+    let mut words: Vec<String> = ["vendor", "architecture", "device", "description"]
+        .iter()
+        .filter_map(|name| property(&info, name).as_string().filter(|word| !word.is_empty()))
+        .collect();
+    words.dedup();
+    let name = if words.is_empty() { "an adapter without a name".into() } else { words.join(" ") };
+    let software = report.kind == kantor::gpu::AdapterKind::Software;
+    format!("{name} ({}webgpu)", if software { "software, " } else { "" })
 }
 
 /// WebGPU in the browser, or why not.
 async fn open() -> Result<kantor::Context, Error> {
     let missing =
         |found: &str| Error::NoAdapter { requested: "WebGPU".into(), found: vec![found.into()] };
-    let global = js_sys::global();
-    let property = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
+    let global = JsValue::from(js_sys::global());
     // wgpu would take a page without WebGPU for one without adapters.
     if property(&property(&global, "navigator"), "gpu").is_falsy() {
         let secure = property(&global, "isSecureContext").as_bool() != Some(false);

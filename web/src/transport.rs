@@ -45,7 +45,8 @@ impl Sinkhorn {
         #[wasm_bindgen(unchecked_param_type = "TransportProblem")] problem: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "SolveOptions")] options: JsValue,
     ) -> Promise {
-        let (solver, context) = (self.inner.clone(), context.inner.clone());
+        let (solver, adapter) = (self.inner.clone(), context.adapter.clone());
+        let context = context.inner.clone();
         // Read before this returns: the arrays are the page's to change afterwards.
         let work = (|| -> Result<_, Failure> {
             let options = Options::read("options", &options, &["signal", "onProgress"])?;
@@ -69,7 +70,7 @@ impl Sinkhorn {
             });
             let solved = solver.solve(&context, &problem).await;
             let solution = solved.map_err(|error| cancellation.explain(error))?;
-            Ok(Solution { inner: Arc::new(solution) })
+            Ok(Solution { inner: Arc::new(solution), adapter })
         })
     }
 }
@@ -130,6 +131,7 @@ fn read_problem(problem: &JsValue) -> Result<Problem, Failure> {
 #[derive(Debug)]
 pub struct Solution {
     inner: Arc<kantor::Solution>,
+    adapter: String,
 }
 
 #[wasm_bindgen]
@@ -146,10 +148,10 @@ impl Solution {
         self.inner.variant().to_string()
     }
 
-    /// Where it ran, in the adapter's words.
+    /// Where it ran: the context's `adapter`.
     #[wasm_bindgen(getter)]
     pub fn adapter(&self) -> String {
-        self.inner.adapter().to_string()
+        self.adapter.clone()
     }
 
     /// ⟨P,C⟩.
