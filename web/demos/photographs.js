@@ -1,0 +1,25 @@
+// Reading a visitor's photograph, of any size and possibly none at all.
+
+// Decoded and at most 1.5 megapixels large: { name, image, original: { width, height }, scaled }. Rejects with kind
+// 'invalid-input' where the browser cannot read it, and as soon as the signal is aborted.
+export async function readPhotograph(blob, name, signal) {
+  signal.throwIfAborted();
+  const worker = new Worker(new URL('photograph_worker.js', import.meta.url), { type: 'module' });
+  try {
+    const { problem, ...photograph } = await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = () => reject(new Error('The worker that decodes photographs could not be started.'));
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      worker.postMessage(blob);
+    });
+    if (problem === undefined) return { name, ...photograph };
+    const message = `“${name}” cannot be read: it is no photograph that this browser knows, or it is damaged.`;
+    throw Object.assign(new Error(message, { cause: problem }), { kind: 'invalid-input', argument: 'photograph' });
+  } finally {
+    worker.terminate(); // also the way to stop it, and to give its memory back
+  }
+}
+
+export function sizeText({ width, height }) {
+  return `${width.toLocaleString('en')}×${height.toLocaleString('en')}`;
+}
