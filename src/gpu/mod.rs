@@ -63,7 +63,8 @@ impl Gpu {
             self.try_canary()
         };
         if let Some(failure) = popped.await {
-            pipeline::lock(&self.lost).get_or_insert(failure.to_string());
+            let reason = format!("it refuses a write that a working device takes ({failure})");
+            pipeline::lock(&self.lost).get_or_insert(reason);
         }
         self.check_lost().err().unwrap_or(error)
     }

@@ -45,7 +45,21 @@ pub fn resident(
     iterations.solved()
 }
 
-/// One problem between two iterations.
+/// What an iteration has to do next. Those in the log domain take a step for each of their passes, so that a page with
+/// a large problem can breathe between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// In the log domain: the source's potentials.
+    Rows,
+    /// In the log domain: the target's.
+    Columns,
+    /// The kernel of the potentials, which ends an iteration in the log domain.
+    Kernel,
+    /// A scaling of the kernel.
+    Scaling,
+}
+
+/// One problem between two steps.
 struct Loop<'a> {
     schedule: &'a [f64],
     tolerance: f64,
@@ -63,8 +77,7 @@ struct Loop<'a> {
     u: Vec<f64>,
     v: Vec<f64>,
     kernel: Vec<f64>,
-    /// Whether the next iteration is one in the log domain.
-    fresh: bool,
+    stage: Stage,
     iterations: u32,
     /// Σ|P1 − a| at the last test; infinite before the first.
     error: f64,
@@ -100,7 +113,7 @@ impl<'a> Loop<'a> {
             u: vec![1.0; rows.len()],
             v: vec![1.0; columns.len()],
             kernel: Vec::new(),
-            fresh: true,
+            stage: Stage::Rows,
             iterations: 0,
             error: f64::INFINITY,
             rows,
@@ -108,44 +121,61 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// One more iteration; `false` if there was none to do.
+    /// One more step; `false` if there was none to do.
     fn advance(&mut self) -> bool {
         if self.iterations >= self.max_iterations {
             return false;
         }
         let next = self.schedule[(self.iterations as usize).min(self.schedule.len() - 1)];
-        if self.fresh || next != self.epsilon {
-            absorb(&mut self.g, &mut self.v, self.epsilon);
-            for (gj, w) in self.g.iter_mut().zip(&self.b) {
-                *gj += (next - self.epsilon) * w.ln();
+        if self.stage == Stage::Scaling && next != self.epsilon {
+            self.stage = Stage::Rows;
+        }
+        match self.stage {
+            Stage::Rows => {
+                absorb(&mut self.g, &mut self.v, self.epsilon);
+                for (gj, w) in self.g.iter_mut().zip(&self.b) {
+                    *gj += (next - self.epsilon) * w.ln();
+                }
+                self.epsilon = next;
+                self.f = softmin_rows(&self.cost, &self.a, &self.g, next);
+                self.stage = Stage::Columns;
             }
-            self.epsilon = next;
-            self.f = softmin_rows(&self.cost, &self.a, &self.g, next);
-            self.g = softmin_columns(&self.cost, &self.b, &self.f, next);
-            self.u.fill(1.0);
-            self.v.fill(1.0);
-            self.kernel = super::plan(&self.cost, &self.f, &self.g, next);
-            self.fresh = false;
-        } else {
-            let sums = row_sums(&self.kernel, &self.v);
-            let off = sums.iter().zip(&self.u).zip(&self.a).map(|((s, u), w)| (s * u - w).abs());
-            self.error = off.sum();
-            // The plan is measured again at the end, with other rounding.
-            if self.tolerance > 0.0 && self.error <= self.tolerance * (15.0 / 16.0) {
-                return false;
+            Stage::Columns => {
+                self.g = softmin_columns(&self.cost, &self.b, &self.f, next);
+                self.stage = Stage::Kernel;
             }
-            for ((u, s), w) in self.u.iter_mut().zip(&sums).zip(&self.a) {
-                *u = w / s;
+            Stage::Kernel => {
+                self.u.fill(1.0);
+                self.v.fill(1.0);
+                self.kernel = super::plan(&self.cost, &self.f, &self.g, next);
+                self.stage = Stage::Scaling;
+                self.iterations += 1;
             }
-            let sums = column_sums(&self.kernel, &self.u, self.b.len());
-            for ((v, s), w) in self.v.iter_mut().zip(sums).zip(&self.b) {
-                *v = w / s;
-            }
-            self.fresh = !self.u.iter().chain(&self.v).all(|s| RANGE.contains(s));
-            if self.fresh {
-                clamp(&mut self.u);
-                clamp(&mut self.v);
-            }
+            Stage::Scaling => return self.scale(),
+        }
+        true
+    }
+
+    /// One iteration that scales the kernel; `false` if the test before it says that there is no need.
+    fn scale(&mut self) -> bool {
+        let sums = row_sums(&self.kernel, &self.v);
+        let off = sums.iter().zip(&self.u).zip(&self.a).map(|((s, u), w)| (s * u - w).abs());
+        self.error = off.sum();
+        // The plan is measured again at the end, with other rounding.
+        if self.tolerance > 0.0 && self.error <= self.tolerance * (15.0 / 16.0) {
+            return false;
+        }
+        for ((u, s), w) in self.u.iter_mut().zip(&sums).zip(&self.a) {
+            *u = w / s;
+        }
+        let sums = column_sums(&self.kernel, &self.u, self.b.len());
+        for ((v, s), w) in self.v.iter_mut().zip(sums).zip(&self.b) {
+            *v = w / s;
+        }
+        if !self.u.iter().chain(&self.v).all(|s| RANGE.contains(s)) {
+            clamp(&mut self.u);
+            clamp(&mut self.v);
+            self.stage = Stage::Rows;
         }
         self.iterations += 1;
         true
@@ -247,7 +277,7 @@ pub(crate) async fn solve_batch<'a>(
         Loop::new(cost_of(k), a, b, start, &schedule, settings.tolerance, most)
     };
     let mut solved = Vec::with_capacity(problems);
-    // One thread for all, or all threads for one: report, and give way, between iterations.
+    // One thread for all, or all threads for one: report, and give way, between steps.
     if problems == 1 || cfg!(target_arch = "wasm32") {
         let mut breather = Breather::new();
         for k in 0..problems {

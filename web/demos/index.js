@@ -1,3 +1,3 @@
-import { openContext } from './shell.js';
+import { openContext } from './shared/shell.js';
 
 await openContext(); // for the strip: what this browser has

@@ -39,15 +39,16 @@ impl Context {
             if wanted == Some(Backend::Cpu) {
                 return Ok(Context::of(kantor::Context::cpu(), None));
             }
-            let error = match open().await {
+            let failure = match open().await {
                 Ok(inner) => return Ok(Context::of(inner, None)),
-                Err(error) => error,
+                Err(failure) => failure,
             };
             if wanted.is_some() {
-                return Err(Failure::from(error));
+                return Err(failure);
             }
-            log::warn!("kantor runs on the CPU: {error}");
-            Ok(Context::of(kantor::Context::cpu(), Some(error.to_string())))
+            let reason = failure.to_string();
+            log::warn!("kantor runs on the CPU: {reason}");
+            Ok(Context::of(kantor::Context::cpu(), Some(reason)))
         })
     }
 
@@ -135,24 +136,23 @@ fn describe(context: &kantor::Context) -> String {
 }
 
 /// WebGPU in the browser, or why not.
-async fn open() -> Result<kantor::Context, Error> {
-    let missing =
-        |found: &str| Error::NoAdapter { requested: "WebGPU".into(), found: vec![found.into()] };
+async fn open() -> Result<kantor::Context, Failure> {
     let global = JsValue::from(js_sys::global());
     // wgpu would take a page without WebGPU for one without adapters.
     if property(&property(&global, "navigator"), "gpu").is_falsy() {
         let secure = property(&global, "isSecureContext").as_bool() != Some(false);
-        return Err(missing(if secure {
-            "a browser without WebGPU"
+        return Err(Failure::NoAdapter(if secure {
+            "this browser offers no WebGPU".into()
         } else {
-            "a page served by neither HTTPS nor localhost, to which browsers offer no WebGPU"
+            "this page comes neither over HTTPS nor from localhost, and browsers offer WebGPU to no other".into()
         }));
     }
     match kantor::Context::builder().build().await {
+        Ok(context) => Ok(context),
         Err(Error::NoAdapter { found, .. }) if found.is_empty() => {
-            Err(missing("a browser with WebGPU but without an adapter that it offers"))
+            Err(Failure::NoAdapter("this browser has WebGPU but offers no adapter".into()))
         }
-        other => other,
+        Err(error) => Err(error.into()),
     }
 }
 

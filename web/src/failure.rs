@@ -2,6 +2,7 @@
 
 use crate::results::set;
 use kantor::Error;
+use std::fmt;
 use wasm_bindgen::prelude::*;
 
 /// An error on its way to JavaScript.
@@ -13,6 +14,8 @@ pub(crate) enum Failure {
     Aborted { reason: JsValue, iterations: u32 },
     /// What the page's own callback has thrown.
     Thrown(JsValue),
+    /// There is no WebGPU to be had: why.
+    NoAdapter(String),
     /// An argument that is wrong before the library sees it.
     Argument { argument: String, reason: String },
 }
@@ -29,55 +32,66 @@ impl From<Error> for Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Library(error) => error.fmt(f),
+            Failure::Aborted { iterations, .. } => {
+                Error::Cancelled { iterations: *iterations }.fmt(f)
+            }
+            Failure::Thrown(_) => f.write_str("a callback has thrown"),
+            Failure::NoAdapter(reason) => f.write_str(reason),
+            Failure::Argument { argument, reason } => write!(f, "{argument}: {reason}"),
+        }
+    }
+}
+
 impl From<Failure> for JsValue {
     fn from(failure: Failure) -> JsValue {
+        let error = js_sys::Error::new(&failure.to_string());
         match failure {
-            Failure::Thrown(value) => value,
-            Failure::Argument { argument, reason } => {
-                let error = js_sys::Error::new(&format!("{argument}: {reason}"));
+            Failure::Thrown(value) => return value,
+            Failure::Library(library) => describe(&error, &library),
+            Failure::NoAdapter(_) => set(&error, "kind", "no-adapter"),
+            Failure::Argument { argument, .. } => {
                 set(&error, "kind", "invalid-input");
                 set(&error, "argument", argument);
-                error.into()
             }
             Failure::Aborted { reason, iterations } => {
-                let error = js_sys::Error::new(&Error::Cancelled { iterations }.to_string());
                 // What the platform's own promises reject with when their signal is aborted.
                 error.set_name("AbortError");
                 set(&error, "kind", "cancelled");
                 set(&error, "iterations", iterations);
                 set(&error, "cause", reason);
-                error.into()
             }
-            Failure::Library(error) => library(&error),
         }
+        error.into()
     }
 }
 
-/// The library's error, with the numbers that a caller reacts to.
-fn library(error: &Error) -> JsValue {
-    let value = js_sys::Error::new(&error.to_string());
-    set(&value, "kind", error.kind());
+/// The kind of the library's error, and the numbers that a caller reacts to.
+fn describe(value: &JsValue, error: &Error) {
+    set(value, "kind", error.kind());
     let place = |name: &str, place: &Option<usize>| {
         if let Some(place) = place {
-            set(&value, name, *place as f64);
+            set(value, name, *place as f64);
         }
     };
     match error {
         Error::InvalidInput { argument, row, index, .. } => {
-            set(&value, "argument", *argument);
+            set(value, "argument", *argument);
             place("row", row);
             place("index", index);
         }
         Error::LimitExceeded { needed, available, .. } => {
-            set(&value, "needed", *needed as f64);
-            set(&value, "available", *available as f64);
+            set(value, "needed", *needed as f64);
+            set(value, "available", *available as f64);
         }
         Error::NotConverged { problem, marginal_error, iterations, .. } => {
-            set(&value, "problem", *problem as f64);
-            set(&value, "marginalError", *marginal_error);
-            set(&value, "iterations", *iterations);
+            set(value, "problem", *problem as f64);
+            set(value, "marginalError", *marginal_error);
+            set(value, "iterations", *iterations);
         }
         _ => {}
     }
-    value.into()
 }

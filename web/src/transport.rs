@@ -105,6 +105,7 @@ fn read_problem(problem: &JsValue) -> Result<Problem, Failure> {
     let batch = options.count("batch")?.unwrap_or(1) as usize;
     let bins = |argument: &str, weights: &Numbers| match weights.len() {
         length if batch > 0 && length > 0 && length.is_multiple_of(batch) => Ok(length / batch),
+        0 => Err(Failure::argument(argument, "has no weights")),
         length => {
             let reason = format!("has {length} weights, not a positive multiple of batch {batch}");
             Err(Failure::argument(argument, reason))

@@ -1,7 +1,7 @@
-import { debounce, fitCanvas, onResize, runTask } from './shell.js';
+import { debounce, fitCanvas, onResize, runTask } from '../shared/shell.js';
 import { readPhotograph, sizeText } from './photographs.js';
-import { bytesOfOklab } from './oklab.js';
-import { rgb } from './plot.js';
+import { bytesOfOklab } from '../shared/oklab.js';
+import { rgb } from '../shared/plot.js';
 import { applyField } from './recolour.js';
 import { addPalette, fieldOf, matchPalettes } from './transfer.js';
 

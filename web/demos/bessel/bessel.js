@@ -1,14 +1,14 @@
 // A map of a Bessel function with a crosshair, and a von Mises-Fisher distribution on the sphere, sampled and fitted.
 import { Directions, VonMisesFisher, bessel } from 'kantor';
 import { showFit } from './fit_table.js';
-import { oncePerFrame } from './frame.js';
+import { oncePerFrame } from '../shared/frame.js';
 import { functions } from './functions.js';
-import { withPower } from './notation.js';
+import { withPower } from '../shared/notation.js';
 import { Plane, columns, grid, rows } from './plane.js';
 import { drawProfile, meridian, shareOfPeak } from './profile.js';
 import { Reading } from './reading.js';
 import { Sphere } from './sphere.js';
-import { onResize, onThemeChange, pause, runTask } from './shell.js';
+import { onResize, onThemeChange, pause, runTask } from '../shared/shell.js';
 
 const element = (id) => document.getElementById(id);
 const show = (id, text) => { element(id).textContent = text; };

@@ -1,5 +1,5 @@
 // The fitted distribution beside the one that the directions were drawn from, on the sphere in three dimensions.
-import { withPower } from './notation.js';
+import { withPower } from '../shared/notation.js';
 
 const show = (id, text) => { document.getElementById(id).textContent = text; };
 

@@ -1,6 +1,6 @@
 // Two densities on a line of 128 bins: drawing them by hand, their plan as a heat map, and the mass between them.
-import { cssColour } from './surface.js';
-import { frame, histogramPath, mix, ramp, raster, rgb } from './plot.js';
+import { cssColour } from '../shared/surface.js';
+import { frame, histogramPath, mix, ramp, raster, rgb } from '../shared/plot.js';
 import { linksOf, splatLine } from './interpolation.js';
 
 const bins = 128;

@@ -1,5 +1,5 @@
 import { Sinkhorn } from 'kantor';
-import { debounce, fitCanvas, onResize, onThemeChange, runTask } from './shell.js';
+import { debounce, fitCanvas, onResize, onThemeChange, runTask } from '../shared/shell.js';
 import { Line } from './line.js';
 import { Grid } from './grid.js';
 import { Points } from './points.js';

@@ -1,11 +1,11 @@
 // A map over orders v and arguments x, both logarithmic, with contour lines and a crosshair.
 import { contour } from './contour.js';
-import { oncePerFrame } from './frame.js';
+import { oncePerFrame } from '../shared/frame.js';
 import { fate, formats } from './functions.js';
 import { drawLegend } from './legend.js';
-import { superscript } from './notation.js';
+import { superscript } from '../shared/notation.js';
 import { indexOf, ramp } from './scale.js';
-import { css, fitCanvas, onResize, onThemeChange, pause } from './shell.js';
+import { css, fitCanvas, onResize, onThemeChange, pause } from '../shared/shell.js';
 
 export const columns = 192;
 export const rows = 192;

@@ -1,6 +1,6 @@
 // The colours of a photograph: how often each occurs, and some hundred that stand for them all.
-import { paced } from './pace.js';
-import { oklabOfBytes } from './oklab.js';
+import { paced } from '../shared/pace.js';
+import { oklabOfBytes } from '../shared/oklab.js';
 
 // The colour cube, 32 cells a side: a cell holds 8 levels of every channel.
 const cellOf = (red, green, blue) => ((red >> 3) << 10) | ((green >> 3) << 5) | (blue >> 3);

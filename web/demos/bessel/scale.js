@@ -1,7 +1,7 @@
 // How the values of a function become colours and contour lines: a scale takes a value to −1…1, negative to one side of
 // the paper's colour and positive to the other.
-import { bytesOfOklab, oklabOfBytes } from './oklab.js';
-import { cssColour } from './surface.js';
+import { bytesOfOklab, oklabOfBytes } from '../shared/oklab.js';
+import { cssColour } from '../shared/surface.js';
 
 const decades = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i));
 

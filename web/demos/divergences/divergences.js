@@ -4,9 +4,9 @@ import { Charts } from './charts.js';
 import { all, compareAll, differentiate } from './comparison.js';
 import { describe } from './family.js';
 import { Histogram } from './histogram.js';
-import { brief } from './notation.js';
+import { brief } from '../shared/notation.js';
 import { presets, weightsOf } from './presets.js';
-import { runTask } from './shell.js';
+import { runTask } from '../shared/shell.js';
 import { FamilyTable } from './table.js';
 
 const element = (id) => document.getElementById(id);

@@ -3,8 +3,8 @@
 // The displacement is computed at the corners of the colour cube's occupied cells (33 corners a side) and interpolated
 // between them: a pixel costs the same whatever the size of the palette, and the map is continuous, so that no edges
 // appear where there were none.
-import { paced } from './pace.js';
-import { bytesOfOklab, oklabOfBytes } from './oklab.js';
+import { paced } from '../shared/pace.js';
+import { bytesOfOklab, oklabOfBytes } from '../shared/oklab.js';
 
 const side = 33;
 const strides = [side * side, side, 1];

@@ -1,9 +1,9 @@
 // The view of the slide: p and the shifted q, and a small chart for each divergence with the shift marked in it.
 import { bound } from './family.js';
-import { oncePerFrame } from './frame.js';
-import { brief } from './notation.js';
+import { oncePerFrame } from '../shared/frame.js';
+import { brief } from '../shared/notation.js';
 import { character, drawChart, drawPair, shiftAt } from './parting.js';
-import { onResize, onThemeChange } from './shell.js';
+import { onResize, onThemeChange } from '../shared/shell.js';
 
 const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
 

@@ -2,7 +2,7 @@
 // that comes before there is a listener is lost. Import maps do not reach workers, so the package has its address here.
 addEventListener('message', async ({ data: { backend, kernel } }) => {
   try {
-    const { Context, check } = await import('../pkg/kantor.js');
+    const { Context, check } = await import('../../pkg/kantor.js');
     const context = await Context.create({ backend });
     const rows = await check(context, { kernel, onProgress: (progress) => postMessage({ progress }) });
     postMessage({ rows });

@@ -1,7 +1,7 @@
 // Two clouds of points in the unit square, all points of a cloud with the same mass: dragging them, the links of their
 // plan, and the mass between them.
-import { cssColour } from './surface.js';
-import { frame, mix, rgb } from './plot.js';
+import { cssColour } from '../shared/surface.js';
+import { frame, mix, rgb } from '../shared/plot.js';
 import { linksOf } from './interpolation.js';
 
 const golden = (Math.sqrt(5) - 1) / 2;

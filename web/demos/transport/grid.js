@@ -1,6 +1,6 @@
 // Two densities on a 32×32 grid: painting them, where the mass of a cell goes, and the mass between them.
-import { cssColour } from './surface.js';
-import { frame, mix, raster, rgb } from './plot.js';
+import { cssColour } from '../shared/surface.js';
+import { frame, mix, raster, rgb } from '../shared/plot.js';
 import { linksOf, splatGrid } from './interpolation.js';
 
 const side = 32;

@@ -1,5 +1,5 @@
 // Displacement interpolation: the mass P_ij of a plan at (1 − t) x_i + t y_j.
-import { paced } from './pace.js';
+import { paced } from '../shared/pace.js';
 
 // The entries of an n×m plan as lists. Left out are those below a thousandth of the mean entry, a thousandth of the mass
 // together at most: most plans are nearly empty, and every frame of the animation goes through the list.

@@ -1,6 +1,6 @@
 // The check page: runs everything in a worker, since half of the work is the twins', on the processor.
 import { checkKernels, version } from 'kantor';
-import { runTask, openContext } from './shell.js';
+import { runTask, openContext } from '../shared/shell.js';
 
 const element = (id) => document.getElementById(id);
 const table = element('table');

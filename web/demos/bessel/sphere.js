@@ -1,8 +1,8 @@
 // The sphere seen from far away: a density as shading, directions as points, turned by pointer or arrow keys.
-import { oncePerFrame } from './frame.js';
-import { bytesOfOklab, oklabOfBytes } from './oklab.js';
-import { css, fitCanvas, onResize, onThemeChange } from './shell.js';
-import { cssColour } from './surface.js';
+import { oncePerFrame } from '../shared/frame.js';
+import { bytesOfOklab, oklabOfBytes } from '../shared/oklab.js';
+import { css, fitCanvas, onResize, onThemeChange } from '../shared/shell.js';
+import { cssColour } from '../shared/surface.js';
 
 const raster = 240;
 const turn = Math.PI / 36;

@@ -1,7 +1,7 @@
 // What the panel beside the map reads at the crosshair: a value in both precisions, and what is left of e to its power.
 import { bessel } from 'kantor';
 import { fate, formats, functions } from './functions.js';
-import { exponential, withPower } from './notation.js';
+import { exponential, withPower } from '../shared/notation.js';
 
 const element = (id) => document.getElementById(id);
 const show = (id, text) => { element(id).textContent = text; };
