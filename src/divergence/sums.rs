@@ -269,7 +269,7 @@ impl Pace {
         ((self.elements / columns as f64) as usize).clamp(1, 1 << 20)
     }
 
-    /// What the last one took. The clock stands still in browsers.
+    /// What the last one took. Browsers round short times to nothing.
     pub(crate) fn took(&mut self, elements: usize, seconds: f64) {
         if seconds > 0.0 {
             let possible = elements as f64 * self.seconds / seconds;

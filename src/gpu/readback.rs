@@ -58,4 +58,4 @@ impl Gpu {
 
 /// Milliseconds between two looks at work that takes long.
 #[cfg(target_arch = "wasm32")]
-const LONGEST_PAUSE: u32 = 8;
+const LONGEST_PAUSE: u32 = 4;
