@@ -3,13 +3,13 @@
 #
 #     bash tests/run.sh
 #
-# It installs what it lacks (Debian and its relatives; root or sudo), then runs the tests once on each software adapter
-# and one page in a headless browser. No GPU is needed. Every step runs even if one before it failed; the summary at
-# the end names each, and the exit status is 0 only if all passed.
+# It installs what it lacks (Debian and its relatives; root or sudo), then runs the tests once on each software adapter,
+# and the npm package and its demo pages in two headless browsers. No GPU is needed. Every step runs even if one before
+# it failed; the summary at the end names each, and the exit status is 0 only if all passed.
 #
-# On another system, install Mesa 24 or later, Chromium and Node yourself, or name what is there:
+# On another system, install Mesa 24 or later, Chromium, Firefox and Node yourself, or name what is there:
 #     KANTOR_TEST_ADAPTERS  of "lavapipe llvmpipe-gl swiftshader cpu", default the first three; a missing one fails
-#     KANTOR_BROWSER        a Chromium, default the one installed; "none" leaves the browser out, and says so
+#     KANTOR_BROWSERS       of "chromium firefox", default both; a missing one fails; "none" leaves them out, and says so
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_INCREMENTAL=0
@@ -30,7 +30,8 @@ step() { # step TITLE COMMAND...
 
 heading "Set-up"
 if command -v apt-get >/dev/null; then
-    packages=(mesa-vulkan-drivers libgl1-mesa-dri libegl-mesa0 libgbm1 libglx-mesa0 libvulkan1 libegl1 libgles2 chromium)
+    packages=(mesa-vulkan-drivers libgl1-mesa-dri libegl-mesa0 libgbm1 libglx-mesa0 libvulkan1 libegl1 libgles2
+        chromium firefox-esr)
     command -v cc >/dev/null || packages+=(gcc libc6-dev)
     command -v node >/dev/null || packages+=(nodejs)
     command -v npm >/dev/null || packages+=(npm)
@@ -67,21 +68,37 @@ on() {
 
 step "Formatting" cargo fmt --all --check
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli -- -D warnings
+# Once, what asks no adapter: translations of the shaders, the twins against multiprecision values.
+once=(bessel_twin divergence_twin shaders) on_adapters=()
+for file in tests/*.rs; do
+    name=$(basename "$file" .rs)
+    [[ " ${once[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")
+done
+step "Tests without an adapter" cargo test --release --features cli --no-fail-fast --lib --bins "${once[@]/#/--test=}" \
+    -- --show-output
 # One adapter after the other: wgpu's GL backend gives up a lock after six seconds, which a machine under load takes.
 for adapter in "${adapters[@]}"; do
-    step "Tests on $adapter" on "$adapter" cargo test --release --features cli --tests --no-fail-fast -- --show-output
+    step "Tests on $adapter" on "$adapter" \
+        cargo test --release --features cli --no-fail-fast "${on_adapters[@]}" -- --show-output
 done
 step "Examples in the documentation, on ${adapters[0]}" on "${adapters[0]}" cargo test --release --features cli --doc
 # The binary that the tests built: `cargo run` would build wgpu anew, without what the tests add to its features.
-step "kantor check on every adapter found" env VK_ADD_DRIVER_FILES="$swiftshader" \
-    "${CARGO_TARGET_DIR:-target}/release/kantor" check
+kantor=${CARGO_TARGET_DIR:-target}/release/kantor
+step "kantor check on every adapter found" env VK_ADD_DRIVER_FILES="$swiftshader" "$kantor" check
 
-if [ "${KANTOR_BROWSER:-}" = none ]; then
-    record SKIP 0 "Browser, as KANTOR_BROWSER=none asks"
+if [ "${KANTOR_BROWSERS:-}" = none ]; then
+    record SKIP 0 "Browsers, as KANTOR_BROWSERS=none asks"
 else
     step "Build for the browser" bash web/build.sh
-    step "Packages of the browser test" npm --prefix web ci --no-audit --no-fund --ignore-scripts
-    step "Sinkhorn in a headless browser" npm --prefix web test
+    step "Packages of the browser tests" npm --prefix web ci --no-audit --no-fund --ignore-scripts
+    if [[ " ${adapters[*]} " == *" lavapipe "* ]]; then
+        KANTOR_NATIVE_CHECK=$(pwd)/web/test/reports/native.json # what the browsers' results are compared with
+        export KANTOR_NATIVE_CHECK
+        mkdir -p "${KANTOR_NATIVE_CHECK%/*}"
+        check_on_lavapipe() { on lavapipe "$kantor" check --adapter vulkan --json >"$KANTOR_NATIVE_CHECK"; }
+        step "kantor check on lavapipe, to compare the browsers with" check_on_lavapipe
+    fi
+    step "The package and its pages in browsers" npm --prefix web test
 fi
 
 heading "Summary"

@@ -1,4 +1,3 @@
-/// <reference types="@webgpu/types" />
 export {
   Context, Sinkhorn, Solution, Distributions, Divergence, Directions, VonMisesFisher,
   logBesselI, logBesselK, bessel, check, checkKernels, version,

@@ -178,6 +178,17 @@ impl Options {
     }
 }
 
+/// A number, and not what JavaScript would make one of.
+pub(crate) fn number(argument: &str, value: &JsValue) -> Result<f64, Failure> {
+    let wrong = || Failure::argument(argument, format!("is {}, not a number", describe(value)));
+    value.as_f64().ok_or_else(wrong)
+}
+
+/// A whole number from 0 to 2³² − 1, or what stands for one that is not given.
+pub(crate) fn count_or(argument: &str, value: &JsValue, absent: u32) -> Result<u32, Failure> {
+    if value.is_undefined() { Ok(absent) } else { count(argument, number(argument, value)?) }
+}
+
 /// A whole number from 0 to 2³² − 1.
 pub(crate) fn count(argument: &str, number: f64) -> Result<u32, Failure> {
     if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {

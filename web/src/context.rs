@@ -47,7 +47,7 @@ impl Context {
                 return Err(failure);
             }
             let reason = failure.to_string();
-            log::warn!("kantor runs on the CPU: {reason}");
+            web_sys::console::warn_1(&format!("kantor runs on the CPU: {reason}").into());
             Ok(Context::of(kantor::Context::cpu(), Some(reason)))
         })
     }
@@ -127,7 +127,9 @@ fn describe(context: &kantor::Context) -> String {
     let info = property(&device(context), "adapterInfo");
     let mut words: Vec<String> = ["vendor", "architecture", "device", "description"]
         .iter()
-        .filter_map(|name| property(&info, name).as_string().filter(|word| !word.is_empty()))
+        .filter_map(|name| property(&info, name).as_string())
+        // Deno gives the numbers of the PCI registry.
+        .filter(|word| word.chars().any(|letter| !letter.is_ascii_digit()))
         .collect();
     words.dedup();
     let name = if words.is_empty() { "an adapter without a name".into() } else { words.join(" ") };
@@ -151,6 +153,11 @@ async fn open() -> Result<kantor::Context, Failure> {
         Ok(context) => Ok(context),
         Err(Error::NoAdapter { found, .. }) if found.is_empty() => {
             Err(Failure::NoAdapter("this browser has WebGPU but offers no adapter".into()))
+        }
+        // The browser's words come wrapped, with a stack on the lines below.
+        Err(Error::Device { message }) => {
+            let words = message.lines().next().unwrap_or_default().trim_start_matches("JsValue(");
+            Err(Error::Device { message: words.into() }.into())
         }
         Err(error) => Err(error.into()),
     }

@@ -1,6 +1,6 @@
 //! Divergences between rows of histograms.
 
-use crate::arguments::{Numbers, Options, named, with_slice};
+use crate::arguments::{Numbers, Options, count, named, number, with_slice};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::results::{booleans, doubles, object, promise, set, singles};
@@ -27,7 +27,7 @@ impl Distributions {
     pub fn create(
         context: &Context,
         #[wasm_bindgen(unchecked_param_type = "Numbers")] values: JsValue,
-        bins: f64,
+        #[wasm_bindgen(unchecked_param_type = "number")] bins: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "DistributionsOptions")] options: JsValue,
     ) -> Promise {
         let context = context.inner.clone();
@@ -46,7 +46,7 @@ impl Distributions {
             if temperature.is_some() && input != logits {
                 return Err(Failure::argument("temperature", "is of logits only"));
             }
-            let (values, bins) = (values?, crate::arguments::count("bins", bins)? as usize);
+            let (values, bins) = (values?, count("bins", number("bins", &bins)?)? as usize);
             let rows = with_slice!(values, values => {
                 kantor::Distributions::new(&context, values, bins, input).await
             })?;

@@ -20,12 +20,13 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("types.d.ts");
 
-/// Once, before all else: panics and the library's warnings go to the browser's console.
+/// Once, before all else: panics and errors that nobody waits for go to the browser's console. The library's warnings
+/// do not, since what they tell is told by errors and by `fallbackReason`.
 #[wasm_bindgen(start)]
 fn start() {
     console_error_panic_hook::set_once();
     // It fails only where a logger is set already, and that one may stay.
-    let _ = console_log::init_with_level(log::Level::Warn);
+    let _ = console_log::init_with_level(log::Level::Error);
 }
 
 /// The version of the package.

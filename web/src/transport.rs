@@ -1,6 +1,6 @@
 //! Optimal transport between histograms.
 
-use crate::arguments::{Numbers, Options, count, with_slice};
+use crate::arguments::{Numbers, Options, count_or, with_slice};
 use crate::cancellation::Cancellation;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -200,19 +200,25 @@ impl Solution {
 
     /// Potentials f (n) and g (m) of a problem, in units of cost.
     #[wasm_bindgen(unchecked_return_type = "Promise<Potentials>")]
-    pub fn potentials(&self, problem: Option<f64>) -> Promise {
+    pub fn potentials(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] problem: JsValue,
+    ) -> Promise {
         let solution = self.inner.clone();
         promise(async move {
-            let potentials = solution.potentials(place(problem)?).await?;
+            let potentials = solution.potentials(place(&problem)?).await?;
             Ok(object([("f", doubles(&potentials.f)), ("g", doubles(&potentials.g))]))
         })
     }
 
     /// The plan P of a problem, row-major n×m: P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε).
     #[wasm_bindgen(unchecked_return_type = "Promise<Float64Array>")]
-    pub fn plan(&self, problem: Option<f64>) -> Promise {
+    pub fn plan(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] problem: JsValue,
+    ) -> Promise {
         let solution = self.inner.clone();
-        promise(async move { Ok(doubles(&solution.plan(place(problem)?).await?)) })
+        promise(async move { Ok(doubles(&solution.plan(place(&problem)?).await?)) })
     }
 
     /// P x for x of shape m×d, giving n×d, without forming the plan in host memory.
@@ -220,12 +226,12 @@ impl Solution {
     pub fn apply(
         &self,
         #[wasm_bindgen(unchecked_param_type = "Numbers")] x: JsValue,
-        problem: Option<f64>,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] problem: JsValue,
     ) -> Promise {
         let (solution, x) = (self.inner.clone(), Numbers::read("x", &x));
         promise(async move {
             let x = x?.into_f64();
-            Ok(doubles(&solution.apply(place(problem)?, &x).await?))
+            Ok(doubles(&solution.apply(place(&problem)?, &x).await?))
         })
     }
 
@@ -234,17 +240,17 @@ impl Solution {
     pub fn apply_transposed(
         &self,
         #[wasm_bindgen(unchecked_param_type = "Numbers")] x: JsValue,
-        problem: Option<f64>,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] problem: JsValue,
     ) -> Promise {
         let (solution, x) = (self.inner.clone(), Numbers::read("x", &x));
         promise(async move {
             let x = x?.into_f64();
-            Ok(doubles(&solution.apply_transposed(place(problem)?, &x).await?))
+            Ok(doubles(&solution.apply_transposed(place(&problem)?, &x).await?))
         })
     }
 }
 
 /// Which problem of the batch; the first unless given.
-fn place(problem: Option<f64>) -> Result<usize, Failure> {
-    Ok(count("problem", problem.unwrap_or(0.0))? as usize)
+fn place(problem: &JsValue) -> Result<usize, Failure> {
+    Ok(count_or("problem", problem, 0)? as usize)
 }

@@ -1,6 +1,6 @@
 //! von Mises-Fisher distributions on spheres.
 
-use crate::arguments::{Numbers, Options, count, with_slice};
+use crate::arguments::{Numbers, Options, count, count_or, number, with_slice};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::results::{doubles, object, promise};
@@ -23,11 +23,12 @@ impl Directions {
     pub fn create(
         context: &Context,
         #[wasm_bindgen(unchecked_param_type = "Numbers")] values: JsValue,
-        dimension: f64,
+        #[wasm_bindgen(unchecked_param_type = "number")] dimension: JsValue,
     ) -> Promise {
         let (context, values) = (context.inner.clone(), Numbers::read("values", &values));
         promise(async move {
-            let (values, dimension) = (values?, count("dimension", dimension)? as usize);
+            let dimension = count("dimension", number("dimension", &dimension)?)? as usize;
+            let values = values?;
             let inner = with_slice!(values, values => {
                 kantor::Directions::new(&context, values, dimension).await
             })?;
@@ -64,9 +65,9 @@ impl VonMisesFisher {
     #[wasm_bindgen(constructor)]
     pub fn new(
         #[wasm_bindgen(unchecked_param_type = "Numbers")] mean: JsValue,
-        concentration: f64,
+        #[wasm_bindgen(unchecked_param_type = "number")] concentration: JsValue,
     ) -> Result<VonMisesFisher, JsValue> {
-        Ok(distribution(&mean, concentration)?)
+        Ok(distribution(&mean, number("concentration", &concentration)?)?)
     }
 
     /// The maximum-likelihood fit to the rows, weighted if `weights` are given. κ is f64 in either precision; rows that
@@ -162,8 +163,12 @@ impl VonMisesFisher {
     /// high dimensions.
     ///
     /// Throws with kind `invalid-input`.
-    pub fn sample(&self, n: f64, seed: Option<f64>) -> Result<Vec<f64>, JsValue> {
-        let (n, seed) = (count("n", n)?, count("seed", seed.unwrap_or(0.0))?);
+    pub fn sample(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "number")] n: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] seed: JsValue,
+    ) -> Result<Vec<f64>, JsValue> {
+        let (n, seed) = (count("n", number("n", &n)?)?, count_or("seed", &seed, 0)?);
         let components = u64::from(n) * self.inner.dimension() as u64;
         if components > MOST_COMPONENTS {
             let reason = format!("{components} components are more than {MOST_COMPONENTS}");
