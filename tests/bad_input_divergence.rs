@@ -493,6 +493,9 @@ fn parameters_out_of_range_are_refused_by_name() {
     }
     assert_names(Divergence::JensenShannon { beta: 0.5 }.with_parameter(2.0), "beta", None, None);
     assert_names(Divergence::Kl.with_parameter(0.5), "alpha", None, None);
+    assert_eq!(Divergence::Kl.parameter(), None);
+    let skew = Divergence::SkewKl { alpha: 0.5 }.with_parameter(0.25);
+    assert_eq!(skew.map(|divergence| divergence.parameter()), Ok(Some(0.25)));
     let unknown = "kullback".parse::<Divergence>();
     assert!(unknown.as_ref().is_err_and(|e| e.to_string().contains("squared-hellinger")));
     assert_names(unknown, "kind", None, None);

@@ -7,6 +7,7 @@ mod common;
 
 use kantor::check;
 use kantor::gpu::shader::SOURCES;
+use std::ops::ControlFlow;
 
 #[test]
 fn every_row_is_within_its_tolerance() {
@@ -38,6 +39,25 @@ fn one_kernel_can_be_asked_for() {
     assert!(!rows.is_empty() && rows.iter().all(|row| row.kernel == "plan"));
     let error = common::block_on(check::run(context, Some("no such kernel")));
     assert_eq!(error.expect_err("no kernel is called so").kind(), "invalid-input");
+}
+
+#[test]
+fn it_reports_the_rows_so_far_and_can_be_broken_off() {
+    let context = common::context();
+    let mut seen = Vec::new();
+    let room = Some("transport");
+    let rows = common::block_on(check::run_reporting(context, room, |rows| {
+        seen.push(rows.len());
+        ControlFlow::Continue(())
+    }));
+    let rows = rows.expect("nobody breaks off");
+    assert!(seen.windows(2).all(|pair| pair[0] < pair[1]), "{seen:?}");
+    assert!(seen.iter().all(|count| *count < rows.len()), "{seen:?} of {}", rows.len());
+    if context.device().is_some() {
+        let broken = check::run_reporting(context, room, |_| ControlFlow::Break(()));
+        let error = common::block_on(broken).expect_err("it was broken off");
+        assert_eq!(error.kind(), "cancelled");
+    }
 }
 
 #[test]

@@ -614,6 +614,36 @@ fn progress_is_reported_and_reaches_the_end() {
 }
 
 #[test]
+fn on_the_twin_one_long_solve_reports_and_can_be_broken_off() {
+    let case = Case::random(651, 1, 300, 300);
+    // Exactly as many iterations, far more than are waited for.
+    let solver = Sinkhorn::new(0.01).tolerance(0.0).max_iterations(1_000_000);
+    let error = solver
+        .on_progress(|progress| {
+            assert_eq!((progress.finished, progress.problems), (0, 1));
+            if progress.iterations > 20 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+        .solve_blocking(&Context::cpu(), &case.problem())
+        .expect_err("a cancelled solve has no solution");
+    let Error::Cancelled { iterations } = error else { panic!("{error}") };
+    assert!((21..1_000_000).contains(&iterations), "{iterations}");
+
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = calls.clone();
+    let solver = Sinkhorn::new(0.5).on_progress(move |progress| {
+        counter.fetch_add(progress.finished, Ordering::Relaxed);
+        ControlFlow::Continue(())
+    });
+    let solution = solver.solve_blocking(&Context::cpu(), &case.problem());
+    assert!(solution.expect("nobody breaks off").converged()[0]);
+    assert_eq!(calls.load(Ordering::Relaxed), 1, "the end is reported, and once");
+}
+
+#[test]
 fn breaking_off_ends_the_solve_with_cancelled() {
     let case = Case::random(650, 2, 48, 52);
     for variant in [Variant::Streaming, Variant::Auto, Variant::Scaling] {

@@ -279,19 +279,23 @@ pub(crate) async fn solve_batch<'a>(
     let mut solved = Vec::with_capacity(problems);
     // One thread for all, or all threads for one: report, and give way, between steps.
     if problems == 1 || cfg!(target_arch = "wasm32") {
+        let progress = |finished: usize, this: &Loop<'_>| Progress {
+            finished,
+            problems,
+            iterations: this.iterations,
+            marginal_error: this.error,
+        };
         let mut breather = Breather::new();
         for k in 0..problems {
             let mut this = begin(k);
             while this.advance() {
                 if breather.is_due() {
-                    settings.report(Progress {
-                        finished: k,
-                        problems,
-                        iterations: this.iterations,
-                        marginal_error: this.error,
-                    })?;
+                    settings.report(progress(k, &this))?;
                     breather.breathe().await;
                 }
+            }
+            if k + 1 == problems {
+                settings.report(progress(problems, &this))?;
             }
             solved.push(this.solved());
         }
