@@ -8,8 +8,8 @@ const places = {
   firefox: ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
 };
 
-/** A page may compile all kernels on two busy cores; nothing takes longer. */
-export const timeout = 300_000;
+/** A page may compile all kernels on two busy cores, without a cache some two minutes; nothing takes longer. */
+export const timeout = 600_000;
 
 /** Opens `name`, 'chromium' or 'firefox', with the reader's colour scheme 'light' or 'dark'. */
 export async function launch(name, scheme = 'light') {
