@@ -27,7 +27,8 @@ impl Context {
     /// A `GPUDevice` of the page's own cannot be taken: wgpu, which the library stands on, makes its devices itself on
     /// the web. The other way round works: `context.device` is kantor's, for the page to share.
     ///
-    /// Rejects with kind `no-adapter`, `limit-exceeded` or `device`, and only if `backend` is `'webgpu'`.
+    /// Rejects with kind `invalid-input` for an option that does not exist, and, only if `backend` is `'webgpu'`, with
+    /// `no-adapter`, `limit-exceeded` or `device`.
     #[wasm_bindgen(unchecked_return_type = "Promise<Context>")]
     pub fn create(
         #[wasm_bindgen(unchecked_optional_param_type = "ContextOptions")] options: JsValue,
