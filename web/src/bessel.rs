@@ -63,13 +63,12 @@ fn evaluate(
     options: &JsValue,
 ) -> Promise {
     let context = context.inner.clone();
-    let arguments = (|| -> Result<_, Failure> {
+    let read = || {
         let options = Options::read("options", options, &["precision"])?;
         let v = Numbers::read_broadcast("v", v)?;
         Ok((function?, options.precision()?, v, Numbers::read_broadcast("x", x)?))
-    })();
-    promise(async move {
-        let (function, precision, v, x) = arguments?;
+    };
+    promise(read, |(function, precision, v, x)| async move {
         let bessel = Bessel::new(function).precision(precision);
         let values = match (v, x) {
             (Numbers::Single(v), Numbers::Single(x)) => bessel.evaluate(&context, &v, &x).await?,

@@ -29,11 +29,13 @@ pub fn check(
     #[wasm_bindgen(unchecked_optional_param_type = "CheckOptions")] options: JsValue,
 ) -> Promise {
     let context = context.inner.clone();
-    promise(async move {
+    let read = || {
         let options = Options::read("options", &options, &["kernel", "signal", "onProgress"])?;
         let cancellation = Cancellation::read(&options)?;
         cancellation.check()?;
-        let kernel = options.text("kernel")?;
+        Ok((cancellation, options.text("kernel")?))
+    };
+    promise(read, |(cancellation, kernel)| async move {
         let report = |rows: &[Row]| cancellation.report(|| table(rows));
         match run_reporting(&context, kernel.as_deref(), report).await {
             Ok(rows) => Ok(table(&rows)),

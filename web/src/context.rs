@@ -33,10 +33,11 @@ impl Context {
     pub fn create(
         #[wasm_bindgen(unchecked_optional_param_type = "ContextOptions")] options: JsValue,
     ) -> Promise {
-        promise(async move {
+        let read = || {
             let options = Options::read("options", &options, &["backend"])?;
-            let words = [("webgpu", Backend::WebGpu), ("cpu", Backend::Cpu)];
-            let wanted = options.word("backend", &words)?;
+            options.word("backend", &[("webgpu", Backend::WebGpu), ("cpu", Backend::Cpu)])
+        };
+        promise(read, |wanted| async move {
             if wanted == Some(Backend::Cpu) {
                 return Ok(Context::of(kantor::Context::cpu(), None));
             }

@@ -31,8 +31,7 @@ impl Distributions {
         #[wasm_bindgen(unchecked_optional_param_type = "DistributionsOptions")] options: JsValue,
     ) -> Promise {
         let context = context.inner.clone();
-        let values = Numbers::read("values", &values);
-        promise(async move {
+        let read = || {
             let names = ["input", "temperature", "normalize"];
             let options = Options::read("options", &options, &names)?;
             let temperature = options.number("temperature")?;
@@ -46,11 +45,14 @@ impl Distributions {
             if temperature.is_some() && input != logits {
                 return Err(Failure::argument("temperature", "is of logits only"));
             }
-            let (values, bins) = (values?, count("bins", number("bins", &bins)?)? as usize);
+            let normalize = options.boolean("normalize")?.unwrap_or(false);
+            let bins = count("bins", number("bins", &bins)?)? as usize;
+            Ok((Numbers::read("values", &values)?, bins, input, normalize))
+        };
+        promise(read, |(values, bins, input, normalize)| async move {
             let rows = with_slice!(values, values => {
                 kantor::Distributions::new(&context, values, bins, input).await
             })?;
-            let normalize = options.boolean("normalize")?.unwrap_or(false);
             Ok(Distributions { inner: if normalize { rows.normalized() } else { rows } })
         })
     }
@@ -118,7 +120,7 @@ impl Divergence {
     #[wasm_bindgen(unchecked_return_type = "Promise<DivergenceValues>")]
     pub fn rows(&self, p: &Distributions, q: &Distributions) -> Promise {
         let (comparison, p, q) = (self.inner.clone(), p.inner.clone(), q.inner.clone());
-        promise(async move { Ok(values(&comparison.rows(&p, &q).await?)) })
+        promise(|| Ok(()), |()| async move { Ok(values(&comparison.rows(&p, &q).await?)) })
     }
 
     /// The values, and the gradient of the reduction (of Σ D without one) with respect to the numbers of p and of q as
@@ -134,11 +136,13 @@ impl Divergence {
         #[wasm_bindgen(unchecked_optional_param_type = "GradientOptions")] options: JsValue,
     ) -> Promise {
         let (comparison, p, q) = (self.inner.clone(), p.inner.clone(), q.inner.clone());
-        promise(async move {
+        let read = || {
             let options = Options::read("options", &options, &["side", "upstream"])?;
             let words = [("p", Side::P), ("q", Side::Q), ("both", Side::Both)];
             let side = options.word("side", &words)?.unwrap_or(Side::Both);
-            let upstream = options.numbers("upstream")?.map(Numbers::into_f64);
+            Ok((side, options.numbers("upstream")?.map(Numbers::into_f64)))
+        };
+        promise(read, |(side, upstream)| async move {
             let (found, gradients) =
                 comparison.value_and_gradient(&p, &q, side, upstream.as_deref()).await?;
             let result = values(&found);
@@ -157,7 +161,10 @@ impl Divergence {
     #[wasm_bindgen(unchecked_return_type = "Promise<Float64Array>")]
     pub fn pairwise(&self, p: &Distributions, q: &Distributions) -> Promise {
         let (comparison, p, q) = (self.inner.clone(), p.inner.clone(), q.inner.clone());
-        promise(async move { Ok(doubles(comparison.pairwise(&p, &q).await?.values())) })
+        promise(
+            || Ok(()),
+            |()| async move { Ok(doubles(comparison.pairwise(&p, &q).await?.values())) },
+        )
     }
 }
 

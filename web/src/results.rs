@@ -36,9 +36,17 @@ pub(crate) fn booleans(values: impl Iterator<Item = bool>) -> JsValue {
     values.map(JsValue::from).collect::<Array>().into()
 }
 
-/// A promise of what `future` comes to.
-pub(crate) fn promise<T: Into<JsValue>>(
-    future: impl Future<Output = Result<T, Failure>> + 'static,
-) -> Promise {
-    future_to_promise(async move { Ok(future.await?.into()) })
+/// A promise of what `work` makes of what `read` has read. `read` runs before this returns, since arrays and options are
+/// the page's to change afterwards; what it refuses is a rejection like any other.
+pub(crate) fn promise<A, T, F>(
+    read: impl FnOnce() -> Result<A, Failure>,
+    work: impl FnOnce(A) -> F + 'static,
+) -> Promise
+where
+    A: 'static,
+    T: Into<JsValue>,
+    F: Future<Output = Result<T, Failure>>,
+{
+    let read = read();
+    future_to_promise(async move { Ok(work(read?).await?.into()) })
 }

@@ -47,15 +47,13 @@ impl Sinkhorn {
     ) -> Promise {
         let (solver, adapter) = (self.inner.clone(), context.adapter.clone());
         let context = context.inner.clone();
-        // Read before this returns: the arrays are the page's to change afterwards.
-        let work = (|| -> Result<_, Failure> {
+        let read = || {
             let options = Options::read("options", &options, &["signal", "onProgress"])?;
             let cancellation = Cancellation::read(&options)?;
             cancellation.check()?;
             Ok((cancellation, read_problem(&problem)?))
-        })();
-        promise(async move {
-            let (cancellation, problem) = work?;
+        };
+        promise(read, |(cancellation, problem)| async move {
             // There is one thread, which the library does not know.
             let reporter = SendWrapper::new(cancellation.clone());
             let solver = solver.on_progress(move |progress| {
@@ -205,10 +203,13 @@ impl Solution {
         #[wasm_bindgen(unchecked_optional_param_type = "number")] problem: JsValue,
     ) -> Promise {
         let solution = self.inner.clone();
-        promise(async move {
-            let potentials = solution.potentials(place(&problem)?).await?;
-            Ok(object([("f", doubles(&potentials.f)), ("g", doubles(&potentials.g))]))
-        })
+        promise(
+            || place(&problem),
+            |problem| async move {
+                let potentials = solution.potentials(problem).await?;
+                Ok(object([("f", doubles(&potentials.f)), ("g", doubles(&potentials.g))]))
+            },
+        )
     }
 
     /// The plan P of a problem, row-major n×m: P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε).
@@ -218,7 +219,10 @@ impl Solution {
         #[wasm_bindgen(unchecked_optional_param_type = "number")] problem: JsValue,
     ) -> Promise {
         let solution = self.inner.clone();
-        promise(async move { Ok(doubles(&solution.plan(place(&problem)?).await?)) })
+        promise(
+            || place(&problem),
+            |problem| async move { Ok(doubles(&solution.plan(problem).await?)) },
+        )
     }
 
     /// P x for x of shape m×d, giving n×d, without forming the plan in host memory.
@@ -228,11 +232,7 @@ impl Solution {
         #[wasm_bindgen(unchecked_param_type = "Numbers")] x: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] problem: JsValue,
     ) -> Promise {
-        let (solution, x) = (self.inner.clone(), Numbers::read("x", &x));
-        promise(async move {
-            let x = x?.into_f64();
-            Ok(doubles(&solution.apply(place(&problem)?, &x).await?))
-        })
+        self.product(&x, &problem, false)
     }
 
     /// Pᵀ x for x of shape n×d, giving m×d.
@@ -242,10 +242,19 @@ impl Solution {
         #[wasm_bindgen(unchecked_param_type = "Numbers")] x: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] problem: JsValue,
     ) -> Promise {
-        let (solution, x) = (self.inner.clone(), Numbers::read("x", &x));
-        promise(async move {
-            let x = x?.into_f64();
-            Ok(doubles(&solution.apply_transposed(place(&problem)?, &x).await?))
+        self.product(&x, &problem, true)
+    }
+}
+
+impl Solution {
+    fn product(&self, x: &JsValue, problem: &JsValue, transposed: bool) -> Promise {
+        let solution = self.inner.clone();
+        let read = || Ok((place(problem)?, Numbers::read("x", x)?.into_f64()));
+        promise(read, move |(problem, x)| async move {
+            Ok(doubles(&match transposed {
+                false => solution.apply(problem, &x).await?,
+                true => solution.apply_transposed(problem, &x).await?,
+            }))
         })
     }
 }

@@ -25,10 +25,12 @@ impl Directions {
         #[wasm_bindgen(unchecked_param_type = "Numbers")] values: JsValue,
         #[wasm_bindgen(unchecked_param_type = "number")] dimension: JsValue,
     ) -> Promise {
-        let (context, values) = (context.inner.clone(), Numbers::read("values", &values));
-        promise(async move {
+        let context = context.inner.clone();
+        let read = || {
             let dimension = count("dimension", number("dimension", &dimension)?)? as usize;
-            let values = values?;
+            Ok((Numbers::read("values", &values)?, dimension))
+        };
+        promise(read, |(values, dimension)| async move {
             let inner = with_slice!(values, values => {
                 kantor::Directions::new(&context, values, dimension).await
             })?;
@@ -80,10 +82,12 @@ impl VonMisesFisher {
         #[wasm_bindgen(unchecked_optional_param_type = "FitOptions")] options: JsValue,
     ) -> Promise {
         let rows = directions.inner.clone();
-        promise(async move {
+        let read = || {
             let options = Options::read("options", &options, &["weights", "precision"])?;
-            let precision = options.precision()?;
-            let fit = match options.numbers("weights")? {
+            Ok((options.precision()?, options.numbers("weights")?))
+        };
+        promise(read, |(precision, weights)| async move {
+            let fit = match weights {
                 None => kantor::VonMisesFisher::fit(&rows, precision).await?,
                 Some(weights) => with_slice!(weights, weights => {
                     kantor::VonMisesFisher::fit_weighted(&rows, weights, precision).await?
@@ -152,9 +156,9 @@ impl VonMisesFisher {
         #[wasm_bindgen(unchecked_optional_param_type = "PrecisionOptions")] options: JsValue,
     ) -> Promise {
         let (distribution, rows) = (self.inner.clone(), directions.inner.clone());
-        promise(async move {
-            let options = Options::read("options", &options, &["precision"])?;
-            Ok(doubles(&distribution.log_density(&rows, options.precision()?).await?))
+        let read = || Options::read("options", &options, &["precision"])?.precision();
+        promise(read, |precision| async move {
+            Ok(doubles(&distribution.log_density(&rows, precision).await?))
         })
     }
 

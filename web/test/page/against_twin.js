@@ -272,6 +272,32 @@ export const tests = {
     for (const row of rows) holds(row.passed, `${row.kernel}, ${row.quantity}: ${row.error} ${row.unit}`);
   },
 
+  async 'arrays are the page’s again as soon as a call returns'({ context, twin }) {
+    return rowsOnBoth(context, twin, async (p, q) => {
+      const kl = new Divergence('kl');
+      const upstream = new Float32Array(8).fill(1);
+      const pending = kl.valueAndGradient(p, q, { side: 'q', upstream });
+      upstream.fill(NaN);
+      const { gradientQ } = await kl.valueAndGradient(p, q, { side: 'q' });
+      allWithin((await pending).gradientQ, gradientQ, 0, 'the gradient of what was given');
+
+      const problem = transportProblem(10, 16, 16);
+      const solving = new Sinkhorn({ epsilon: 0.5 }).solve(context, problem);
+      for (const name of ['source', 'target', 'cost']) problem[name].fill(NaN);
+      const solution = await solving;
+      holds(solution.converged[0], 'the problem that was given');
+      solution.free();
+
+      const rows = new Float64Array([1, 0, 0, 1]);
+      const weights = new Float64Array([1, 0]);
+      const directions = await Directions.create(context, rows, 2);
+      const fitting = VonMisesFisher.fit(directions, { weights });
+      weights.fill(NaN);
+      holds((await fitting).isPointMass, 'the one direction that had a weight');
+      directions.free();
+    });
+  },
+
   async 'Float32Array and Float64Array are the same numbers'({ context }) {
     const problem = transportProblem(9, 16, 16);
     const wide = Object.fromEntries(Object.entries(problem).map(([name, value]) =>
