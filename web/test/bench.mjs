@@ -5,13 +5,12 @@
 // Firefox takes the system's Vulkan driver, so that its times compare with native ones; Chromium brings its own.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { launch } from './harness/browsers.mjs';
+import { browsers, launch } from './harness/browsers.mjs';
 import { web } from './harness/folders.mjs';
 import { blank, call } from './harness/in_page.mjs';
 import { serve } from './harness/server.mjs';
 import { withPage } from './harness/watched_page.mjs';
 
-const browsers = (process.env.KANTOR_BROWSERS || 'chromium firefox').split(/\s+/).filter(Boolean);
 const [kantor] = process.argv.slice(2);
 const workloads = ['T2', 'T6', 'D1', 'D2'];
 

@@ -20,12 +20,11 @@ async function measured(page, name, work, count) {
 }
 
 function compare(t, before, after) {
-  for (const [what, start] of Object.entries(before)) {
-    if (what === 'peak' || start === undefined) continue;
+  const sizes = Object.entries(before).filter(([what, start]) => what !== 'peak' && start !== undefined);
+  for (const [what, start] of sizes) {
     t.diagnostic(`${what}: ${(start / megabyte).toFixed(2)} MB before, ${(after[what] / megabyte).toFixed(2)} MB after`);
   }
-  for (const [what, start] of Object.entries(before)) {
-    if (what === 'peak' || start === undefined) continue;
+  for (const [what, start] of sizes) {
     assert.ok(Math.abs(after[what] - start) <= 5 * megabyte, `${what} went from ${start} to ${after[what]} bytes`);
   }
 }

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { badInput } from './bad_input.mjs';
 import { compare } from './compare.mjs';
 import { deno } from './deno.mjs';
-import { launch } from './harness/browsers.mjs';
+import { browsers, launch } from './harness/browsers.mjs';
 import { pack } from './harness/empty_project.mjs';
 import { web } from './harness/folders.mjs';
 import { clearReport } from './harness/reports.mjs';
@@ -23,7 +23,6 @@ import { stayingAlive } from './staying_alive.mjs';
 import { types } from './types.mjs';
 import { viteProject } from './vite.mjs';
 
-const browsers = (process.env.KANTOR_BROWSERS || 'chromium firefox').split(/\s+/).filter(Boolean);
 const chosen = process.argv.slice(2);
 const wanted = ([name]) => chosen.length === 0 || chosen.includes(name);
 

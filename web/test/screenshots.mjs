@@ -9,8 +9,7 @@ export async function screenshots(t, { name, origin }) {
   try {
     for (const demo of ['index', ...demos]) {
       await t.test(`${demo}, dark`, () => withPage(browser, async (page) => {
-        if (demo === 'index') await page.goto(`${origin}/demos/index.html`);
-        else await open(page, origin, demo);
+        await open(page, origin, demo);
         await photograph(page, name, `${demo}-dark`);
       }));
     }

@@ -8,7 +8,9 @@ import { Plane, columns, grid, rows } from './plane.js';
 import { drawProfile, meridian, shareOfPeak } from './profile.js';
 import { Reading } from './reading.js';
 import { Sphere } from './sphere.js';
-import { onResize, onThemeChange, pause, runTask } from '../shared/shell.js';
+import { pause } from '../shared/pace.js';
+import { runTask } from '../shared/shell.js';
+import { onResize, onThemeChange } from '../shared/surface.js';
 
 const element = (id) => document.getElementById(id);
 const show = (id, text) => { element(id).textContent = text; };

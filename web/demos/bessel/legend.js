@@ -1,7 +1,7 @@
 // The bar that says which colour is which value.
 import { superscript, withPower } from '../shared/notation.js';
 import { indexOf } from './scale.js';
-import { css, fitCanvas } from '../shared/shell.js';
+import { css, fitCanvas } from '../shared/surface.js';
 
 const bar = 12;
 

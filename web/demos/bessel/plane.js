@@ -5,7 +5,8 @@ import { fate, formats } from './functions.js';
 import { drawLegend } from './legend.js';
 import { superscript } from '../shared/notation.js';
 import { indexOf, ramp } from './scale.js';
-import { css, fitCanvas, onResize, onThemeChange, pause } from '../shared/shell.js';
+import { pause } from '../shared/pace.js';
+import { css, fitCanvas, onResize, onThemeChange } from '../shared/surface.js';
 
 export const columns = 192;
 export const rows = 192;

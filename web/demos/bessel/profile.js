@@ -1,5 +1,5 @@
 // How far directions are from a mean: a histogram of angles, and the curve that a density says it should follow.
-import { css, fitCanvas } from '../shared/shell.js';
+import { css, fitCanvas } from '../shared/surface.js';
 
 // Angles at which a density is asked for: closer together near the mean, where a large κ has all of it.
 export const angles = Float64Array.from({ length: 256 }, (_, i) => Math.PI * (i / 255) ** 2);

@@ -1,6 +1,7 @@
 // How the values of a function become colours and contour lines: a scale takes a value to −1…1, negative to one side of
 // the paper's colour and positive to the other.
-import { bytesOfOklab, oklabOfBytes } from '../shared/oklab.js';
+import { bytesOfOklab, oklab } from '../shared/oklab.js';
+import { mix } from '../shared/plot.js';
 import { cssColour } from '../shared/surface.js';
 
 const decades = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i));
@@ -32,12 +33,8 @@ export function linear(low, high, step) {
 export function ramp() {
   const stops = (side) => {
     const colour = cssColour(side);
-    const deep = colour.map((channel, i) => 0.45 * channel + 0.55 * cssColour('--ink')[i]);
-    return [cssColour('--paper'), colour, deep].map((bytes) => {
-      const lab = new Float64Array(3);
-      oklabOfBytes(...bytes.map(Math.round), lab, 0);
-      return lab;
-    });
+    const deep = mix(cssColour('--ink'), colour, 0.45).map(Math.round);
+    return [cssColour('--paper'), colour, deep].map(oklab);
   };
   const sides = [stops('--source'), stops('--target')];
   const colours = new Uint8ClampedArray(3 * 513);
@@ -46,7 +43,7 @@ export function ramp() {
     const t = Math.abs(i - 256) / 256;
     const [paper, colour, deep] = sides[i < 256 ? 0 : 1];
     const [from, to, share] = t < 0.6 ? [paper, colour, t / 0.6] : [colour, deep, (t - 0.6) / 0.4];
-    bytesOfOklab(...from.map((x, k) => x + share * (to[k] - x)), bytes, 0);
+    bytesOfOklab(...mix(from, to, share), bytes, 0);
     colours.set(bytes, 3 * i);
   }
   return colours;

@@ -1,8 +1,8 @@
 // The sphere seen from far away: a density as shading, directions as points, turned by pointer or arrow keys.
 import { oncePerFrame } from '../shared/frame.js';
-import { bytesOfOklab, oklabOfBytes } from '../shared/oklab.js';
-import { css, fitCanvas, onResize, onThemeChange } from '../shared/shell.js';
-import { cssColour } from '../shared/surface.js';
+import { bytesOfOklab, oklab } from '../shared/oklab.js';
+import { mix } from '../shared/plot.js';
+import { css, cssColour, fitCanvas, onResize, onThemeChange } from '../shared/surface.js';
 
 const raster = 240;
 const turn = Math.PI / 36;
@@ -172,13 +172,9 @@ function disc(context, radius) {
 
 // From the panel's colour to that of the fit, in 256 steps, as the four bytes of a pixel.
 function tints() {
-  const [from, to] = ['--panel', '--target'].map((name) => {
-    const lab = new Float64Array(3);
-    oklabOfBytes(...cssColour(name), lab, 0);
-    return lab;
-  });
+  const [from, to] = ['--panel', '--target'].map((name) => oklab(cssColour(name)));
   const bytes = new Uint8ClampedArray(4 * 256).fill(255);
-  for (let i = 0; i < 256; i++) bytesOfOklab(...from.map((x, k) => x + 0.8 * (i / 255) * (to[k] - x)), bytes, 4 * i);
+  for (let i = 0; i < 256; i++) bytesOfOklab(...mix(from, to, 0.8 * (i / 255)), bytes, 4 * i);
   return new Uint32Array(bytes.buffer);
 }
 

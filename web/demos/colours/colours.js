@@ -1,9 +1,11 @@
-import { debounce, fitCanvas, onResize, runTask } from '../shared/shell.js';
 import { readPhotograph, sizeText } from './photographs.js';
 import { bytesOfOklab } from '../shared/oklab.js';
 import { rgb } from '../shared/plot.js';
 import { applyField } from './recolour.js';
 import { addPalette, fieldOf, matchPalettes } from './transfer.js';
+import { debounce } from '../shared/pace.js';
+import { runTask } from '../shared/shell.js';
+import { fitCanvas, onResize } from '../shared/surface.js';
 
 const element = (id) => document.getElementById(id);
 const figures = { source: document.querySelector('[data-side=source]'), target: document.querySelector('[data-side=target]') };

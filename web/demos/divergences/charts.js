@@ -3,7 +3,7 @@ import { bound } from './family.js';
 import { oncePerFrame } from '../shared/frame.js';
 import { brief } from '../shared/notation.js';
 import { character, drawChart, drawPair, shiftAt } from './parting.js';
-import { onResize, onThemeChange } from '../shared/shell.js';
+import { onResize, onThemeChange } from '../shared/surface.js';
 
 const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
 

@@ -1,7 +1,7 @@
 // The divergences of two histograms, of both as one slides along the other, and the gradient of one, on a context.
 import { Distributions, Divergence } from 'kantor';
 import { slide } from './parting.js';
-import { pause } from '../shared/shell.js';
+import { pause } from '../shared/pace.js';
 
 // `entries` are `{ name, parameter? }`, `settings` the unit and the precision. Calls `onResult(entry, result, share done)`
 // with `{ both: [D(p‖q), D(q‖p)], flags of both, curves of both by shift, parameter }`, or with `{ refused: why }` where the

@@ -6,8 +6,8 @@ import { describe } from './family.js';
 import { Histogram } from './histogram.js';
 import { brief } from '../shared/notation.js';
 import { presets, weightsOf } from './presets.js';
-import { runTask } from '../shared/shell.js';
 import { FamilyTable } from './table.js';
+import { runTask } from '../shared/shell.js';
 
 const element = (id) => document.getElementById(id);
 const own = 'own';

@@ -1,6 +1,6 @@
 // A histogram that is edited by pointer or keyboard, with a strip of slopes under its bars.
 import { oncePerFrame } from '../shared/frame.js';
-import { css, fitCanvas, onResize, onThemeChange } from '../shared/shell.js';
+import { css, fitCanvas, onResize, onThemeChange } from '../shared/surface.js';
 
 const emptyBelow = 0.015; // heights under this are drawn down to an empty bin
 const fine = 0.01;

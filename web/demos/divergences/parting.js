@@ -1,5 +1,5 @@
 // What divergences do when q slides away from p: the rows to compare, and one small chart for each.
-import { css, fitCanvas } from '../shared/shell.js';
+import { css, fitCanvas } from '../shared/surface.js';
 
 // Rows of p and of q moved by −n … n bins, in steps that make at most 49 of them, on 3n bins so that nothing falls off an
 // end. `background` is the share of the mass that is spread evenly over all bins.

@@ -1,7 +1,7 @@
 // The table of the family: a row for each divergence, with its definition, its parameter, and both directions.
 import { causeOfInfinity, typeset } from './family.js';
 import { withPower } from '../shared/notation.js';
-import { debounce } from '../shared/shell.js';
+import { debounce } from '../shared/pace.js';
 
 const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
 

@@ -23,6 +23,13 @@ export function oklabOfBytes(red, green, blue, out, at) {
   out[at + 2] = 0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s;
 }
 
+// The same of [red, green, blue], as a new array.
+export function oklab(bytes) {
+  const lab = new Float64Array(3);
+  oklabOfBytes(...bytes, lab, 0);
+  return lab;
+}
+
 // The other way: bytes that are fractions, and beyond 0…255 for colours that no screen shows.
 export function bytesOfOklab(lightness, a, b, out, at) {
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;

@@ -1,10 +1,5 @@
 // What every page shares: the header, the strip at the foot of the window that says where the numbers come from and
 // what is going on, and one running task at a time.
-import { pause, debounce } from './pace.js';
-import { css, fitCanvas, onResize, onThemeChange } from './surface.js';
-
-export { pause, debounce, css, fitCanvas, onResize, onThemeChange };
-
 const pages = [
   ['transport.html', 'Transport'], ['colours.html', 'Colours'], ['divergences.html', 'Divergences'],
   ['bessel.html', 'Bessel'], ['check.html', 'Check'],

@@ -43,6 +43,11 @@ export class Grid {
     }
   }
 
+  problem() {
+    const { source, target, cost, largestCost } = this;
+    return { source, target, cost, largestCost };
+  }
+
   stroke(name, to, from = to, erase = false) {
     const steps = 1 + Math.floor(Math.hypot(to[0] - from[0], to[1] - from[1]) * side);
     for (let step = 1; step <= steps; step++) {

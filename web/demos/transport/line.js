@@ -30,6 +30,11 @@ export class Line {
     this.cost = Float32Array.from({ length: bins * bins }, (_, k) => ((Math.floor(k / bins) - (k % bins)) / bins) ** 2);
   }
 
+  problem() {
+    const { source, target, cost, largestCost } = this;
+    return { source, target, cost, largestCost };
+  }
+
   // A stroke between two points of the unit square, y upwards; the first one of a gesture has no `from`.
   stroke(side, to, from = to, erase = false) {
     const at = (x) => Math.min(bins - 1, Math.max(0, Math.floor(x * bins)));

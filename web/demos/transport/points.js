@@ -46,25 +46,15 @@ export class Points {
     this.clouds = { source: presets[preset][0].map((p) => [...p]), target: presets[preset][1].map((p) => [...p]) };
   }
 
-  get source() {
-    return new Float32Array(this.clouds.source.length).fill(1);
-  }
-
-  get target() {
-    return new Float32Array(this.clouds.target.length).fill(1);
-  }
-
-  get cost() {
+  problem() {
     const { source, target } = this.clouds;
     const cost = new Float32Array(source.length * target.length);
     source.forEach(([x, y], i) => target.forEach(([u, v], j) => {
       cost[i * target.length + j] = (x - u) ** 2 + (y - v) ** 2;
     }));
-    return cost;
-  }
-
-  get largestCost() {
-    return this.cost.reduce((a, b) => Math.max(a, b), 1e-6); // not 0 where all points coincide: ε is a part of it
+    const [a, b] = [source, target].map((cloud) => new Float32Array(cloud.length).fill(1));
+    const largestCost = cost.reduce((a, b) => Math.max(a, b), 1e-6); // not 0 where all points coincide: ε is a part of it
+    return { source: a, target: b, cost, largestCost };
   }
 
   stroke(side, to, from = undefined, erase = false) {

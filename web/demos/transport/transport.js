@@ -1,9 +1,11 @@
 import { Sinkhorn } from 'kantor';
-import { debounce, fitCanvas, onResize, onThemeChange, runTask } from '../shared/shell.js';
 import { Line } from './line.js';
 import { Grid } from './grid.js';
 import { Points } from './points.js';
 import { animate } from './player.js';
+import { debounce } from '../shared/pace.js';
+import { runTask } from '../shared/shell.js';
+import { fitCanvas, onResize, onThemeChange } from '../shared/surface.js';
 
 const geometries = { line: Line, grid: Grid, points: Points };
 const tolerances = { single: 1e-5, double: 1e-10 };
@@ -21,7 +23,7 @@ async function solve({ context, signal, progress }) {
   offerPrecisions(context.precision);
   const precision = element('precision-choice').value;
   const tolerance = tolerances[precision];
-  const { source, target, cost, largestCost } = geometry;
+  const { source, target, cost, largestCost } = geometry.problem();
   const maxIterations = Number(element('iterations').value);
   const epsilon = relativeEpsilon() * largestCost;
   const warm = potentials !== undefined;

@@ -8,6 +8,9 @@ const places = {
   firefox: ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
 };
 
+/** The browsers asked for. */
+export const browsers = (process.env.KANTOR_BROWSERS || 'chromium firefox').split(/\s+/).filter(Boolean);
+
 /** A page may compile all kernels on two busy cores, without a cache some two minutes; nothing takes longer. */
 export const timeout = 600_000;
 

@@ -1,6 +1,6 @@
 // Times of the workloads of `kantor bench` in a page: the same shapes and settings, inputs of the same kind.
 import { Context, Distributions, Divergence, Sinkhorn } from 'kantor';
-import { Random } from './random.js';
+import { Random, normalized } from './random.js';
 
 const repeats = 3;
 
@@ -70,15 +70,7 @@ const workloads = {
   D1(context) {
     const random = new Random(9);
     // Rows of sum 1, as natively: to others the first pass may not be enough.
-    const weights = () => {
-      const values = random.array(1024 * 32_768).map((x) => Math.exp(3 * x));
-      for (let from = 0; from < values.length; from += 32_768) {
-        const row = values.subarray(from, from + 32_768);
-        const sum = row.reduce((sum, x) => sum + x);
-        row.forEach((x, i) => { row[i] = x / sum; });
-      }
-      return values;
-    };
+    const weights = () => normalized(random.array(1024 * 32_768).map((x) => Math.exp(3 * x)), 32_768);
     const divergences = { KL: 'kl', JS: 'js', 'total variation': 'total-variation' };
     return compared(context, weights, 32_768, {}, divergences);
   },
