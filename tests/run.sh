@@ -70,8 +70,8 @@ step "Formatting" cargo fmt --all --check
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli -- -D warnings
 # Once, what asks no adapter: translations of the shaders, the twins against multiprecision values.
 once=(bessel_twin divergence_twin shaders) on_adapters=()
-for file in tests/*.rs; do
-    name=$(basename "$file" .rs)
+for file in tests/*.rs tests/*/main.rs; do
+    case $file in */main.rs) name=$(basename "${file%/main.rs}") ;; *) name=$(basename "$file" .rs) ;; esac
     [[ " ${once[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")
 done
 step "Tests without an adapter" cargo test --release --features cli --no-fail-fast --lib --bins "${once[@]/#/--test=}" \

@@ -33,6 +33,7 @@
 //
 // Ends: exp is 0 below -87 and stays at exp(88) from there on; sqrt of a negative number is 0; the logarithm of zero or
 // less is LOG_OF_ZERO. Mesa keeps its figures down to 2^-102 (exp: to -70), where the low word itself turns subnormal.
+//!include shared/division.wgsl
 
 // A zero that no compiler can see. The entry point of every kernel loads it from a buffer before anything else; left
 // at its initial value the guards below fold away, and with them every low word.
@@ -108,16 +109,16 @@ fn df_mul_f32(a: vec2f, b: f32) -> vec2f {
 // Three quotient digits: WGSL lets an f32 division be wrong by 2.5 ulp, and two such digits would miss the bound.
 // a.x - p.x is exact, since the product of the rounded quotient lies next to a.x.
 fn df_div(a: vec2f, b: vec2f) -> vec2f {
-  let q1 = a.x / b.x;
+  let q1 = divide(a.x, b.x);
   let p1 = two_prod(q1, b.x);
   let low = two_sum(a.y, -p1.y);
   let head = quick_two_sum(a.x - p1.x, low.x);
   let r1 = df_add_f32(vec2f(head.x, head.y + low.y), -q1 * b.y);
-  let q2 = r1.x / b.x;
+  let q2 = divide(r1.x, b.x);
   let p2 = two_prod(q2, b.x);
   let r2 = (r1.x - p2.x) + ((r1.y - p2.y) - q2 * b.y);
   let q = quick_two_sum(q1, q2);
-  return quick_two_sum(q.x, q.y + r2 / b.x);
+  return quick_two_sum(q.x, q.y + divide(r2, b.x));
 }
 
 // The same three digits by Newton's step, for the same reason: sqrt may be wrong by several ulp.
@@ -129,11 +130,11 @@ fn df_sqrt(a: vec2f) -> vec2f {
   let slope = 2.0 * y1;
   let p1 = two_prod(y1, y1);
   let r1 = quick_two_sum(a.x - p1.x, a.y - p1.y);
-  let y2 = r1.x / slope;
+  let y2 = divide(r1.x, slope);
   let p2 = two_prod(slope, y2);
   let r2 = (r1.x - p2.x) + ((r1.y - p2.y) - y2 * y2);
   let y = quick_two_sum(y1, y2);
-  return quick_two_sum(y.x, y.y + r2 / slope);
+  return quick_two_sum(y.x, y.y + divide(r2, slope));
 }
 
 // c + z q for |z q| <= |c|: one step of Horner's rule.
@@ -152,7 +153,7 @@ fn df_mul_add(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
 
 // 1 / a: one Newton step, and a quarter of the cost of a division.
 fn df_reciprocal(a: vec2f) -> vec2f {
-  let y = 1.0 / a.x;
+  let y = reciprocal(a.x);
   let p = two_prod(y, a.x);
   let e = ((1.0 - p.x) - p.y) - y * a.y;
   return quick_two_sum(y, y * e);

@@ -30,6 +30,7 @@ macro_rules! sources {
 }
 
 sources![
+    "shared/division.wgsl",
     "shared/elementary.wgsl",
     "shared/grid.wgsl",
     "shared/exp_sum.wgsl",

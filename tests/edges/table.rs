@@ -1,0 +1,74 @@
+//! Reads the table and compares.
+
+use crate::common::context;
+use kantor::{Context, Error, Precision, Result};
+
+const TABLE: &str = include_str!("../../src/edges.md");
+
+/// One line of the table: what is called, where, and how it is done.
+pub struct Case {
+    pub function: &'static str,
+    pub at: &'static str,
+    pub call: fn(&Context, Precision) -> Result<f64>,
+}
+
+/// Holds the lines of one section against its cases.
+pub fn check(section: &str, cases: &[Case]) {
+    let lines = lines(section);
+    for (function, at, _) in &lines {
+        let known = cases.iter().any(|case| case.function == *function && case.at == *at);
+        assert!(known, "{section}: no case asks for `{function}` at {at}");
+    }
+    for case in cases {
+        let line =
+            lines.iter().find(|(function, at, _)| *function == case.function && *at == case.at);
+        let Some((_, _, expected)) = line else {
+            panic!("{section}: the table has no line for `{}` at {}", case.function, case.at)
+        };
+        for (way, context, precision) in [
+            ("twin", &Context::cpu(), Precision::Double),
+            ("single", context(), Precision::Single),
+            ("double", context(), Precision::Double),
+        ] {
+            let found = (case.call)(context, precision);
+            let fits = fits(&found, expected, precision);
+            assert!(fits, "`{}` at {}, {way}: {found:?}, not {expected}", case.function, case.at);
+        }
+    }
+}
+
+/// Function, place and value of every line below a heading.
+fn lines(section: &str) -> Vec<(&'static str, &'static str, &'static str)> {
+    let heading = format!("## {section}\n");
+    let (_, rest) = TABLE.split_once(&heading).unwrap_or_else(|| panic!("no section {section}"));
+    let rest = rest.split("\n## ").next().unwrap_or(rest);
+    let cells = |line: &'static str| {
+        let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
+        let function = cells.next()?.strip_prefix('`')?.strip_suffix('`')?;
+        Some((function, cells.next()?, cells.next()?))
+    };
+    let lines: Vec<_> = rest.lines().filter_map(cells).collect();
+    assert!(!lines.is_empty(), "no lines in section {section}");
+    lines
+}
+
+fn fits(found: &Result<f64>, expected: &str, precision: Precision) -> bool {
+    if let Some(argument) = expected.strip_prefix("refused: ") {
+        return matches!(found, Err(Error::InvalidInput { argument: named, .. }) if *named == argument);
+    }
+    let Ok(found) = found else { return false };
+    if let Some(number) = expected.strip_prefix("≈ ") {
+        let exact = number_of(number);
+        let digits = if precision == Precision::Double { 1e-12 } else { 1e-6 };
+        return (found - exact).abs() <= digits * exact.abs();
+    }
+    *found == number_of(expected)
+}
+
+fn number_of(text: &str) -> f64 {
+    match text {
+        "∞" => f64::INFINITY,
+        "−∞" => f64::NEG_INFINITY,
+        _ => text.replace('−', "-").parse().unwrap_or_else(|_| panic!("{text:?} is no number")),
+    }
+}
