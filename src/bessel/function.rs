@@ -128,17 +128,17 @@ impl BesselFunction {
         let slack = 1.0 + 1e-7;
         if self != BesselFunction::LogGamma {
             if !v.is_finite() || v.abs() > MOST_ORDER * slack {
-                return order(format!("{v} is not an order of magnitude at most {MOST_ORDER:e}"));
+                return order(format!("{v:?} is not an order of magnitude at most {MOST_ORDER:e}"));
             }
             if v < 0.0 && !self.takes_negative_orders() {
-                return order(format!("{v} is negative, {self} needs v >= 0"));
+                return order(format!("{v:?} is negative, {self} needs v >= 0"));
             }
             if v == 0.0 && self == BesselFunction::LogKRegularized {
-                return order(format!("{v}: {self} needs v > 0"));
+                return order(format!("{v:?}: {self} needs v > 0"));
             }
         }
         if x.is_nan() || x < 0.0 || x.is_infinite() {
-            return argument(format!("{x} is not a finite argument of at least 0"));
+            return argument(format!("{x:?} is not a finite argument of at least 0"));
         }
         if x != 0.0 && !(x >= least / slack && x <= most * slack) {
             return argument(format!("{x:e} is neither 0 nor in [{least:e}, {most:e}]"));

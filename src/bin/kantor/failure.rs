@@ -1,6 +1,7 @@
 //! Why a command ends without a result: one line, of characters that a terminal shows and does not obey.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
@@ -17,35 +18,82 @@ impl Failure {
 
     /// About a file, which is named first.
     pub(crate) fn about(path: &Path, reason: impl fmt::Display) -> Failure {
-        Failure::new(format_args!("{}: {reason}", visible(&path.display().to_string())))
+        let name = visible(&path.display().to_string());
+        let bare = !name.is_empty() && name.trim() == name;
+        let quote = if bare { "" } else { "'" };
+        Failure::new(format_args!("{quote}{name}{quote}: {reason}"))
     }
 
-    /// clap's message without its usage and tips.
+    /// What clap says, in a line.
     pub(crate) fn usage(error: &clap::Error) -> Failure {
         match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                return Failure("no subcommand was given; see kantor --help".into());
+                Failure("no subcommand was given; see kantor --help".into())
             }
-            // clap does not say which.
+            // clap does not say which argument.
             ErrorKind::InvalidUtf8 => {
                 let unreadable = std::env::args_os().find(|argument| argument.to_str().is_none());
                 let name = unreadable.unwrap_or_default();
-                return Failure::about(Path::new(&name), "is not UTF-8");
+                Failure::about(Path::new(&name), "is not UTF-8")
             }
-            _ => {}
+            _ => Failure::new(typed(error).unwrap_or_else(|| first_paragraph(error))),
         }
-        let mut text = error.to_string();
-        // What was typed may have lines of its own; what clap adds comes after it.
-        for addition in ["\n\nFor more information", "\n\nUsage:", "\n\n  tip:"] {
-            text.truncate(text.rfind(addition).unwrap_or(text.len()));
-        }
-        for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg] {
-            if let Some(ContextValue::String(typed)) = error.get(kind) {
-                text = text.replace(typed.as_str(), &visible(typed));
-            }
-        }
-        Failure::new(text.trim_start_matches("error: "))
     }
+}
+
+/// clap's words around what was typed. They are put together here, since clap drops escape sequences from its message,
+/// and what was typed may look like the paragraphs that follow it.
+fn typed(error: &clap::Error) -> Option<String> {
+    let word = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(visible(word)),
+        _ => None,
+    };
+    let value = || word(ContextKind::InvalidValue).filter(|value| !value.is_empty());
+    let argument = || word(ContextKind::InvalidArg);
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let argument = argument()?;
+            // Of -word clap names -w.
+            let whole = || {
+                let words = std::env::args_os().skip(1);
+                let mut shown = words.map(|word| visible(&word.to_string_lossy()));
+                shown.find(|word| word.starts_with(&argument))
+            };
+            let word = if argument.starts_with("--") || !argument.starts_with('-') {
+                None
+            } else {
+                whole()
+            };
+            Some(format!("unexpected argument '{}' found", word.unwrap_or(argument)))
+        }
+        ErrorKind::InvalidSubcommand => {
+            Some(format!("unrecognized subcommand '{}'", word(ContextKind::InvalidSubcommand)?))
+        }
+        ErrorKind::TooManyValues => {
+            let (value, argument) = (value()?, argument()?);
+            Some(format!("unexpected value '{value}' for '{argument}' found; it takes none"))
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let mut text = format!("invalid value '{}' for '{}'", value()?, argument()?);
+            if let Some(reason) = error.source() {
+                text.push_str(&format!(": {reason}"));
+            }
+            if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
+                && !values.is_empty()
+            {
+                text.push_str(&format!(" [possible values: {}]", values.join(", ")));
+            }
+            Some(text)
+        }
+        _ => None,
+    }
+}
+
+/// clap's message without its usage and tips.
+fn first_paragraph(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    first.trim_start_matches("error: ").to_owned()
 }
 
 impl fmt::Display for Failure {

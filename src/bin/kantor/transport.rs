@@ -29,13 +29,13 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     cost: CostChoice,
     /// Regularisation, in units of the cost
-    #[arg(long, value_name = "E", value_parser = epsilon, allow_negative_numbers = true)]
+    #[arg(long, value_name = "E", value_parser = epsilon, allow_hyphen_values = true)]
     epsilon: f64,
     /// L1 marginal error to stop at [default: 1e-5, in double precision 1e-10]
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     tolerance: Option<f64>,
     /// Iterations after which a problem is given up
-    #[arg(long, value_name = "N", default_value_t = 2000, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 2000, allow_hyphen_values = true)]
     max_iterations: u32,
     /// Digits asked for
     #[arg(long, value_enum, default_value_t = Digit::Single)]

@@ -22,16 +22,16 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FEATURES.npy")]
     features: PathBuf,
     /// Components of the mixture
-    #[arg(long, value_name = "K", default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(long, value_name = "K", default_value_t = 1, allow_hyphen_values = true)]
     components: usize,
     /// Seed of the mixture's start
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true)]
     seed: u64,
     /// Each row belongs to one component
     #[arg(long)]
     hard: bool,
     /// Iterations after which the mixture is given up
-    #[arg(long, value_name = "N", default_value_t = 200, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 200, allow_hyphen_values = true)]
     max_iterations: u32,
     #[command(flatten)]
     precision: PrecisionChoice,

@@ -34,13 +34,13 @@ pub(crate) struct Arguments {
     kind: Measure,
     /// The order or weight: of renyi, tsallis and amari, of P in skew-kl and js; with entropy, Rényi's order
     /// [default: 2 of orders, 0 of amari, 0.5 of weights]
-    #[arg(long, value_name = "A", allow_negative_numbers = true)]
+    #[arg(long, value_name = "A", allow_hyphen_values = true)]
     alpha: Option<f64>,
     /// What the numbers of both files are
     #[arg(long, value_enum, default_value = "weights")]
     from: rows::From,
     /// What logits are divided by [default: 1]
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     temperature: Option<f64>,
     /// The unit of logarithms
     #[arg(long, value_enum, default_value = "nats")]
