@@ -27,7 +27,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Calls unless `KANTOR_FUZZ_CALLS` says how many: half a minute on two cores.
-const CALLS: u64 = 4000;
+const CALLS: u64 = 3000;
 
 /// How many calls of a subcommand ended with which exit status.
 type Tally = BTreeMap<(String, i32), usize>;
