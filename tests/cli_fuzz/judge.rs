@@ -2,13 +2,13 @@
 
 use crate::arguments::Call;
 use crate::files::{INPUTS, OLD};
-use crate::run::{Ended, LONGEST};
+use crate::run::{Ended, longest};
 use std::path::Path;
 
 /// The exit status, or what is wrong.
 pub fn judge(call: &Call, folder: &Path, ended: &Ended) -> Result<i32, String> {
     let Some(status) = ended.status else {
-        return Err(format!("it took more than {} s", LONGEST.as_secs()));
+        return Err(format!("it took more than {} s", longest(&call.arguments).as_secs()));
     };
     let status = status.code().ok_or("a signal ended it")?;
     match status {
@@ -55,7 +55,10 @@ fn refused(call: &Call, ended: &Ended) -> Result<(), String> {
     let shown = |word: &str| {
         let word = visible(word);
         match word.chars().count() {
-            0..3 => line.contains(&format!("'{word}'")) || line.starts_with(&format!("{word}: ")),
+            0..3 => {
+                ["'", "\""].iter().any(|quote| line.contains(&format!("{quote}{word}{quote}")))
+                    || line.starts_with(&format!("{word}: "))
+            }
             _ => line.contains(&word),
         }
     };

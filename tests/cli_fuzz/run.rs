@@ -9,8 +9,11 @@ use std::path::Path;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-/// What a run may take.
-pub const LONGEST: Duration = Duration::from_secs(10);
+/// What a run may take: on a device, whose driver compiles first, more.
+pub fn longest(arguments: &[OsString]) -> Duration {
+    let given = |word: &str| arguments.iter().any(|argument| argument == word);
+    Duration::from_secs(if given("cpu") && !given("vulkan") && !given("gl") { 10 } else { 120 })
+}
 
 pub struct Ended {
     /// None if it had to be ended.
@@ -40,7 +43,7 @@ pub fn run(folder: &Path, arguments: &[OsString]) -> Outcome<Ended> {
         if let Some(status) = child.try_wait()? {
             break Some(status);
         }
-        if start.elapsed() > LONGEST {
+        if start.elapsed() > longest(arguments) {
             child.kill()?;
             child.wait()?;
             break None;

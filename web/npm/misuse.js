@@ -1,24 +1,16 @@
-// The bindings know two mistakes of their own, and throw plain errors for them, also where a promise is due: an argument
-// that is no object of the class, and an object that was freed. Here they become what all others are.
+// The bindings throw where a promise is due, and in words of their own. Here their mistakes become what all others are.
+
+import { explained, isOfFreed } from './failure.js';
+import { outlived } from './trap.js';
 
 const synchronous = new Set(['klDivergence', 'sample', 'requireConverged']);
-
-const ofFreed = (error) => error?.message === 'null pointer passed to rust';
-
-function explained(error) {
-  if (!(error instanceof Error) || error.kind !== undefined) return error;
-  const [, expected] = /^expected instance of (\w+)$/.exec(error.message) ?? [];
-  const freed = ofFreed(error);
-  if (!expected && !freed) return error;
-  const message = freed ? 'an object was used after free()' : `an argument is no ${expected}`;
-  return Object.assign(new TypeError(message, { cause: error }), { kind: 'invalid-input' });
-}
 
 /** The function with mistakes explained, as a rejection unless it is `immediate`. */
 export function accountable(call, immediate = false) {
   return function accounted(...parameters) {
     try {
-      return call.apply(this, parameters);
+      const value = call.apply(this, parameters);
+      return immediate ? value : outlived(value);
     } catch (error) {
       if (immediate) throw explained(error);
       return Promise.reject(explained(error));
@@ -32,7 +24,7 @@ function onlyOnce(free) {
     try {
       free.call(this);
     } catch (error) {
-      if (!ofFreed(error)) throw error;
+      if (!isOfFreed(error)) throw explained(error);
     }
   };
 }

@@ -1,0 +1,41 @@
+// Errors as all of the package's are, and the mistakes that the bindings know by words of their own.
+
+/** Gives an object a property of its own, whatever a page may have put upon Object.prototype. */
+function define(object, name, value) {
+  Object.defineProperty(object, name, Object.assign(Object.create(null), {
+    value, writable: true, enumerable: true, configurable: true,
+  }));
+}
+
+/** An error with a kind. */
+export function failure(Class, message, kind, cause) {
+  const error = new Class(message);
+  define(error, 'cause', cause);
+  define(error, 'kind', kind);
+  return error;
+}
+
+const freed = 'null pointer passed to rust';
+const mistakes = new Map([
+  [freed, 'an object was used after free()'],
+  ['attempted to take ownership of Rust value while it was borrowed', 'an object was freed while a call was reading it'],
+  ['recursive use of an object detected which would lead to unsafe aliasing in rust', 'an object was used while it was freed'],
+]);
+
+const wordsOf = (error) => (error instanceof Error ? mistakes.get(error.message) : undefined);
+
+/** Whether the bindings have thrown this before anything was begun: the module is as it was. */
+export const isMistake = (error) => wordsOf(error) !== undefined;
+
+export const isOfFreed = (error) => error instanceof Error && error.message === freed;
+
+/**
+ * The error, which has a kind: the bindings throw plain ones for an argument that is no object of the class, and for an
+ * object that was freed.
+ */
+export function explained(error) {
+  if (!(error instanceof Error) || Object.hasOwn(error, 'kind')) return error;
+  const [, expected] = /^expected instance of (\w+)$/.exec(error.message) ?? [];
+  const message = expected ? `an argument is no ${expected}` : wordsOf(error);
+  return message ? failure(TypeError, message, 'invalid-input', error) : error;
+}
