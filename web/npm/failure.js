@@ -22,20 +22,28 @@ const mistakes = new Map([
   ['recursive use of an object detected which would lead to unsafe aliasing in rust', 'an object was used while it was freed'],
 ]);
 
-const wordsOf = (error) => (error instanceof Error ? mistakes.get(error.message) : undefined);
+/** The message of an error; of what a page has thrown besides, none, and no step that could throw again. */
+function messageOf(thrown) {
+  try {
+    return thrown instanceof Error ? thrown.message : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Whether the bindings have thrown this before anything was begun: the module is as it was. */
-export const isMistake = (error) => wordsOf(error) !== undefined;
+export const isMistake = (error) => mistakes.has(messageOf(error));
 
-export const isOfFreed = (error) => error instanceof Error && error.message === freed;
+export const isOfFreed = (error) => messageOf(error) === freed;
 
 /**
- * The error, which has a kind: the bindings throw plain ones for an argument that is no object of the class, and for an
- * object that was freed.
+ * What a call has thrown, as an error that has a kind: the bindings throw plain ones for an argument that is no object of
+ * the class and for an object that was freed, and a proxy among the arguments throws what it likes.
  */
-export function explained(error) {
-  if (!(error instanceof Error) || Object.hasOwn(error, 'kind')) return error;
-  const [, expected] = /^expected instance of (\w+)$/.exec(error.message) ?? [];
-  const message = expected ? `an argument is no ${expected}` : wordsOf(error);
-  return message ? failure(TypeError, message, 'invalid-input', error) : error;
+export function explained(thrown) {
+  const words = messageOf(thrown);
+  if (words !== undefined && Object.hasOwn(thrown, 'kind')) return thrown;
+  const [, expected] = /^expected instance of (\w+)$/.exec(words) ?? [];
+  const message = expected ? `an argument is no ${expected}` : mistakes.get(words) ?? 'an argument cannot be read';
+  return failure(TypeError, message, 'invalid-input', thrown);
 }

@@ -78,8 +78,8 @@ impl Sinkhorn {
 fn settings(options: &JsValue) -> Result<kantor::Sinkhorn, Failure> {
     let names = ["epsilon", "tolerance", "maxIterations", "precision", "annealing"];
     let options = Options::read("options", options, &names)?;
-    let mut solver =
-        kantor::Sinkhorn::new(options.required_number("epsilon")?).precision(options.precision()?);
+    let epsilon = options.required_number("epsilon")?;
+    let mut solver = kantor::Sinkhorn::new(epsilon).precision(options.precision()?);
     if let Some(tolerance) = options.number("tolerance")? {
         solver = solver.tolerance(tolerance);
     }
@@ -92,7 +92,7 @@ fn settings(options: &JsValue) -> Result<kantor::Sinkhorn, Failure> {
             from: given.required_number("from")?,
             factor: given.required_number("factor")?,
         };
-        check_stages(&annealing, options.required_number("epsilon")?)?;
+        check_stages(&annealing, epsilon)?;
         solver = solver.annealing(annealing);
     }
     Ok(solver)
