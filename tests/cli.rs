@@ -83,7 +83,7 @@ fn every_layout_of_a_file_gives_the_same_answer() -> Outcome {
         folder.array("images.npy", &[2, 2, 2], &[1u8, 2, 3, 4, 0, 1, 0, 1])?,
         folder.file("columns.npy", npy(&[2, 4], fortran, &[1u8, 0, 2, 1, 3, 0, 4, 1])?)?,
         folder.file("planes.npy", npy(&[2, 2, 2], fortran, &[1u8, 0, 3, 0, 2, 1, 4, 1])?)?,
-        folder.file("big.npy", &big_endian(&[1.0, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0]))?,
+        folder.file("big.npy", big_endian(&[1.0, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0]))?,
     ];
     let mut answers = Vec::new();
     for file in &files {

@@ -120,41 +120,17 @@ impl Words<'_> {
         let (grid, logits) = (self.random.chance(0.5), self.random.chance(0.3));
         let pairs = self.random.chance(0.2);
         for argument in &subcommand.options {
-            let share = match argument.name.as_str() {
-                "--help" | "-h," => 0.01,
-                "--adapter" => continue,
-                "--cost" => f64::from(u8::from(!grid)),
-                "--grid" => f64::from(u8::from(grid)),
-                "--gradient" => {
-                    if pairs {
-                        0.05
-                    } else {
-                        0.4
-                    }
-                }
-                "--pairwise" => {
-                    if pairs {
-                        0.9
-                    } else {
-                        0.0
-                    }
-                }
-                "--from" => {
-                    if logits {
-                        1.0
-                    } else {
-                        0.05
-                    }
-                }
-                "--temperature" => {
-                    if logits {
-                        0.4
-                    } else {
-                        0.02
-                    }
-                }
-                "--alpha" | "--temperature" if self.plain => 0.0,
-                "--alpha" => 0.15,
+            let share = match (argument.name.as_str(), self.plain) {
+                ("--help" | "-h,", _) => 0.01,
+                ("--adapter", _) => continue,
+                ("--grid", _) => f64::from(u8::from(grid)),
+                ("--cost", _) => f64::from(u8::from(!grid)),
+                ("--gradient", _) => [0.4, 0.05][usize::from(pairs)],
+                ("--pairwise", _) => [0.0, 0.9][usize::from(pairs)],
+                ("--from", _) => [0.05, 1.0][usize::from(logits)],
+                ("--alpha" | "--temperature", true) => 0.0,
+                ("--temperature", _) => [0.02, 0.4][usize::from(logits)],
+                ("--alpha", _) => 0.15,
                 _ if argument.required => 0.98,
                 _ => 0.3,
             };

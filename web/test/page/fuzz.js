@@ -16,6 +16,12 @@ const patience = 10_000; // ms
 /** What a callback of the page throws, and must come back as it is. */
 const ours = new RangeError('of the page');
 
+/** The classes of what is kept. */
+const classes = {
+  sinkhorns: Sinkhorn, solutions: kantor.Solution, rows: Distributions, divergences: Divergence, directions: Directions,
+  distributions: VonMisesFisher,
+};
+
 const bessels = ['log-i', 'log-i-scaled', 'log-k', 'ratio-i', 'd-log-i-dx', 'd-log-k-dv', 'log-gamma', 'log-j', ''];
 const divergences = [...Divergence.names, 'kullback', ''];
 
@@ -28,7 +34,7 @@ class Fuzz {
     });
     this.contexts = contexts;
     this.onDevice = onDevice;
-    this.objects = { sinkhorns: [], solutions: [], rows: [], divergences: [], directions: [], distributions: [] };
+    this.objects = Object.fromEntries(Object.keys(classes).map((kind) => [kind, []]));
     this.counts = {};
     this.faults = [];
   }
@@ -123,7 +129,7 @@ class Fuzz {
 
   property() {
     const { random } = this;
-    const Class = random.of([Context, Sinkhorn, kantor.Solution, Distributions, Divergence, Directions, VonMisesFisher]);
+    const Class = random.of([Context, ...Object.values(classes)]);
     const getters = Object.entries(Object.getOwnPropertyDescriptors(Class.prototype)).filter(([, { get }]) => get);
     if (getters.length === 0) return undefined;
     const [, { get }] = random.of(getters);
@@ -221,10 +227,8 @@ class Fuzz {
   }
 
   free() {
-    const object = this.object(this.random.of(Object.keys(this.objects)));
-    if (object === undefined) return;
-    const Class = [Sinkhorn, kantor.Solution, Distributions, Divergence, Directions, VonMisesFisher].find((Class) => object instanceof Class);
-    Class?.prototype.free.call(object);
+    const [kind, Class] = this.random.of(Object.entries(classes));
+    Class.prototype.free.call(this.object(kind));
   }
 
   // Running

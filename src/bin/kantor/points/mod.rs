@@ -128,8 +128,8 @@ pub(crate) fn write(path: &Path, points: &Points, values: &[f64]) -> Outcome<()>
     let text = |start: usize| {
         let end = values.len().min(start + CHUNK);
         let mut text = String::with_capacity((end - start) * 72);
-        for at in start..end {
-            let (v, x, value) = (points.v[at], points.x[at], values[at]);
+        let inputs = points.v[start..end].iter().zip(&points.x[start..end]);
+        for ((v, x), value) in inputs.zip(&values[start..end]) {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{v:.16e},{x:.16e},{value:.16e}");
         }
