@@ -15,9 +15,8 @@ export function failure(Class, message, kind, cause) {
   return error;
 }
 
-const freed = 'null pointer passed to rust';
 const mistakes = new Map([
-  [freed, 'an object was used after free()'],
+  ['null pointer passed to rust', 'an object was used after free()'],
   ['attempted to take ownership of Rust value while it was borrowed', 'an object was freed while a call was reading it'],
   ['recursive use of an object detected which would lead to unsafe aliasing in rust', 'an object was used while it was freed'],
 ]);
@@ -33,8 +32,6 @@ function messageOf(thrown) {
 
 /** Whether the bindings have thrown this before anything was begun: the module is as it was. */
 export const isMistake = (error) => mistakes.has(messageOf(error));
-
-export const isOfFreed = (error) => messageOf(error) === freed;
 
 /**
  * What a call has thrown, as an error that has a kind: the bindings throw plain ones for an argument that is no object of

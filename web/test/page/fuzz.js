@@ -253,7 +253,8 @@ class Fuzz {
   judged(name, error) {
     if (error === ours) return 'of the page';
     if (error instanceof Error && kinds.has(error.kind) && error.message.length > 0) return error.kind;
-    this.faults.push(`${name}: ${error?.name}, kind ${error?.kind}: ${error?.message ?? String(error)} ${error?.stack ?? ''}`.slice(0, 600));
+    const where = error?.cause?.stack ?? error?.stack ?? '';
+    this.faults.push(`${name}: ${error?.name}, kind ${error?.kind}: ${error?.message ?? String(error)} ${where}`.slice(0, 1500));
     return 'fault';
   }
 }
@@ -282,7 +283,8 @@ export async function run({ seed, calls, onDevice }) {
     // The browser has its turn, and timers theirs.
     if (made % 100 < together) await new Promise((resolve) => setTimeout(resolve));
   }
-  await solvesStill(twin, 'the twin afterwards');
-  await solvesStill(context, 'the device afterwards');
-  return { counts: fuzz.counts, faults: fuzz.faults, took: performance.now() - start, module: twin.memory.module / 2 ** 20 };
+  for (const [name, where] of Object.entries({ 'the twin afterwards': twin, 'the device afterwards': context })) {
+    await solvesStill(where, name).catch((error) => fuzz.judged(name, error));
+  }
+  return { counts: fuzz.counts, faults: fuzz.faults, took: performance.now() - start };
 }

@@ -97,6 +97,25 @@ export const tests = {
     await solvesStill(twin, 'afterwards');
   },
 
+  async 'objects that are freed while they are read, or are others'({ twin }) {
+    const [one, other] = [await Distributions.create(twin, half, 2), await Distributions.create(twin, half, 2)];
+    const divergence = new Divergence('kl');
+    const freeing = (object) => ({ get side() { return object.free(); } });
+    const error = await failsWith('invalid-input', () => divergence.valueAndGradient(one, other, freeing(other)), 'freed while read');
+    equal(error.cause?.kind, 'invalid-input', 'kind of what free() has thrown');
+    equal((await divergence.rows(one, other)).values[0], 0, 'both are alive');
+    const plan = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(await solve(twin)), 'plan').value;
+    await failsWith('invalid-input', () => plan.call(one), 'a method on an object of another class');
+    await failsWith('invalid-input', () => plan(), 'a method on nothing');
+    await failsWith('invalid-input', () => divergence.rows(one, Object.create(Distributions.prototype)), 'an object of nothing');
+    // Thrown through the module, each of these would take some of its stack for good.
+    one.free();
+    for (let k = 0; k < 20_000; k++) await divergence.rows(one, other).catch(() => {});
+    await failsWith('invalid-input', () => divergence.rows(one, other), 'a freed object');
+    other.free();
+    await solvesStill(twin, 'afterwards');
+  },
+
   async 'arrays that are not what they say'({ twin }) {
     const shadowed = Object.defineProperty(new Float32Array([0.5, 0.5]), 'length', { get: throws });
     (await solve(twin, { source: shadowed })).free();
