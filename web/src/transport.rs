@@ -4,10 +4,10 @@ use crate::arguments::{Options, count_or};
 use crate::cancellation::Cancellation;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::numbers::{Numbers, check_result, doubles, with_slice};
+use crate::numbers::{Numbers, check_result, check_room, doubles, with_slice};
 use crate::values::{booleans, object, promise};
 use js_sys::Promise;
-use kantor::{Annealing, Geometry, Problem};
+use kantor::{Annealing, Backend, Geometry, Problem};
 use send_wrapper::SendWrapper;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
@@ -48,11 +48,14 @@ impl Sinkhorn {
     ) -> Promise {
         let (solver, adapter) = (self.inner.clone(), context.adapter.clone());
         let context = context.inner.clone();
+        let backend = context.adapter().backend;
         let read = || {
             let options = Options::read("options", &options, &["signal", "onProgress"])?;
             let cancellation = Cancellation::read(&options)?;
             cancellation.check()?;
-            Ok((cancellation, read_problem(&problem)?))
+            let problem = read_problem(&problem)?;
+            check_room("cost", working_bytes(&problem, backend))?;
+            Ok((cancellation, problem))
         };
         promise(read, |(cancellation, problem)| async move {
             // There is one thread, which the library does not know.
@@ -96,6 +99,14 @@ fn settings(options: &JsValue) -> Result<kantor::Sinkhorn, Failure> {
         solver = solver.annealing(annealing);
     }
     Ok(solver)
+}
+
+/// What a solve takes of the module's memory besides its input, about: the twin holds costs and plans in f64, a device
+/// what is on its way to it.
+fn working_bytes(problem: &Problem, backend: Backend) -> usize {
+    let (n, m) = problem.geometry().shape();
+    let bytes = if backend == Backend::Cpu { 32 } else { 12 };
+    n.saturating_mul(m).saturating_mul(bytes)
 }
 
 /// That the values of ε can be listed. What is out of its range altogether, the solver refuses.
