@@ -86,8 +86,19 @@ pub(crate) fn check_result(argument: &str, count: Option<u64>) -> Result<(), Fai
 /// Whether the module's memory has room for this, which is given back at once. Where an allocation fails within the
 /// library, the module stops.
 pub(crate) fn check_room(argument: &str, bytes: usize) -> Result<(), Failure> {
-    let mut room: Vec<u8> = Vec::new();
-    room.try_reserve_exact(bytes).map_err(|_| Failure::no_memory(argument, bytes))
+    /// What is wanted at once at most: half of the address space is more than one allocation may be.
+    const PIECE: usize = 1 << 28;
+    let mut pieces: Vec<Vec<u8>> = Vec::new();
+    let mut left = bytes;
+    while left > 0 {
+        let mut piece = Vec::new();
+        piece
+            .try_reserve_exact(left.min(PIECE))
+            .map_err(|_| Failure::no_memory(argument, bytes))?;
+        pieces.push(piece);
+        left -= left.min(PIECE);
+    }
+    Ok(())
 }
 
 /// What the language defines of typed arrays, taken before the page could put something else over it: an array's own

@@ -105,7 +105,7 @@ fn settings(options: &JsValue) -> Result<kantor::Sinkhorn, Failure> {
 /// what is on its way to it.
 fn working_bytes(problem: &Problem, backend: Backend) -> usize {
     let (n, m) = problem.geometry().shape();
-    let bytes = if backend == Backend::Cpu { 32 } else { 12 };
+    let bytes = if backend == Backend::Cpu { 24 } else { 12 };
     n.saturating_mul(m).saturating_mul(bytes)
 }
 
