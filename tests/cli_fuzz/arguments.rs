@@ -237,8 +237,11 @@ impl Words<'_> {
         match self.random.below(4) {
             0 => {
                 let length = self.random.below(12);
-                // A zero ends an argument, and cannot be in one.
-                OsString::from_vec((0..length).map(|_| 1 + self.random.below(255) as u8).collect())
+                let mut byte = || 1 + self.random.below(255) as u8;
+                // A zero cannot be in an argument, and a name with a slash may lead anywhere.
+                OsString::from_vec(
+                    (0..length).map(|_| byte()).filter(|byte| *byte != b'/').collect(),
+                )
             }
             1 => self.random.of(&NUMBERS).into(),
             2 => "x".repeat(1 << self.random.below(16)).into(),

@@ -33,8 +33,10 @@ impl fmt::Display for Ended {
 /// Runs it with its output in files beside `folder`, which no pipe can hold up.
 pub fn run(folder: &Path, arguments: &[OsString]) -> Outcome<Ended> {
     let [out, err] = ["stdout", "stderr"].map(|name| folder.with_extension(name));
+    // There, so that an output of any name stays within.
     let mut child = command()
         .args(arguments)
+        .current_dir(folder)
         .stdout(File::create(&out)?)
         .stderr(File::create(&err)?)
         .spawn()?;
