@@ -106,7 +106,8 @@ impl<'a> Rewriter<'a> {
                     self.binary(old, *op, (*left, *right), shape, &spans)
                 }
                 (Some(shape), Expression::Math { fun, arg, arg1, arg2, arg3: None }) => {
-                    let arguments: Vec<_> = [Some(*arg), *arg1, *arg2].into_iter().flatten().collect();
+                    let arguments: Vec<_> =
+                        [Some(*arg), *arg1, *arg2].into_iter().flatten().collect();
                     self.math(*fun, &arguments, shape, &spans)
                 }
                 (Some(shape), Expression::Unary { op: UnaryOperator::Negate, expr }) => {
@@ -127,7 +128,9 @@ impl<'a> Rewriter<'a> {
             };
             let clean = shape.is_some()
                 && match expression {
-                    Expression::Binary { .. } | Expression::Math { .. } | Expression::Unary { .. } => true,
+                    Expression::Binary { .. }
+                    | Expression::Math { .. }
+                    | Expression::Unary { .. } => true,
                     Expression::As { convert, .. } => convert.is_some(),
                     Expression::Select { accept, reject, .. } => {
                         self.clean[accept.index()] && self.clean[reject.index()]
@@ -159,8 +162,11 @@ impl<'a> Rewriter<'a> {
                 *initial = self.at(*initial);
             }
         }
-        function.named_expressions =
-            old.named_expressions.iter().map(|(handle, name)| (self.at(*handle), name.clone())).collect();
+        function.named_expressions = old
+            .named_expressions
+            .iter()
+            .map(|(handle, name)| (self.at(*handle), name.clone()))
+            .collect();
         function.body = body;
         function.expressions = self.arena;
         Ok(function)
@@ -223,7 +229,11 @@ impl<'a> Rewriter<'a> {
                 let op = BinaryOperator::Multiply;
                 let product = self.append(Expression::Binary { op, left: *a, right: *b });
                 let product = self.flushed(product, shape);
-                self.append(Expression::Binary { op: BinaryOperator::Add, left: product, right: *c })
+                self.append(Expression::Binary {
+                    op: BinaryOperator::Add,
+                    left: product,
+                    right: *c,
+                })
             };
             return self.flushed(result, shape);
         }
@@ -243,7 +253,11 @@ impl<'a> Rewriter<'a> {
     }
 
     /// The factors of an old expression that is a product of f32.
-    fn product(&self, old: &Function, handle: Handle<Expression>) -> Option<[Handle<Expression>; 2]> {
+    fn product(
+        &self,
+        old: &Function,
+        handle: Handle<Expression>,
+    ) -> Option<[Handle<Expression>; 2]> {
         match old.expressions[handle] {
             Expression::Binary { op: BinaryOperator::Multiply, left, right } => Some([left, right]),
             _ => None,
@@ -260,7 +274,8 @@ impl<'a> Rewriter<'a> {
         shape: Shape,
     ) -> Handle<Expression> {
         let _ = shape;
-        let cast = |expr, bytes| Expression::As { expr, kind: ScalarKind::Float, convert: Some(bytes) };
+        let cast =
+            |expr, bytes| Expression::As { expr, kind: ScalarKind::Float, convert: Some(bytes) };
         let [a, b, c] = terms.map(|term| self.append(cast(term, 8)));
         let product =
             self.append(Expression::Binary { op: BinaryOperator::Multiply, left: a, right: b });
