@@ -32,6 +32,7 @@ macro_rules! sources {
 sources![
     "shared/division.wgsl",
     "shared/elementary.wgsl",
+    "shared/float64.wgsl",
     "shared/grid.wgsl",
     "shared/exp_sum.wgsl",
     "shared/sum.wgsl",
