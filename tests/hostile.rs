@@ -18,7 +18,8 @@ fn hostile() -> Vec<(Hostility, Context)> {
             None
         }
     };
-    [Hostility::Fused, Hostility::Unfused].into_iter().filter_map(open).collect()
+    let all = [Hostility::Fused, Hostility::Unfused, Hostility::Reciprocal];
+    all.into_iter().filter_map(open).collect()
 }
 
 #[test]
@@ -28,8 +29,11 @@ fn the_probes_see_what_was_done() {
         println!("{probes:?}");
         assert_eq!(probes.fused_fma, hostility == Hostility::Fused);
         assert_eq!(probes.divisor_end, 126, "larger divisors give 0");
-        assert!(!probes.denormals, "subnormals are flushed");
-        assert!((1.5..=2.5).contains(&probes.quotient_error), "an ulp and two off");
+        if hostility != Hostility::Reciprocal {
+            assert!(!probes.denormals, "subnormals are flushed");
+        }
+        let off = if hostility == Hostility::Reciprocal { 1.5..=4.0 } else { 1.5..=2.5 };
+        assert!(off.contains(&probes.quotient_error), "an ulp and more off");
         assert_eq!(probes.guarded_wrong, 0, "double-float arithmetic holds all the same");
         assert!(probes.twofloat_exact() && probes.loop_reached == Probes::LOOP);
     }
@@ -47,7 +51,8 @@ fn ratios_of_bessel_functions_keep_their_digits() {
             (BesselFunction::RatioK, 1e6, 1e-30, 2e36),
         ] {
             let bessel = Bessel::new(function).precision(Precision::Double);
-            let found = bessel.evaluate_blocking(&context, &[v], &[x]).expect("a point of the domain");
+            let found =
+                bessel.evaluate_blocking(&context, &[v], &[x]).expect("a point of the domain");
             let error = (found[0] / exact - 1.0).abs();
             assert!(error < 1e-13, "{hostility:?} {function}({v}, {x:e}): {} {error:e}", found[0]);
         }

@@ -100,10 +100,11 @@ fn df_add_f32(a: vec2f, b: f32) -> vec2f {
   return quick_two_sum(s.x, keep(s.y) + a.y);
 }
 
-// JMP algorithms 12 and 10. Mesa adds the cross products to p.y one by one unless their sum is kept: a quarter bit lost.
+// JMP algorithms 12 and 10. The cross products are kept: Mesa adds them to p.y one by one, a quarter bit lost; NVIDIA
+// contracts the sum where a low word is known to be 0, and a b is no longer b a.
 fn df_mul(a: vec2f, b: vec2f) -> vec2f {
   let p = two_prod(a.x, b.x);
-  if (FUSED_FMA) { return quick_two_sum(p.x, p.y + fma(a.y, b.x, fma(a.x, b.y, a.y * b.y))); }
+  if (FUSED_FMA) { return quick_two_sum(p.x, p.y + keep(fma(a.y, b.x, fma(a.x, b.y, a.y * b.y)))); }
   return quick_two_sum(p.x, p.y + keep(a.x * b.y + a.y * b.x));
 }
 
@@ -130,18 +131,20 @@ fn power_of_two(n: i32) -> f32 {
 }
 
 // Three quotient digits of operands next to 1: a division that is off by 4 ulp, twice, would miss the bound.
-// a.x - p.x is exact, since the product of the rounded quotient lies next to a.x.
+// a.x - p.x is exact, since the product of the rounded quotient lies next to a.x. Every digit is kept: where a quotient
+// is made as a product by the divisor's reciprocal, a compiler factors q2 + q3 to (r1 + r2) / b, and the last digit is
+// lost (seen on NVIDIA).
 fn df_div_next_to_1(a: vec2f, b: vec2f) -> vec2f {
-  let q1 = divide(a.x, b.x);
+  let q1 = keep(divide(a.x, b.x));
   let p1 = two_prod(q1, b.x);
   let low = two_sum(a.y, -p1.y);
   let head = quick_two_sum(a.x - p1.x, low.x);
   let r1 = df_add_f32(vec2f(head.x, head.y + low.y), -q1 * b.y);
-  let q2 = divide(r1.x, b.x);
+  let q2 = keep(divide(r1.x, b.x));
   let p2 = two_prod(q2, b.x);
   let r2 = (r1.x - p2.x) + ((r1.y - p2.y) - q2 * b.y);
   let q = quick_two_sum(q1, q2);
-  return quick_two_sum(q.x, q.y + divide(r2, b.x));
+  return quick_two_sum(q.x, q.y + keep(divide(r2, b.x)));
 }
 
 // Any normal b, any a. The quotient loses bits of its low word only where that is below 2^-126 itself.
@@ -162,11 +165,11 @@ fn df_sqrt(a: vec2f) -> vec2f {
   let slope = 2.0 * y1;
   let p1 = two_prod(y1, y1);
   let r1 = quick_two_sum(x.x - p1.x, x.y - p1.y);
-  let y2 = divide(r1.x, slope);
+  let y2 = keep(divide(r1.x, slope));
   let p2 = two_prod(slope, y2);
   let r2 = (r1.x - p2.x) + ((r1.y - p2.y) - y2 * y2);
   let y = quick_two_sum(y1, y2);
-  return quick_two_sum(y.x, y.y + divide(r2, slope)) * power_of_two(n);
+  return quick_two_sum(y.x, y.y + keep(divide(r2, slope))) * power_of_two(n);
 }
 
 // c + z q for |z q| <= |c|: one step of Horner's rule.
@@ -190,7 +193,7 @@ fn df_mul_add(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
 fn df_reciprocal(a: vec2f) -> vec2f {
   let n = binary_exponent(a.x);
   let x = a * power_of_two(-n);
-  let y = reciprocal(x.x);
+  let y = keep(reciprocal(x.x));
   let p = two_prod(y, x.x);
   let first = 1.0 - p.x;
   let rest = p.y + y * x.y;

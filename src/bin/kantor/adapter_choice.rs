@@ -10,7 +10,7 @@ pub(crate) struct AdapterChoice {
     /// cpu, vulkan, gl, metal, dx12, or part of an adapter's name [default: the best found]
     #[arg(long = "adapter", value_name = "ADAPTER")]
     name: Option<String>,
-    /// The worst arithmetic seen on hardware instead of the adapter's own: fma "fused" or "unfused"
+    /// Arithmetic as bad as hardware's instead of the adapter's own: fused, unfused or reciprocal
     #[cfg(feature = "hostile")]
     #[arg(long, hide = true, value_parser = hostility)]
     hostile: Option<kantor::gpu::Hostility>,
@@ -21,7 +21,8 @@ fn hostility(word: &str) -> Result<kantor::gpu::Hostility, String> {
     match word {
         "fused" => Ok(kantor::gpu::Hostility::Fused),
         "unfused" => Ok(kantor::gpu::Hostility::Unfused),
-        _ => Err("fused or unfused".into()),
+        "reciprocal" => Ok(kantor::gpu::Hostility::Reciprocal),
+        _ => Err("fused, unfused or reciprocal".into()),
     }
 }
 

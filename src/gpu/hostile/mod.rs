@@ -14,7 +14,9 @@
 //! | a b + c, a b − c, c − a b | where fma is fused, contracted to one rounding, as drivers may |
 //!
 //! What no operation does stays as it is: loads, stores, selections, bit casts. Compilers' own freedoms (folding
-//! (a + b) − a, factoring) need no imitation: Mesa's take them.
+//! (a + b) − a, factoring a b + a c) need no imitation, since Mesa's take them, but the replacements above leave them
+//! little to work on. [`Hostility::Reciprocal`] therefore replaces quotients alone, by a times a reciprocal that is an
+//! ulp off, as GPUs make them: several quotients by one divisor then have a factor in common.
 
 mod rewrite;
 
@@ -26,13 +28,15 @@ use std::sync::{Arc, Mutex};
 
 pub(crate) use rewrite::rewrite;
 
-/// How a hostile context rounds `fma`. Both flush, divide and round badly.
+/// What a hostile context does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hostility {
-    /// One rounding, computed in f64 (which the adapter must have), also where a product meets a sum.
+    /// All of the table; `fma` rounds once, computed in f64 (which the adapter must have), also where a product meets a sum.
     Fused,
-    /// Two roundings.
+    /// All of the table; `fma` rounds twice.
     Unfused,
+    /// Quotients by a rough reciprocal, and nothing else.
+    Reciprocal,
 }
 
 impl Context {
@@ -66,7 +70,7 @@ impl Context {
         };
         worse.capabilities.probes = worse.probe().await?;
         let mut adapter = (*self.adapter).clone();
-        adapter.name = format!("{}, hostile with {hostility:?} fma", adapter.name);
+        adapter.name = format!("{}, hostile: {hostility:?}", adapter.name);
         Ok(Context { adapter: Arc::new(adapter), gpu: Some(Arc::new(worse)) })
     }
 }

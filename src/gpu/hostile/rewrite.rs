@@ -42,6 +42,7 @@ type Shape = Option<VectorSize>;
 /// The literals that the replacements need: appended first, since they are not evaluated in any range.
 struct Literals {
     zero: Handle<Expression>,
+    one: Handle<Expression>,
     smallest_normal: Handle<Expression>,
     divisor_end: Handle<Expression>,
     multiplier: Handle<Expression>,
@@ -76,6 +77,7 @@ impl<'a> Rewriter<'a> {
         let mut literal = |literal| arena.append(Expression::Literal(literal), Span::default());
         let literals = Literals {
             zero: literal(Literal::F32(0.0)),
+            one: literal(Literal::F32(1.0)),
             smallest_normal: literal(Literal::F32(f32::MIN_POSITIVE)),
             divisor_end: literal(Literal::F32(126f32.exp2())),
             multiplier: literal(Literal::U32(0x9e37_79b1)),
@@ -102,6 +104,15 @@ impl<'a> Rewriter<'a> {
             operands(&mut copy, |operand| *operand = self.at(*operand));
             let shape = if evaluated[handle.index()] { self.shape(handle) } else { None };
             let new = match (shape, expression) {
+                (Some(shape), Expression::Binary { op, left, right })
+                    if self.hostility == Hostility::Reciprocal =>
+                {
+                    match op {
+                        BinaryOperator::Divide => self.reciprocal((*left, *right), shape, &spans),
+                        _ => self.append(copy),
+                    }
+                }
+                _ if self.hostility == Hostility::Reciprocal => self.append(copy),
                 (Some(shape), Expression::Binary { op, left, right }) => {
                     self.binary(old, *op, (*left, *right), shape, &spans)
                 }
@@ -200,18 +211,38 @@ impl<'a> Rewriter<'a> {
         }
         let [a, b] = [(left, a), (right, b)].map(|(old, new)| self.widened(old, new, shape));
         let off = self.off(result, &[a, b], shape, spans[1]);
-        // Zero for a large divisor.
-        let end = self.splat(self.literals.divisor_end, shape);
-        let magnitude = self.math_of(MathFunction::Abs, b);
-        let large = self.append(Expression::Binary {
-            op: BinaryOperator::GreaterEqual,
-            left: magnitude,
-            right: end,
-        });
-        let zero = self.splat(self.literals.zero, shape);
-        let result =
-            self.append(Expression::Select { condition: large, accept: zero, reject: off });
+        let result = self.zero_for_large(b, off, shape);
         self.flushed(result, shape)
+    }
+
+    fn zero_for_large(
+        &mut self,
+        divisor: Handle<Expression>,
+        quotient: Handle<Expression>,
+        shape: Shape,
+    ) -> Handle<Expression> {
+        let right = self.splat(self.literals.divisor_end, shape);
+        let left = self.math_of(MathFunction::Abs, divisor);
+        let op = BinaryOperator::GreaterEqual;
+        let condition = self.append(Expression::Binary { op, left, right });
+        let accept = self.splat(self.literals.zero, shape);
+        self.append(Expression::Select { condition, accept, reject: quotient })
+    }
+
+    /// a R, R the reciprocal of b and up to an ulp off; R is 0 where b is large.
+    fn reciprocal(
+        &mut self,
+        (left, right): (Handle<Expression>, Handle<Expression>),
+        shape: Shape,
+        spans: &[[Handle<Expression>; 2]; 2],
+    ) -> Handle<Expression> {
+        let [a, b] = [left, right].map(|old| self.widened(old, self.at(old), shape));
+        let one = self.splat(self.literals.one, shape);
+        let exact =
+            self.append(Expression::Binary { op: BinaryOperator::Divide, left: one, right: b });
+        let rough = self.off(exact, &[b], shape, spans[0]);
+        let factor = self.zero_for_large(b, rough, shape);
+        self.append(Expression::Binary { op: BinaryOperator::Multiply, left: a, right: factor })
     }
 
     fn math(
