@@ -68,8 +68,8 @@ on() {
 
 step "Formatting" cargo fmt --all --check
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli,kantor/hostile -- -D warnings
-# Once, what asks no adapter: translations of the shaders, the twins against multiprecision values.
-once=(bessel_twin divergence_twin shaders) on_adapters=()
+# Once, what asks no adapter: translations of the shaders, the twins against multiprecision values, the command.
+once=(bessel_twin divergence_twin shaders cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
 for file in tests/*.rs tests/*/main.rs; do
     case $file in */main.rs) name=$(basename "${file%/main.rs}") ;; *) name=$(basename "$file" .rs) ;; esac
     [[ " ${once[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")

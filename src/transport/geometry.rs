@@ -118,7 +118,7 @@ impl Geometry {
                     "cost",
                     at / m,
                     at % m,
-                    format!("{value} is not finite in f32"),
+                    format!("{value:?} is not finite in f32"),
                 ));
             }
             let rest = (value - f64::from(word)) as f32;

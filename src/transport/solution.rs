@@ -279,7 +279,7 @@ impl Solution {
                 "x",
                 at / width,
                 at % width,
-                format!("{} is not finite", x[at]),
+                format!("{:?} is not finite", x[at]),
             ));
         }
         let (f, g) = self.weighted(problem).await?;

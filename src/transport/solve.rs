@@ -26,7 +26,7 @@ pub(crate) async fn solve(
         return Err(Error::invalid(
             "epsilon",
             format!(
-                "{} is below max|C|/{most:e} (a constant in C apart), where {:?} precision no longer resolves the plan",
+                "{:?} is below max|C|/{most:e} (a constant in C apart), where {:?} precision no longer resolves the plan",
                 settings.epsilon, settings.precision
             ),
         ));
