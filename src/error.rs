@@ -116,6 +116,14 @@ pub enum Error {
     },
 }
 
+/// What a driver or wgpu says, in one line: its reports are trees over several.
+pub(crate) fn one_line(words: impl std::fmt::Display) -> String {
+    let words = words.to_string();
+    let lines = words.lines().map(str::trim);
+    let told = lines.filter(|line| !["", "Validation Error", "Caused by:"].contains(line));
+    told.collect::<Vec<_>>().join(": ")
+}
+
 /// `Result` with this library's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -165,5 +173,17 @@ fn position(row: Option<usize>, index: Option<usize>) -> String {
         (Some(row), None) => format!(", row {row}"),
         (None, Some(index)) => format!(", index {index}"),
         (None, None) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn a_tree_of_causes_becomes_one_line() {
+        let tree = "Validation Error\n\nCaused by:\n  In Queue::submit\n    Buffer with 'x' is gone\n";
+        assert_eq!(one_line(tree), "In Queue::submit: Buffer with 'x' is gone");
+        assert_eq!(one_line("lost"), "lost");
     }
 }

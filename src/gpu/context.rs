@@ -6,7 +6,7 @@ use super::adapter::{AdapterKind, AdapterReport, Backend};
 use super::buffer::Memory;
 use super::capabilities::Capabilities;
 use super::pipeline::lock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, one_line};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -308,11 +308,11 @@ async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
             ..Default::default()
         })
         .await
-        .map_err(|error| Error::Device { message: error.to_string() })?;
+        .map_err(|error| Error::Device { message: one_line(error) })?;
     let lost = Arc::new(Mutex::new(None));
     let reason = lost.clone();
     device.set_device_lost_callback(move |kind, message| {
-        lock(&reason).get_or_insert(format!("{kind:?}: {message}"));
+        lock(&reason).get_or_insert(one_line(format!("{kind:?}: {message}")));
     });
     // Errors outside our scopes are bugs of ours or of the driver; wgpu's default
     // handler would panic.
