@@ -3,7 +3,7 @@
 //! wgpu tells of a loss in three ways, none of them reliable alone. A callback, which a host's device keeps for the
 //! host. Validation errors of whatever comes next (the device's buffers are gone), which outside an error scope go to the
 //! device's handler: every call here is inside one. And nothing at all, where an operation on a lost device just does
-//! nothing. So every failure is explained by trying a write that cannot fail on a living device.
+//! nothing. So every failure is explained by trying what cannot fail on a living device.
 
 use super::Gpu;
 use super::pipeline::lock;
@@ -123,17 +123,23 @@ impl Gpu {
         lock(&self.lost).get_or_insert(reason);
     }
 
+    /// Why the device refuses a buffer of eight bytes and its unmapping; `None` if it does not, or has no memory for it,
+    /// which is a living device's answer. (`Queue::write_buffer` would not do: without memory it gives the device up.)
     fn try_canary(&self) -> impl Future<Output = Option<wgpu::Error>> + use<> {
-        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let canary = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("canary"),
-            size: 4,
-            usage: wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
+            size: 8,
+            usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: true,
         });
-        self.queue.write_buffer(&canary, 0, &[0; 4]);
-        self.queue.submit([]);
-        scope.pop()
+        canary.unmap();
+        let (memory, validation) = (memory.pop(), validation.pop());
+        async move {
+            let memory = memory.await;
+            validation.await.filter(|_| memory.is_none())
+        }
     }
 
     /// Lets the device run what is finished, or waits. wgpu panics here where the driver reports the loss of the device
