@@ -8,11 +8,12 @@
 #[non_exhaustive]
 pub enum Error {
     /// No adapter fits the request. `found` names those that are there.
-    #[error("no adapter for {requested}; found: {}", if found.is_empty() { "none".to_owned() } else { found.join(", ") })]
+    #[error("no adapter for {requested}; found: {}", list(found))]
     NoAdapter {
         /// The request in words.
         requested: String,
-        /// Names and backends of the adapters that were found.
+        /// Names and backends of the adapters that were found; of each that was
+        /// tried, why it was refused and what to do instead.
         found: Vec<String>,
     },
 
@@ -167,6 +168,15 @@ impl Error {
     }
 }
 
+fn list(found: &[String]) -> String {
+    if found.is_empty() {
+        return "none; install a driver (a software one will do, on Debian mesa-vulkan-drivers and libvulkan1), or use \
+                Context::cpu()"
+            .into();
+    }
+    found.join(", ")
+}
+
 fn position(row: Option<usize>, index: Option<usize>) -> String {
     match (row, index) {
         (Some(row), Some(index)) => format!(", row {row}, index {index}"),
@@ -182,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_tree_of_causes_becomes_one_line() {
-        let tree = "Validation Error\n\nCaused by:\n  In Queue::submit\n    Buffer with 'x' is gone\n";
+        let tree =
+            "Validation Error\n\nCaused by:\n  In Queue::submit\n    Buffer with 'x' is gone\n";
         assert_eq!(one_line(tree), "In Queue::submit: Buffer with 'x' is gone");
         assert_eq!(one_line("lost"), "lost");
     }

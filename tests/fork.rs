@@ -1,5 +1,5 @@
 //! A process forks after it has used the library. The child has the handles of the device and none of the driver's
-//! threads: calls end with an error and nothing hangs; the twin, and on most drivers a new context, work.
+//! threads: calls end with an error, a new context too, and nothing hangs; the twin works.
 #![cfg(unix)]
 #![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
@@ -79,15 +79,17 @@ fn dropping_a_context_in_a_fork_does_not_hang() {
     drop(context);
 }
 
-/// Said, not demanded: whether a driver can be opened again in a fork is the driver's matter.
+/// Drivers hang when they are opened in a fork of a process that had them open (not all, but nothing tells which).
 #[test]
-fn a_new_context_in_a_fork() {
-    let expected = solve(context()).expect("a solution");
-    let verdict = in_a_fork(|| match solve(&common::open()) {
-        Ok(found) if found == expected => 0,
-        Ok(_) => 1,
-        Err(_) => 2,
+fn no_device_is_opened_in_a_fork() {
+    let is_device = context().device().is_some();
+    let verdict = in_a_fork(|| {
+        let refused = match block_on(Context::builder().build()) {
+            Err(Error::NoAdapter { found, .. }) => found.iter().any(|words| words.contains("fork")),
+            _ => false,
+        };
+        let fell_back = Context::new_blocking().is_ok_and(|new| new.device().is_none());
+        i32::from(is_device && !(refused && fell_back))
     });
-    println!("a new context in a fork: {verdict:?} (0 works, 2 is refused, none hangs)");
-    assert_ne!(verdict, Some(1), "another value");
+    assert_eq!(verdict, Some(0), "1: not refused, none: it hung");
 }

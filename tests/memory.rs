@@ -151,7 +151,8 @@ fn compare(context: &Context, bins: usize) -> Result<f64> {
 
 fn solve(context: &Context, bins: usize) -> Result<f64> {
     let solver = Sinkhorn::new(0.1).tolerance(0.0).max_iterations(10);
-    Ok(solver.solve_blocking(context, &Case::random(4, 3, bins, bins).problem())?.transport_cost()[0])
+    Ok(solver.solve_blocking(context, &Case::random(4, 3, bins, bins).problem())?.transport_cost()
+        [0])
 }
 
 #[test]

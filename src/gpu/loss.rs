@@ -61,6 +61,21 @@ impl Default for Owner {
     }
 }
 
+/// What to do in a fork.
+const IN_A_FORK: &str = "open contexts in processes that are started afresh (spawn or exec), before \
+     forking none; Context::cpu() works here";
+
+/// An error in a fork of a process that has opened a device: drivers hang when they are opened again there (SwiftShader
+/// and Mesa's GL do; lavapipe does not).
+pub(super) fn refuse_fork() -> Result<()> {
+    static FIRST: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    if *FIRST.get_or_init(process) == process() {
+        return Ok(());
+    }
+    let found = vec![format!("this process is a fork of one that has used it; {IN_A_FORK}")];
+    Err(Error::NoAdapter { requested: "a driver".into(), found })
+}
+
 fn process() -> u32 {
     #[cfg(target_arch = "wasm32")]
     {
@@ -77,10 +92,8 @@ impl Owner {
         if self.is_this_process() {
             return Ok(());
         }
-        let reason = format!(
-            "it belongs to process {}, of which this is a fork; make a new Context after forking",
-            self.process
-        );
+        let reason =
+            format!("it belongs to process {}, of which this is a fork; {IN_A_FORK}", self.process);
         Err(Error::DeviceLost { reason })
     }
 

@@ -9,6 +9,7 @@ mod loss;
 pub(crate) mod pipeline;
 mod readback;
 pub(crate) mod recorder;
+mod refusal;
 pub mod shader;
 #[cfg(not(target_arch = "wasm32"))]
 mod staging;

@@ -48,8 +48,12 @@ impl Mapped<'_> {
         let _exclusive = self.gpu.exclusive();
         let view = self.buffer.slice(..self.bytes).get_mapped_range().map_err(one_line)?;
         let copy = |&(at, bytes): &(u64, u64)| {
-            let part = view.get(at as usize..(at + bytes) as usize);
-            part.map(bytemuck::pod_collect_to_vec).ok_or_else(|| "it is shorter than asked".into())
+            let end = at.saturating_add(bytes) as usize;
+            let part = view.get(at as usize..end).ok_or("it is shorter than asked")?;
+            // Asked first: an allocation that fails ends the process.
+            let asked = Vec::<u8>::new().try_reserve_exact(part.len());
+            asked.map_err(|_| format!("no memory for {bytes} bytes on the host"))?;
+            Ok(bytemuck::pod_collect_to_vec(part))
         };
         ranges.iter().map(copy).collect()
     }

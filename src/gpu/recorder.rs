@@ -104,7 +104,9 @@ impl Recorder<'_> {
     /// Asks for `bytes` of `source` in the next [`Recorder::read`], in order.
     pub(crate) fn stage(&mut self, source: &wgpu::Buffer, offset: u64, bytes: u64) {
         let at = self.staged;
-        self.staged += bytes.next_multiple_of(8);
+        // Saturated, it is above every limit, and refused when it is allocated.
+        let padded = bytes.checked_next_multiple_of(8).unwrap_or(u64::MAX);
+        self.staged = self.staged.saturating_add(padded);
         self.commands.push(Command::Copy { source: source.clone(), offset, bytes, at });
     }
 

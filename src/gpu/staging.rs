@@ -22,8 +22,7 @@ const ALIGNMENT: u64 = 16;
 /// Other threads may take what the device gives back; not always all of it.
 const ATTEMPTS: usize = 100;
 
-const USAGE: wgpu::BufferUsages =
-    wgpu::BufferUsages::MAP_WRITE.union(wgpu::BufferUsages::COPY_SRC);
+const USAGE: wgpu::BufferUsages = wgpu::BufferUsages::MAP_WRITE.union(wgpu::BufferUsages::COPY_SRC);
 
 #[derive(Debug)]
 struct Open {
@@ -68,8 +67,11 @@ impl Staging {
         if taken == 0 {
             return Ok(0);
         }
-        let mut view =
-            open.buffer.slice(open.used..open.used + taken).get_mapped_range_mut().map_err(one_line)?;
+        let mut view = open
+            .buffer
+            .slice(open.used..open.used + taken)
+            .get_mapped_range_mut()
+            .map_err(one_line)?;
         view.copy_from_slice(&bytes[..taken as usize]);
         drop(view);
         self.copies.push(Copy {

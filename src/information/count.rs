@@ -119,7 +119,8 @@ pub async fn count_pairs_tensor(x: &Tensor, y: &Tensor, bins: [&Bins; 2]) -> Res
         return Err(Error::invalid("y", "is on another device than x"));
     }
     let job = Job::new(series, length, bins, true)?;
-    if let (Some(gpu), Some(x), Some(y)) = (x.context().gpu(), x.device_buffer(), y.device_buffer()) {
+    if let (Some(gpu), Some(x), Some(y)) = (x.context().gpu(), x.device_buffer(), y.device_buffer())
+    {
         return job.on_device(gpu, x, y, 0..series).await;
     }
     job.on_host(&x.read().await?, &y.read().await?)

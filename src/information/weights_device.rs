@@ -38,9 +38,9 @@ impl Part {
     fn buffer(&self) -> Result<&wgpu::Buffer> {
         match &self.storage {
             Storage::Pooled(buffer) => Ok(buffer),
-            Storage::Tensor(tensor) => {
-                tensor.device_buffer().ok_or_else(|| Error::invalid("log_weights", "is not on a device"))
-            }
+            Storage::Tensor(tensor) => tensor
+                .device_buffer()
+                .ok_or_else(|| Error::invalid("log_weights", "is not on a device")),
         }
     }
 

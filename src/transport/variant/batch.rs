@@ -416,7 +416,8 @@ impl Batch {
         problem: &Problem,
         slots: &[Slot],
     ) -> Result<()> {
-        let restart = || slots.iter().try_for_each(|slot| self.restart_one(settings, problem, slot));
+        let restart =
+            || slots.iter().try_for_each(|slot| self.restart_one(settings, problem, slot));
         self.gpu.guarded(restart).await
     }
 
