@@ -102,7 +102,7 @@ impl Gradient<'_> {
 
     /// Adds it to a tensor n×V of the same context that nobody else holds.
     pub(crate) async fn added_to(&self, tensor: Tensor) -> Result<Tensor> {
-        let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.buffer()) else {
+        let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.device_buffer()) else {
             let (own, given) = (self.host().await?, tensor.read().await?);
             let sums: Vec<f32> = own.iter().zip(&given).map(|(x, y)| x + y).collect();
             return Tensor::from_slice(&self.rows.context, &sums, tensor.shape()).await;
@@ -119,7 +119,7 @@ impl Gradient<'_> {
                 let sums: Vec<f32> =
                     read.iter().flatten().zip(&values).map(|(x, y)| x + y).collect();
                 gpu.guarded(|| {
-                    gpu.write(buffer, at, &sums);
+                    gpu.write(buffer, at, &sums)?;
                     Ok(())
                 })
                 .await?;
@@ -210,7 +210,7 @@ impl Gradient<'_> {
             let written = self.twins(first..rows.end.min(first + 64)).await?;
             gpu.guarded(|| {
                 for (row, values) in &written {
-                    gpu.write(&buffer, (4 * (row - rows.start) * bins) as u64, values);
+                    gpu.write(&buffer, (4 * (row - rows.start) * bins) as u64, values)?;
                 }
                 Ok(())
             })

@@ -154,7 +154,7 @@ async fn iterate(
             if !again.is_empty() {
                 // Their potentials are wherever they overflowed; any start is a start,
                 // but theirs must be finite: begin from the weights again.
-                batch.restart(settings, problem, &again);
+                batch.restart(settings, problem, &again).await?;
                 for slot in &mut again {
                     *slot = Slot::new(slot.problem as usize);
                 }

@@ -178,7 +178,7 @@ impl RowStorage {
     pub(super) fn buffer(&self) -> Option<&wgpu::Buffer> {
         match self {
             RowStorage::Pooled(buffer) => Some(buffer),
-            RowStorage::Tensor(tensor) => tensor.buffer(),
+            RowStorage::Tensor(tensor) => tensor.device_buffer(),
         }
     }
 }

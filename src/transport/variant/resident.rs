@@ -134,7 +134,7 @@ pub(crate) async fn run(
             .max(capabilities.parallel_problems())
             .min(running.len());
         let iterations = ((budget / count as f64) as u32).clamp(1, left);
-        batch.write_slots(running);
+        batch.write_slots(running).await?;
         let started = Clock::now();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {

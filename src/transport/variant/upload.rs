@@ -83,7 +83,7 @@ pub(super) fn upload_cost(
     let offset = problem.geometry.offset;
     let (high, low) = match &problem.geometry.cost {
         Cost::Device(tensor) => {
-            let Some(buffer) = tensor.buffer() else {
+            let Some(buffer) = tensor.device_buffer() else {
                 return Err(Error::invalid("cost", "the tensor is not on a device"));
             };
             if tensor.context().gpu().is_none_or(|owner| !std::ptr::eq(&**owner, gpu)) {
@@ -108,7 +108,7 @@ pub(super) fn upload_cost(
         let words = &words[matrices.start * cells..matrices.end * cells];
         let at = 4 * (which * plane) as u64;
         if stride == columns && scale == 1.0 && offset == 0.0 {
-            gpu.write(&buffer, at, words);
+            gpu.write(&buffer, at, words)?;
             continue;
         }
         // In pieces, so that the host holds no second copy of a large matrix.
@@ -126,7 +126,7 @@ pub(super) fn upload_cost(
                 }));
                 padded.resize(padded.len() + stride - columns, 0.0);
             }
-            gpu.write(&buffer, at + 4 * (k * piece * stride) as u64, &padded);
+            gpu.write(&buffer, at + 4 * (k * piece * stride) as u64, &padded)?;
         }
     }
     Ok((CostBuffer::Pooled(buffer), stride, problem_stride, if double { plane } else { 0 }))
