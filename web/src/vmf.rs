@@ -178,7 +178,7 @@ impl VonMisesFisher {
             let reason = format!("{components} components are more than {MOST_COMPONENTS}");
             return Err(Failure::argument("n", reason).into());
         }
-        Ok(self.inner.sample(n as usize, seed.into()))
+        Ok(self.inner.sample(n as usize, seed.into()).map_err(Failure::from)?)
     }
 }
 
