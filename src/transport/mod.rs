@@ -20,6 +20,7 @@
 //! Sources: Cuturi, *Sinkhorn distances* (2013); Peyré and Cuturi, *Computational
 //! Optimal Transport* (2019), chapter 4.
 
+mod cost;
 mod geometry;
 mod plan;
 mod problem;
@@ -33,4 +34,4 @@ pub use problem::Problem;
 pub use sinkhorn::{Annealing, Precision, Progress, Sinkhorn, Variant};
 pub use solution::{Potentials, Solution};
 
-pub(crate) use geometry::Cost;
+pub(crate) use cost::Cost;

@@ -10,8 +10,9 @@ use crate::error::Result;
 use crate::reference::vmf::log_peak;
 use crate::reserve::{product, room_for};
 
-/// What the bias of an empty component is: no share of any row, and finite.
-const EMPTY: f64 = -1e30;
+/// What the bias of an empty component is: no share of any row, below κ ½‖x − μ‖² of every
+/// other, and finite.
+const EMPTY: f64 = -1e35;
 
 struct Mixture {
     components: Vec<VonMisesFisher>,
