@@ -5,6 +5,8 @@ use super::parallel::{for_each, threads};
 use super::sinkhorn::{Loop, Solved};
 use crate::error::Result;
 use crate::gpu::Breather;
+use crate::reserve::{product, room_for};
+use crate::transport::Weights;
 use crate::transport::{Problem, Progress, Sinkhorn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -107,8 +109,16 @@ pub(crate) async fn solve_batch<'a>(
         }
         Running::Ordinary(Box::new(Loop::new(cost, a, b, start, &schedule, tolerance, most)))
     };
+    let threads = threads().min(problems);
+    // A problem in work has a cost and a kernel of its full bins, and a plan when it is measured.
+    let full = |weights: &Weights| {
+        let bins = |k| weights.row(k).iter().filter(|w| **w > 0.0).count();
+        (0..problems).map(bins).max().unwrap_or(0)
+    };
+    let (rows, columns) = (full(&problem.source), full(&problem.target));
+    room_for::<f64>("costs and kernels", product("kernels", &[3, threads, rows, columns])?)?;
     let idle = || Worker { running: None, solved: Vec::new(), iterations: 0 };
-    let mut workers: Vec<Worker<'_>> = (0..threads().min(problems)).map(|_| idle()).collect();
+    let mut workers: Vec<Worker<'_>> = (0..threads).map(|_| idle()).collect();
     let next = AtomicUsize::new(0);
     let mut breather = Breather::new();
     loop {

@@ -31,6 +31,7 @@ pub(crate) mod variant;
 
 pub use geometry::{Element, Geometry};
 pub use problem::Problem;
+pub(crate) use problem::Weights;
 pub use sinkhorn::{Annealing, Precision, Progress, Sinkhorn, Variant};
 pub use solution::{Potentials, Solution};
 

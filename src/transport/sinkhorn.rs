@@ -61,7 +61,7 @@ impl fmt::Display for Variant {
 }
 
 /// A falling ε: iteration k runs at max(ε, `from`·`factor`ᵏ). Fewer iterations
-/// where ε is small against the cost. Stages above 65,536 times the largest cost, which are
+/// where ε is small against the cost. Stages above 256 times the largest cost, which are
 /// all alike, are left out. ε must be reached within the iterations that are allowed, and
 /// within 2²⁰.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,8 +90,8 @@ pub struct Progress {
 /// Most iterations of a falling ε.
 const LONGEST_SCHEDULE: u32 = 1 << 20;
 
-/// Largest ε of a stage against the largest cost: no potential in f32 leaves the range there.
-const LARGEST_STAGE: f64 = 65536.0;
+/// Largest ε of a stage against the largest cost: potentials in f32 neither leave the range nor lose the costs.
+const LARGEST_STAGE: f64 = 256.0;
 
 type Callback = Arc<dyn Fn(&Progress) -> ControlFlow<()> + Send + Sync>;
 
