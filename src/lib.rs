@@ -15,6 +15,9 @@ mod reserve;
 pub mod transport;
 pub mod vmf;
 
+#[doc = include_str!("edges.md")]
+pub mod edges {}
+
 pub use bessel::{Bessel, BesselFunction, log_bessel_i, log_bessel_k, log_gamma};
 pub use divergence::{
     Comparison, Distributions, Divergence, Entropies, Entropy, Generator, Gradients, Input,

@@ -53,8 +53,8 @@ fn allowed(function: BesselFunction, precision: Precision, v: f64, x: f64, exact
     match (terms, function) {
         (Some(terms), _) if double => 4e-14 * (size.max(terms) + 1.0),
         (Some(terms), _) => ulp(size) + terms * (-42f64).exp2() + flushed() * (1.0 + x.ln().abs()),
-        (_, RatioI) if double && size >= low_words_from() => 1e-13 * size,
-        (_, RatioK) if double && size >= low_words_from() => 1e-13 * size * power,
+        (_, RatioI) if double => 1e-13 * size,
+        (_, RatioK) if double => 1e-13 * size * power,
         (_, RatioI | RatioK) => 2.0 * ulp(size),
         (_, LogGamma) if double => 4e-14 * size.max(1.0),
         (_, LogGamma) => ulp(size),
@@ -67,12 +67,6 @@ fn allowed(function: BesselFunction, precision: Precision, v: f64, x: f64, exact
 fn flushed() -> f64 {
     let kept = context().capabilities().is_none_or(|c| c.probes.denormals);
     if kept { 0.0 } else { f64::from(f32::MIN_POSITIVE) }
-}
-
-/// Below this the low word of a double-float is subnormal, which some devices flush to zero.
-fn low_words_from() -> f64 {
-    let kept = context().capabilities().is_none_or(|c| c.probes.denormals);
-    if kept { (-102f64).exp2() } else { (-78f64).exp2() }
 }
 
 /// The worst error of a function, in units of what is allowed, and where.

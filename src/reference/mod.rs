@@ -21,6 +21,7 @@ mod sinkhorn;
 mod softmin;
 pub mod vmf;
 
+pub(crate) use bessel::{LARGEST_ARGUMENT, LARGEST_ORDER, SMALLEST_ARGUMENT};
 pub use bessel::{
     bessel_ratio_i, bessel_ratio_k, d_log_bessel_i_dv, d_log_bessel_i_dx, d_log_bessel_k_dv,
     d_log_bessel_k_dx, log_bessel_i, log_bessel_i_regularized, log_bessel_i_scaled, log_bessel_k,
