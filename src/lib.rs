@@ -11,6 +11,7 @@ pub mod gpu;
 pub mod information;
 pub mod losses;
 pub mod reference;
+mod reserve;
 pub mod transport;
 pub mod vmf;
 

@@ -6,9 +6,11 @@
 //! "weighted potentials" f + ε ln a in units of cost, as in the kernels; a weight
 //! of zero has potential −∞ here, where the kernels have the sentinel −1e30.
 
+mod batch;
 mod bessel;
 pub mod divergence;
 pub mod information;
+mod large_epsilon;
 pub mod losses;
 mod measure;
 mod parallel;
@@ -32,5 +34,5 @@ pub use scaling::scaling_product;
 pub use sinkhorn::{Solved, resident};
 pub use softmin::{Sweep, softmin_columns, softmin_double, softmin_rows, softmin_support};
 
+pub(crate) use batch::solve_batch;
 pub(crate) use parallel::{map_rows, map_rows_gently};
-pub(crate) use sinkhorn::solve_batch;
