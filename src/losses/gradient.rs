@@ -170,7 +170,7 @@ impl Gradient<'_> {
                 result.resize(result.len() + self.rows.bins, 0.0);
                 continue;
             }
-            let values = self.rows.read_row(row, true).await?;
+            let values = self.rows.read_row(row).await?;
             result.extend((self.twin)(row, &values).into_iter().map(single));
         }
         Ok(result)
@@ -178,23 +178,21 @@ impl Gradient<'_> {
 
     /// The rows that no kernel writes, with their numbers.
     async fn twins(&self, rows: Range<usize>) -> Result<Vec<(usize, Vec<f32>)>> {
-        let mut numbers = Vec::new();
-        for row in rows {
-            match self.sources[row] {
-                Source::Zero => numbers.push((row, None)),
-                Source::Twin => numbers.push((row, Some(self.rows.read_row(row, true).await?))),
-                Source::Device { .. } => {}
-            }
+        let is = |row: &usize, wanted: fn(&Source) -> bool| wanted(&self.sources[*row]);
+        let zero = |row: &usize| is(row, |source| matches!(source, Source::Zero));
+        let twin = |row: &usize| is(row, |source| matches!(source, Source::Twin));
+        let numbers: Vec<usize> = rows.clone().filter(twin).collect();
+        let mut found = Vec::with_capacity(rows.len());
+        for numbers in numbers.chunks(self.rows.together()) {
+            let values = self.rows.read_rows(numbers).await?;
+            found.extend(map_rows(numbers.len(), |place| {
+                let gradient = (self.twin)(numbers[place], &values[place]);
+                (numbers[place], gradient.into_iter().map(single).collect())
+            }));
         }
-        Ok(map_rows(numbers.len(), |place| {
-            let (row, values) = &numbers[place];
-            let zeros = || vec![0.0; self.rows.bins];
-            let gradient = values.as_ref().map(|values| (self.twin)(*row, values));
-            (
-                *row,
-                gradient.map_or_else(zeros, |gradient| gradient.into_iter().map(single).collect()),
-            )
-        }))
+        found.extend(rows.filter(zero).map(|row| (row, vec![0.0; self.rows.bins])));
+        found.sort_unstable_by_key(|(row, _)| *row);
+        Ok(found)
     }
 
     async fn buffer(&self, gpu: &Gpu, rows: Range<usize>, beside: Beside<'_>) -> Result<Buffer> {

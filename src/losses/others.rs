@@ -1,6 +1,7 @@
 //! What is known of rows of logits without one of their numbers: one pass on the device, the twin for the rest.
 
 use crate::divergence::kernels::{SUMS, words};
+use crate::divergence::range::is_usual;
 use crate::divergence::sums::{Job, Pairing, Record, wide};
 use crate::divergence::{Data, Distributions};
 use crate::error::{Error, Result};
@@ -23,9 +24,6 @@ const SOME_EMPTY: u32 = 8;
 const NOTHING: f64 = -1e29;
 const MOST: f64 = 1e28;
 
-/// Rows the twin takes at a time, where they have to be read back.
-const TWIN_ROWS: usize = 64;
-
 /// A row, the temperature it is divided by, and what is kept out: a label, or its largest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Query {
@@ -45,11 +43,6 @@ pub(crate) struct Found {
 pub(crate) fn label_words(label: Option<usize>) -> [f32; 2] {
     let label = label.unwrap_or(0xffff_ffff);
     [(label >> 16) as f32, (label & 0xffff) as f32]
-}
-
-/// Whether f32 is enough for the exponents of this temperature.
-pub(crate) fn is_usual(temperature: f64) -> bool {
-    (1e-6..=1e6).contains(&temperature)
 }
 
 /// Rows of logits or log-probabilities without one of their numbers, all of them with a label or all without.
@@ -78,7 +71,7 @@ pub(crate) async fn others(
         for (number, (query, sums)) in queries.iter().zip(&sums).enumerate() {
             if sums.flags & BAD != 0 {
                 // Names the index.
-                rows.screened(argument, query.row, &rows.read_row(query.row, true).await?)?;
+                rows.screened(argument, query.row, &rows.read_row(query.row).await?)?;
             }
             if let Some(others) = sums.others(query, labelled) {
                 let log_sum = others.kept / query.temperature + others.log_1_plus_u();
@@ -88,11 +81,9 @@ pub(crate) async fn others(
         }
     }
     let open: Vec<usize> = (0..queries.len()).filter(|number| found[*number].is_none()).collect();
-    for numbers in open.chunks(TWIN_ROWS) {
-        let mut values = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            values.push(rows.read_row(queries[*number].row, true).await?);
-        }
+    for numbers in open.chunks(rows.together()) {
+        let of_rows: Vec<usize> = numbers.iter().map(|number| queries[*number].row).collect();
+        let values = rows.read_rows(&of_rows).await?;
         let answers = map_rows(numbers.len(), |place| {
             let Query { row, temperature, label } = queries[numbers[place]];
             rows.screened(argument, row, &values[place])?;

@@ -3,12 +3,11 @@
 use super::super::distributions::Distributions;
 use super::super::kernels::words;
 use super::super::kind::{Entropy, Input};
+use super::super::range::is_usual;
 use super::sums::{Bulk, Order, sums};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
-use crate::losses::{
-    ENTROPY_GRADIENT, Found, Gradient, LOGIT_GRADIENT, Query, Source, is_usual, others,
-};
+use crate::losses::{ENTROPY_GRADIENT, Found, Gradient, LOGIT_GRADIENT, Query, Source, others};
 use crate::reference::divergence as reference;
 use crate::reference::losses::Form;
 use crate::reference::map_rows;
@@ -17,9 +16,6 @@ use crate::transport::Precision;
 /// Orders that f32 has powers for.
 const MOST: f64 = 1e3;
 const LEAST: f64 = 1e-3;
-
-/// Rows the twin takes at a time, where they have to be read back.
-const TWIN_ROWS: usize = 64;
 
 /// The entropy of a row, and how it was had.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +75,7 @@ pub(super) async fn answers(
         for (row, bulk) in sums(p, &order).await?.into_iter().enumerate() {
             if bulk.flags != 0 {
                 // Names the index. A weight of −0 is none, and left to the twin.
-                p.screened("p", row, &p.read_row(row, true).await?)?;
+                p.screened("p", row, &p.read_row(row).await?)?;
                 continue;
             }
             let usual = match p.is_logarithmic() {
@@ -102,11 +98,8 @@ pub(super) async fn answers(
 
 async fn by_twin(entropy: Entropy, p: &Distributions, rows: &mut [Option<Row>]) -> Result<()> {
     let open: Vec<usize> = (0..rows.len()).filter(|row| rows[*row].is_none()).collect();
-    for numbers in open.chunks(TWIN_ROWS) {
-        let mut values = Vec::with_capacity(numbers.len());
-        for row in numbers {
-            values.push(p.read_row(*row, true).await?);
-        }
+    for numbers in open.chunks(p.together()) {
+        let values = p.read_rows(numbers).await?;
         let found = map_rows(numbers.len(), |place| {
             let row = p.screened("p", numbers[place], &values[place])?;
             Ok(Row { nats: reference::entropy(entropy, &row), known: Known::Twin })
