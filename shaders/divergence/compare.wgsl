@@ -1,9 +1,9 @@
 // Sums of a divergence over the bins of pairs of rows: value, second sum, sum p, sum (p - q) and, with FLOWS,
 // sum p dD/dp and sum q dD/dq about centers, and the largest bin of either row with its slope.
 //
-// Weights: p and t q with t = (sum p)/(sum q) as a double-float, so that q stands on the scale of p; in the first pass
-// (SCALED false) t is 1, and the host decides from the sums whether that was good enough, or takes t from them. p - t q is
-// exact to a rounding.
+// Weights: p and t q with t = (sum p)/(sum q) as a double-float, both over a power of two, so that they sum to about 1; in
+// the first pass (SCALED false) p and q as they are, and the host decides from the sums whether that was good enough, or
+// takes t from them. p - t q is exact to a rounding.
 // Ratios and sizes that f32 does not hold are found by their exponents and flagged: what they add is not to be trusted,
 // and the host knows which members bear that.
 // Logits: bins are normalised by the log-normalisers of both rows; ln(p/q) is the difference of the logits, without
@@ -73,7 +73,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (live) {
     let item = items[unit / params.segments];
     let span = segment(unit % params.segments);
-    let scale = select(0, i32((bitcast<u32>(item.reference.x) >> 23u) & 255u) - 127, SCALED);
+    var scales = vec2i(0);
+    if (SCALED) {
+      let r = item.reference;
+      scales = vec2i(exponent_of(r.z), exponent_of(r.w) + exponent_of(r.x));
+    }
     for (var block = span.x + lane; block < span.y; block += 16u * LANES) {
       var values = vec4f(0.0);
       var seconds = vec4f(0.0);
@@ -96,9 +100,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           pair = logits_pair(unscreened(p_bits), unscreened(q_bits), item.reference);
           ps += select(pair.large * pair.ratio, pair.large, pair.p_larger);
         } else {
-          let p = unscreened(p_bits);
+          let p = on_scale(unscreened(p_bits), item.reference);
           let q = unscreened(q_bits);
-          pair = weights_pair(p, q, item.reference.xy);
+          pair = weights_pair(p, q, item.reference);
           least_ratio = min(least_ratio, pair.ratio);
           ps += p;
           if (!SCALED) { qs += q; }
@@ -123,7 +127,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           let p_bits = load_p(item.at.x, quad);
           let q_bits = load_q(item.at.y, quad);
           flags |= lone(p_bits, q_bits);
-          if (!LOGITS) { flags |= unseen_weights(p_bits, q_bits, scale); }
+          if (!LOGITS) { flags |= unseen_weights(p_bits, q_bits, scales); }
         }
       }
       value = gather(value, total(values));

@@ -14,7 +14,8 @@ fn part(pair: Pair, member: vec4f) -> Part {
   let both = both_there(pair);
   let ratio = max(pair.ratio, vec4f(0x1p-100f));
   // Beyond it the host has to answer.
-  beyond_range = beyond_range | (both & (pair.ratio < ratio));
+  let lost = (pair.large == vec4f(0.0)) & (pair.ratio < vec4f(0x1p-20f));
+  beyond_range = beyond_range | (both & ((pair.ratio < ratio) | lost));
   // 1 where neither row has the bin: at 2^100 an expression may be beyond f32, and not 0 when multiplied by 0.
   let r = select(select(ratio, reciprocal4(ratio), pair.p_larger), vec4f(1.0), pair.large == vec4f(0.0));
   let f = vec4f(generator(r.x), generator(r.y), generator(r.z), generator(r.w));

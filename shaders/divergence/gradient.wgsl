@@ -36,8 +36,8 @@ const SLOPES: bool = false;
 
 // A pair of weights of which the larger counts as 1, as slopes do not depend on the size: so none of them is a quotient of
 // small numbers. Where both bins are empty they are equal.
-fn pair_of_slopes(p_bits: vec4u, q_bits: vec4u, reference: vec2f) -> Pair {
-  var pair = weights_pair(unscreened(p_bits), unscreened(q_bits), reference);
+fn pair_of_slopes(p_bits: vec4u, q_bits: vec4u, reference: vec4f) -> Pair {
+  var pair = weights_pair(on_scale(unscreened(p_bits), reference), unscreened(q_bits), reference);
   pair.large = vec4f(1.0);
   let own_empty = select(p_bits, q_bits, vec4<bool>(OF_Q)) == vec4u(0u);
   let other_empty = select(q_bits, p_bits, vec4<bool>(OF_Q)) == vec4u(0u);
@@ -57,7 +57,7 @@ fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
   if (LOGITS) {
     pair = logits_pair(unscreened(a), unscreened(b), item.reference);
   } else {
-    pair = pair_of_slopes(a, b, item.reference.xy);
+    pair = pair_of_slopes(a, b, item.reference);
   }
   let term = part(pair, params.member);
   let own = select(pair.large * pair.ratio, pair.large, pair.p_larger != vec4<bool>(OF_Q));

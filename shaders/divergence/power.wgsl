@@ -6,7 +6,8 @@
 // small z, [rest(z) - rest(c z)/c]/(1 - c); else as it stands. Slopes: of the larger bin (1 - e^-cz)/c, of the smaller
 // (e^-cz - x)/(c - 1).
 // For orders in [0, 1] and z < 1/2, where half of either difference is lost: sum_k>1 (-z)^k/k! (1 + c + ... + c^(k-2)).
-// e^-cz is as good as a rounding of c z: below member.z, where that shows, the row is left to the twin.
+// e^-cz is as good as a rounding of c z: below member.z, where that shows, the row is left to the twin, and where L is below
+// f32 but L e^-cz may not be.
 //!include divergence/pair.wgsl
 
 const LOGARITHM: bool = true;
@@ -44,7 +45,8 @@ fn part(pair: Pair, member: vec4f) -> Part {
   let scaled = select(c, e, near);
   let y = scaled * z;
   let falling = falling4(y, vec4f(0.0));
-  beyond_range = beyond_range | ((y < vec4f(member.z)) & !empty);
+  let lost = (pair.large == vec4f(0.0)) & (y < vec4f(-8.0));
+  beyond_range = beyond_range | (((y < vec4f(member.z)) | lost) & !empty);
   // The slope of the smaller bin of weights is e^((1 - c) z).
   if (SLOPES) { beyond_range = beyond_range | ((-e * z > vec4f(80.0)) & !empty); }
   let power = select(falling.ratio, x * falling.ratio, near);

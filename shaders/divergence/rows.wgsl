@@ -16,7 +16,9 @@ struct Params {
   member: vec4f,
 }
 
-// at: of p, q, the results, unused. centers: of the flows of p and q, see pairs.wgsl. Weights: reference.xy = (sum of p)/(sum of q). Logits: the log-normalisers of p and q.
+// at: of p, q, the results, unused. centers: of the flows of p and q, see pairs.wgsl. Weights: reference.zw are powers of
+// two that bring the sums of p and q next to 1, reference.xy is the quotient of those. Logits: the log-normalisers of p
+// and q.
 struct Item { at: vec4u, reference: vec4f, centers: vec4f }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -118,19 +120,24 @@ fn lone(p_bits: vec4u, q_bits: vec4u) -> u32 {
   return bit_if(P_WITHOUT_Q, any(q_empty & !p_empty)) | bit_if(Q_WITHOUT_P, any(p_empty & !q_empty));
 }
 
-// What of weights, q 2^scale beside p, arithmetic in f32 may not see: told from their exponents, because subnormal
-// numbers may count as 0 wherever they are computed with.
-fn unseen_weights(p_bits: vec4u, q_bits: vec4u, scale: i32) -> u32 {
+// What of weights, p 2^scales.x beside q 2^scales.y, arithmetic in f32 may not see: told from their exponents, because
+// subnormal numbers may count as 0 wherever they are computed with.
+fn unseen_weights(p_bits: vec4u, q_bits: vec4u, scales: vec2i) -> u32 {
   let p_has = p_bits != vec4u(0u);
   let q_has = q_bits != vec4u(0u);
   let p_exponent = bitcast<vec4i>(p_bits >> vec4u(23u));
   let q_exponent = bitcast<vec4i>(q_bits >> vec4u(23u));
-  // One may be lost where a scale between two powers rounds down.
-  let on_scale = q_exponent + vec4i(scale);
-  let subnormal = (p_has & (p_exponent < vec4i(1)))
-    | (q_has & ((q_exponent < vec4i(1)) | (on_scale < vec4i(2)) | (on_scale > vec4i(252))));
-  let apart = p_has & q_has & (abs(p_exponent - on_scale) > vec4i(99));
+  let p_scaled = p_exponent + vec4i(scales.x);
+  let q_scaled = q_exponent + vec4i(scales.y);
+  // A scale between two powers may round down.
+  let subnormal = (p_has & (min(p_exponent, p_scaled) < vec4i(1)))
+    | (q_has & ((q_exponent < vec4i(1)) | (q_scaled < vec4i(2))));
+  let apart = p_has & q_has & (abs(p_scaled - q_scaled) > vec4i(99));
   return bit_if(SUBNORMAL, any(subnormal)) | bit_if(FAR_APART, any(apart));
+}
+
+fn exponent_of(x: f32) -> i32 {
+  return i32((bitcast<u32>(x) >> 23u) & 255u) - 127;
 }
 
 // The number, of bits that are screened apart from its use.

@@ -14,6 +14,7 @@ mod pairwise;
 mod passes;
 pub(crate) mod range;
 pub(crate) mod ratio_weights;
+mod scales;
 pub(crate) mod sums;
 mod upload;
 mod weighting;

@@ -6,7 +6,8 @@ use super::gradient::Side;
 use super::kernels::{BAD_P, BAD_Q, COMPARE, LOGIT_SUMS, Member, member, words};
 use super::kind::Divergence;
 use super::normalisers::Normalisers;
-use super::range::{self, SMALLEST_SECOND, has_late_limit, is_moderate, is_usual};
+use super::range::{self, SMALLEST_SECOND, has_late_limit, has_room, is_moderate, is_usual};
+use super::scales::Scales;
 use super::sums::{Job, Pairing, Record};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
@@ -97,9 +98,9 @@ impl Passes<'_> {
     }
 
     /// Whether f32 held all that a pair of rows was made of. With `flows` a gradient follows.
-    fn holds(&self, sums: &Sums, flows: bool) -> bool {
+    fn holds(&self, sums: &Sums, scale: f64, flows: bool) -> bool {
         let slopes = flows && !self.p.is_logarithmic();
-        range::holds(self.divergence, sums, self.p.bins, slopes)
+        range::holds(self.divergence, sums, (self.p.bins, scale), slopes)
     }
 
     fn jobs(&self, numbers: &[usize], reference: impl Fn(usize) -> [f32; 4]) -> Vec<Job> {
@@ -117,40 +118,34 @@ impl Passes<'_> {
         flows: Option<Side>,
     ) -> Result<()> {
         let mut pending = self.there();
-        let mut scales = vec![1.0; pending.len()];
+        let mut scales = vec![Scales::NONE; pending.len()];
         for pass in 0..PASSES {
             if pending.is_empty() {
                 break;
             }
-            let jobs = self.jobs(&pending, |place| {
-                let [high, low] = words(scales[place]);
-                [high, low, 0.0, 0.0]
-            });
-            let mut sums = self.compare(pairing, member, &jobs, pass > 0, flows.is_some()).await?;
-            if pass == 0 {
-                sums.iter_mut().for_each(|sums| sums.q = sums.q_itself);
-            }
+            let jobs = self.jobs(&pending, |place| scales[place].reference());
+            let sums = self.compare(pairing, member, &jobs, pass > 0, flows.is_some()).await?;
             let (mut next, mut next_scales) = (Vec::new(), Vec::new());
-            for ((number, scale), sums) in pending.iter().zip(&scales).zip(&sums) {
+            for ((number, scale), mut sums) in pending.iter().zip(&scales).zip(sums) {
                 if sums.refused() {
                     self.diagnose(*number, sums.flags).await?;
                     // A weight of −0, which the twin takes for the nothing it is.
                     continue;
                 }
-                let moderate = |sum: f64| is_moderate(sum, self.p.bins);
-                if !moderate(sums.p) || !moderate(sums.q) {
+                if pass == 0 {
+                    sums.q = sums.q_itself;
+                }
+                if !is_moderate(sums.p) || !is_moderate(sums.q) {
                     // Empty rows among them.
                     continue;
                 }
-                if self.infinite(sums.flags) || is_balanced(self.divergence, sums) {
-                    self.outcomes[*number] = self.of_weights(*scale, sums, flows.is_some());
-                } else {
-                    let better = scale * self.correction(sums);
-                    // None where rows of Cauchy-Schwarz do not meet.
-                    if (1e-30..1e30).contains(&better) {
-                        next.push(*number);
-                        next_scales.push(better);
-                    }
+                let room = has_room(sums.p) && has_room(sums.q);
+                let balanced = room && is_balanced(self.divergence, &sums);
+                if self.infinite(sums.flags) || balanced {
+                    self.outcomes[*number] = self.of_weights(scale, &sums, flows.is_some());
+                } else if let Some(better) = scale.better(&sums, self.correction(&sums)) {
+                    next.push(*number);
+                    next_scales.push(better);
                 }
             }
             (pending, scales) = (next, next_scales);
@@ -158,31 +153,32 @@ impl Passes<'_> {
         Ok(())
     }
 
-    fn of_weights(&self, scale: f64, sums: &Sums, flows: bool) -> Option<Outcome> {
+    fn of_weights(&self, scale: &Scales, sums: &Sums, flows: bool) -> Option<Outcome> {
         let mismatch = Mismatch::of(sums.flags);
-        if !self.infinite(sums.flags) && !self.holds(sums, flows) {
+        if !self.infinite(sums.flags) && !self.holds(sums, scale.largest(), flows) {
             return None;
         }
         let (value, slope) = finish(self.divergence, sums)?;
-        let [high, low] = words(scale);
-        let totals = [sums.p, sums.q / scale];
+        let totals = scale.totals(sums);
+        // No slope is then larger than what t, good to 2^-48, leaves of that of the largest bin.
+        let parallel = || sums.value < 2e-17 * self.p.bins as f64 * squares(sums);
         let scalars = match self.divergence {
+            Divergence::CauchySchwarz if parallel() => Scalars::Twin,
             Divergence::CauchySchwarz => {
                 // Of the rows as they are: q is tq/t.
                 let (product, squares) = (sums.flow_q, squares(sums));
-                let of_p = words(scale * squares / product);
-                let of_q = words(scale * product / sums.second);
+                let [of_p, of_q] = [squares / product, product / sums.second];
                 Scalars::Parallel {
-                    references: [[of_p[0], of_p[1], 0.0, 0.0], [of_q[0], of_q[1], 0.0, 0.0]],
+                    references: [scale.times(of_p).reference(), scale.times(of_q).reference()],
                     squares: [squares, product * product / sums.second],
                     flows: [0.0; 2],
-                    factors: [2.0 / squares, 2.0 * scale / product],
+                    factors: [2.0 * scale.p / squares, 2.0 * scale.t * scale.q / product],
                 }
             }
             _ if slope > STEEP || self.is_vanishing(sums) => Scalars::Twin,
             _ if mismatch.any() && has_late_limit(self.divergence) => Scalars::Twin,
             _ => Scalars::Device {
-                reference: [high, low, 0.0, 0.0],
+                reference: scale.reference(),
                 centers: [sums.top_p[1] as f32, sums.top_q[1] as f32],
                 flows: [sums.flow_p / sums.p, sums.flow_q / sums.q],
                 factors: [slope / totals[0], slope / totals[1]],
@@ -253,7 +249,7 @@ impl Passes<'_> {
             let (mut next, mut next_references) = (Vec::new(), Vec::new());
             for ((number, logs), sums) in pending.iter().zip(&references).zip(&sums) {
                 let infinite = self.infinite(sums.flags);
-                if !infinite && !self.holds(sums, flows.is_some()) {
+                if !infinite && !self.holds(sums, 1.0, flows.is_some()) {
                     continue;
                 }
                 if !exact && !infinite && !is_far(*logs, sums.value / sums.p, flows.is_some()) {
@@ -426,8 +422,7 @@ impl Passes<'_> {
                 references[side] = if self.p.is_logarithmic() {
                     both([a + b, c + d - step.ln_1p()])
                 } else {
-                    let [high, low] = words((a + b) * (1.0 + step));
-                    [high, low, 0.0, 0.0]
+                    Scales { t: a + b, p: c, q: d }.times(1.0 + step).reference()
                 };
             }
         }
@@ -441,7 +436,9 @@ impl Passes<'_> {
     /// By what the scale of q was wrong.
     fn correction(&self, sums: &Sums) -> f64 {
         match self.divergence {
-            Divergence::CauchySchwarz => sums.flow_q / sums.second,
+            Divergence::CauchySchwarz if has_room(sums.p) && has_room(sums.q) => {
+                sums.flow_q / sums.second
+            }
             _ => sums.correction(),
         }
     }

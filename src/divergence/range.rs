@@ -15,8 +15,8 @@ const NORMAL: f64 = f32::MIN_POSITIVE as f64;
 /// What a mean bin must have of a sum of f32, so that what is below 2^-126 is none of its digits.
 const MEAN_BIN: f64 = 1e-30;
 
-/// The smallest value of which six digits are known: terms are lost below 1e-38 a bin, times their logarithm.
-const SMALLEST_VALUE: f64 = 1e-25;
+/// The smallest mean term of which six digits are known, where all below 1e-38, times their logarithms, may be lost.
+const SMALLEST_TERM: f64 = 1e-28;
 
 /// The smallest Σ p^α q^(1−α) that terms of e^-43 have no part in.
 pub(crate) const SMALLEST_SECOND: f64 = 1e-10;
@@ -26,9 +26,14 @@ pub(crate) fn is_usual(temperature: f64) -> bool {
     (1e-6..=1e6).contains(&temperature)
 }
 
-/// Whether sums of rows of so many bins leave room for their bins.
-pub(crate) fn is_moderate(sum: f64, bins: usize) -> bool {
-    sum > MEAN_BIN * bins as f64 && sum < 1e36
+/// Whether a power of two in f32 brings a sum next to 1.
+pub(crate) fn is_moderate(sum: f64) -> bool {
+    (1e-35..1e36).contains(&sum)
+}
+
+/// Whether a sum leaves room for products of its bins.
+pub(crate) fn has_room(sum: f64) -> bool {
+    (0.1..1e12).contains(&sum)
 }
 
 /// Whether a factor leaves the numbers it is multiplied with in f32.
@@ -36,12 +41,18 @@ pub(crate) fn is_factor(factor: f64) -> bool {
     factor == 0.0 || (1e-30..1e30).contains(&factor.abs())
 }
 
-/// Whether the sums of two rows, and of weights with `slopes` the slope of every bin, are those of all their bins.
-pub(crate) fn holds(divergence: &Divergence, sums: &Sums, bins: usize, slopes: bool) -> bool {
+/// Whether the sums of two rows, and of weights with `slopes` the slope of every bin, are those of all their bins, of
+/// which there are so many, multiplied at most by `scale`.
+pub(crate) fn holds(
+    divergence: &Divergence,
+    sums: &Sums,
+    (bins, scale): (usize, f64),
+    slopes: bool,
+) -> bool {
     let all = [sums.value, sums.second, sums.p, sums.q, sums.difference, sums.flow_p, sums.flow_q];
     if !all.into_iter().all(|x| x.is_finite() && x.abs() < 1e38)
-        || !is_moderate(sums.p, bins)
-        || !is_moderate(sums.q, bins)
+        || !has_room(sums.p)
+        || !has_room(sums.q)
         || sums.flags & BEYOND_RANGE != 0
     {
         return false;
@@ -49,18 +60,19 @@ pub(crate) fn holds(divergence: &Divergence, sums: &Sums, bins: usize, slopes: b
     if sums.flags & (SUBNORMAL | FAR_APART) != 0 && (slopes || !is_bounded(divergence)) {
         return false;
     }
-    if sums.flags & SUBNORMAL != 0 && !is_negligible(divergence, sums, bins) {
+    if sums.flags & SUBNORMAL != 0
+        && !is_negligible(divergence, sums, bins as f64 * NORMAL * scale.max(1.0))
+    {
         return false;
     }
     if let Divergence::CauchySchwarz = divergence {
         return are_squares(sums, bins);
     }
-    sums.value == 0.0 || sums.value >= SMALLEST_VALUE * sums.p
+    sums.value == 0.0 || sums.value.abs() >= SMALLEST_TERM * bins as f64
 }
 
 /// Whether what all bins below 2^-126 can add is no digit of the sums.
-fn is_negligible(divergence: &Divergence, sums: &Sums, bins: usize) -> bool {
-    let mass = bins as f64 * NORMAL;
+fn is_negligible(divergence: &Divergence, sums: &Sums, mass: f64) -> bool {
     match divergence {
         Divergence::SquaredHellinger | Divergence::Bhattacharyya => {
             let lost = 2e8 * (mass * sums.p).sqrt();

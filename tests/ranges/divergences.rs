@@ -2,7 +2,7 @@
 
 use crate::common::{block_on, context};
 use crate::rows::{Breaches, Form, Pair, error, pairs, slope_error, upload};
-use kantor::reference::divergence::{Row, compare, gradient};
+use kantor::reference::divergence::{Row, compare, gradient, pairwise};
 use kantor::{Comparison, Divergence, Generator, Input, Side};
 
 /// Every member, with parameters next to their ends.
@@ -31,8 +31,7 @@ pub fn family() -> Vec<Divergence> {
 const GAPS: [f64; 12] = [0.0, 5.0, 20.0, 30.0, 45.0, 60.0, 75.0, 86.0, 88.5, 103.0, 140.0, 200.0];
 
 fn check(form: Form, bins: usize, gaps: &[f64], gradients: bool) {
-    let mut all: Vec<Pair> = gaps.iter().flat_map(|gap| pairs(form, bins, *gap, false)).collect();
-    all.extend(gaps.iter().flat_map(|gap| pairs(form, bins, *gap, true)));
+    let all = distinct(gaps, form, bins);
     let wide = |side: fn(&Pair) -> &Vec<f64>| -> Vec<Row> {
         all.iter().map(|pair| Row::new(side(pair), form.input())).collect()
     };
@@ -97,9 +96,85 @@ fn check(form: Form, bins: usize, gaps: &[f64], gradients: bool) {
     breaches.none();
 }
 
+fn distinct(gaps: &[f64], form: Form, bins: usize) -> Vec<Pair> {
+    let all = |empty| gaps.iter().flat_map(move |gap| pairs(form, bins, *gap, empty));
+    all(false).chain(all(true)).collect()
+}
+
+/// Values alone, of rows of other lengths.
+fn check_lengths(form: Form, lengths: &[usize], family: &[Divergence]) {
+    let mut breaches = Breaches::default();
+    for &bins in lengths {
+        let all = distinct(&[1.0, 30.0, 88.5, 140.0], form, bins);
+        let p = upload(context(), form, &all.iter().map(|pair| &pair.p).collect::<Vec<_>>());
+        let q = upload(context(), form, &all.iter().map(|pair| &pair.q).collect::<Vec<_>>());
+        let twins: Vec<[Row; 2]> = all
+            .iter()
+            .map(|pair| [&pair.p, &pair.q].map(|row| Row::new(row, form.input())))
+            .collect();
+        for divergence in family {
+            let values = block_on(Comparison::new(divergence.clone()).rows(&p, &q))
+                .unwrap_or_else(|e| panic!("{divergence}: {e}"));
+            for (row, (found, [p, q])) in values.values().iter().zip(&twins).enumerate() {
+                let exact = compare(divergence, p, q);
+                breaches.add(error(*found, exact, 1e-25), 1e-6, || {
+                    format!("{divergence:?} of {form:?}: {}: {found} for {exact}", all[row].what)
+                });
+            }
+        }
+    }
+    breaches.none();
+}
+
+/// Every row with every other, and the nearest of them.
+fn check_pairs(form: Form) {
+    let bins = 12;
+    let all = distinct(&[0.0, 20.0, 60.0, 88.5, 140.0], form, bins);
+    let p = upload(context(), form, &all.iter().map(|pair| &pair.p).collect::<Vec<_>>());
+    let q = upload(context(), form, &all.iter().map(|pair| &pair.q).collect::<Vec<_>>());
+    let twins = |side: fn(&Pair) -> &Vec<f64>| -> Vec<Row> {
+        all.iter().map(|pair| Row::new(side(pair), form.input())).collect()
+    };
+    let (twins_p, twins_q) = (twins(|pair| &pair.p), twins(|pair| &pair.q));
+    let mut breaches = Breaches::default();
+    for divergence in family() {
+        let comparison = Comparison::new(divergence.clone());
+        if let Divergence::Generator(_) = divergence {
+            continue;
+        }
+        let pairs =
+            block_on(comparison.pairwise(&p, &q)).unwrap_or_else(|e| panic!("{divergence}: {e}"));
+        let exact = pairwise(&divergence, &twins_p, &twins_q);
+        for (place, (found, exact)) in pairs.values().iter().zip(&exact).enumerate() {
+            let (i, j) = (place / all.len(), place % all.len());
+            breaches.add(error(*found, *exact, 1e-25), 1e-6, || {
+                let what = format!("{} with {}", all[i].what, all[j].what);
+                format!("{divergence:?} of {form:?}: {what}: {found} for {exact}")
+            });
+        }
+        let nearest = block_on(comparison.nearest(&p, &q, 3)).expect("neighbours");
+        for i in 0..all.len() {
+            let mut best: Vec<f64> = exact[i * all.len()..(i + 1) * all.len()].to_vec();
+            best.sort_by(f64::total_cmp);
+            for (found, exact) in nearest.values(i).iter().zip(&best) {
+                breaches.add(error(*found, *exact, 1e-25), 1e-6, || {
+                    format!(
+                        "nearest by {divergence:?} of {form:?}: {}: {found} for {exact}",
+                        all[i].what
+                    )
+                });
+            }
+        }
+    }
+    breaches.none();
+}
+
+const WEIGHTS: Form = Form::Weights { p: 0, q: 0 };
+const LOGITS: Form = Form::Logits { temperature: 1.0 };
+
 #[test]
 fn weights() {
-    check(Form::Weights { p: 0, q: 0 }, 12, &GAPS, true);
+    check(WEIGHTS, 12, &GAPS, true);
 }
 
 #[test]
@@ -119,5 +194,28 @@ fn log_probabilities() {
 
 #[test]
 fn logits() {
-    check(Form::Logits { temperature: 1.0 }, 12, &GAPS, true);
+    check(LOGITS, 12, &GAPS, true);
+}
+
+#[test]
+fn logits_over_temperatures() {
+    for temperature in [1e-3, 0.3, 40.0, 1e30] {
+        check(Form::Logits { temperature }, 12, &[0.0, 30.0, 88.5, 140.0], temperature == 0.3);
+    }
+}
+
+#[test]
+fn rows_of_any_length() {
+    for form in [WEIGHTS, LOGITS] {
+        check_lengths(form, &[1, 2, 3, 64, 257, 4000], &Divergence::ALL);
+        let few = [Divergence::Kl, Divergence::Renyi { alpha: 0.5 }, Divergence::CauchySchwarz];
+        check_lengths(form, &[70_000], &few);
+    }
+}
+
+#[test]
+fn all_pairs() {
+    for form in [WEIGHTS, Form::Weights { p: 3, q: -100 }, Form::WideWeights, LOGITS] {
+        check_pairs(form);
+    }
 }

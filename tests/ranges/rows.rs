@@ -77,6 +77,7 @@ pub fn pairs(form: Form, bins: usize, gap: f64, empty: bool) -> Vec<Pair> {
         ("p lacks a bin", lowered(&base, &[at], gap), other.clone()),
         ("each lacks one", lowered(&base, &[0], gap), lowered(&other, &[last], gap)),
         ("both lack one", lowered(&base, &[0], gap), lowered(&other, &[0], 1.3 * gap + 1.0)),
+        ("both far", lowered(&base, &[at], gap), lowered(&other, &[at], 1.9 * gap)),
         ("close, q lacks a bin", base.clone(), lowered(&close, &[last], gap)),
         ("close, p lacks a bin", lowered(&base, &[0], gap), close.clone()),
         ("spread", (0..bins).map(|_| gap * random.uniform()).collect(), base.clone()),

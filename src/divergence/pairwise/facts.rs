@@ -3,7 +3,7 @@
 use super::super::distributions::Distributions;
 use super::super::kernels::{BAD_P, ROW_SUMS, words};
 use super::super::kind::Input;
-use super::super::range::{is_moderate, is_usual};
+use super::super::range::is_usual;
 use super::super::sums::{Job, Pairing, Record, wide};
 use crate::error::Result;
 
@@ -98,7 +98,7 @@ fn of_weights(rows: &Distributions, sum: &Sum) -> Option<Fact> {
     let least = if subnormal { 1e-8 } else { 0.0 };
     let range = if tiny { Range::Tiny } else { Range::Whole };
     let reference = words(1.0 / sum.sum);
-    (is_moderate(sum.sum, rows.bins) && sum.sum < 1e30 && sum.sum > least)
+    ((1e-30 * rows.bins as f64..1e30).contains(&sum.sum) && sum.sum > least)
         .then_some(Fact { reference, range })
 }
 

@@ -145,7 +145,7 @@ impl Comparison {
             Some(far) if !low => sums.value < far,
             _ => sums.value != 0.0 && size < 1e-12,
         };
-        let held = holds(&self.divergence, sums, bins, false);
+        let held = holds(&self.divergence, sums, (bins, 1.0), false);
         if close || !held || !is_balanced(&self.divergence, sums) {
             return None;
         }
