@@ -10,4 +10,5 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod divergences;
+mod entropies;
 mod rows;
