@@ -51,7 +51,8 @@ pub struct ClassPrior {
 pub struct ClassPriorValue {
     /// KL(m‖π) in nats, +∞ where a class without prior is predicted.
     pub divergence: f64,
-    /// m, of K numbers that sum to 1.
+    /// m, of K numbers that sum to 1. In `Single` those below 10⁻³⁷ may be any number below, but 0 only of a class that is
+    /// −∞ in every row.
     pub prediction: Vec<f64>,
 }
 
@@ -90,7 +91,7 @@ impl ClassPrior {
         Ok(ClassPrior { prior, precision: Precision::Single, weighting })
     }
 
-    /// `Single` keeps six digits of every mean prediction, and with them KL to 10⁻⁶ (KL + √KL); `Double` twelve and
+    /// `Single` keeps six digits of every mean prediction above 10⁻³⁰, and with them KL to 10⁻⁶ (KL + √KL); `Double` twelve and
     /// 10⁻¹² (KL + √KL). Double is computed by the f64 twin on the host.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> ClassPrior {

@@ -37,6 +37,10 @@ pub(crate) enum Source {
 impl Source {
     /// A form of `logit_gradient`.
     pub(crate) fn of_form(form: &Form) -> Source {
+        // What is beyond f32 is held there by the twin.
+        if ![form.x, form.y, form.z].iter().all(|x| x.abs() <= 1e37) {
+            return Source::Twin;
+        }
         let [label_high, label_low] = label_words(form.label.map(|(label, _)| label));
         let [rate, rate_low] = words(1.0 / form.temperature);
         let own = form.label.map_or(0.0, |(_, own)| own);

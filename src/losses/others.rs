@@ -3,7 +3,7 @@
 use crate::divergence::kernels::{SUMS, words};
 use crate::divergence::range::is_usual;
 use crate::divergence::sums::{Job, Pairing, Record, wide};
-use crate::divergence::{Data, Distributions};
+use crate::divergence::{Data, Distributions, Input};
 use crate::error::{Error, Result};
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
@@ -74,12 +74,40 @@ pub(crate) async fn others(
                 rows.screened(argument, query.row, &rows.read_row(query.row).await?)?;
             }
             if let Some(others) = sums.others(query, labelled) {
-                let log_sum = others.kept / query.temperature + others.log_1_plus_u();
-                rows.check_sum(argument, query.row, log_sum.exp())?;
+                // Over another temperature than its own a row says nothing about its sum: see `check_sums`.
+                if query.temperature == rows.temperature() {
+                    rows.check_sum(argument, query.row, others.log_total().exp())?;
+                }
                 found[number] = Some(Found { others, on_device: true });
             }
         }
     }
+    by_twin(argument, rows, queries, &mut found).await?;
+    let missing = || Error::invalid(argument, "a row was not answered");
+    found.into_iter().map(|found| found.ok_or_else(missing)).collect()
+}
+
+/// That log-probabilities sum to 1, of rows that are asked about over other temperatures only.
+pub(crate) async fn check_sums(
+    argument: &'static str,
+    rows: &Distributions,
+    queries: &[Query],
+) -> Result<()> {
+    if rows.normalize || !matches!(rows.input, Input::LogProbabilities) {
+        return Ok(());
+    }
+    let own = |query: &Query| Query { temperature: rows.temperature(), label: None, ..*query };
+    let queries: Vec<Query> = queries.iter().map(own).collect();
+    others(argument, rows, &queries, Precision::Single, false).await.map(|_| ())
+}
+
+/// What is not found yet, in f64.
+pub(crate) async fn by_twin(
+    argument: &'static str,
+    rows: &Distributions,
+    queries: &[Query],
+    found: &mut [Option<Found>],
+) -> Result<()> {
     let open: Vec<usize> = (0..queries.len()).filter(|number| found[*number].is_none()).collect();
     for numbers in open.chunks(rows.together()) {
         let of_rows: Vec<usize> = numbers.iter().map(|number| queries[*number].row).collect();
@@ -94,8 +122,12 @@ pub(crate) async fn others(
             found[*number] = Some(answer?);
         }
     }
-    let missing = || Error::invalid(argument, "a row was not answered");
-    found.into_iter().map(|found| found.ok_or_else(missing)).collect()
+    Ok(())
+}
+
+/// Whether f32 has the numbers of a row and room for its exponents.
+fn is_there(rows: &Distributions, query: &Query) -> bool {
+    is_usual(query.temperature) && !rows.is_beyond(query.row)
 }
 
 async fn device_sums(
@@ -105,8 +137,7 @@ async fn device_sums(
     smoothed: bool,
 ) -> Result<Vec<Sums>> {
     let mut sums = vec![Sums::default(); queries.len()];
-    let usual: Vec<usize> =
-        (0..queries.len()).filter(|k| is_usual(queries[*k].temperature)).collect();
+    let usual: Vec<usize> = (0..queries.len()).filter(|k| is_there(rows, &queries[*k])).collect();
     let job = |k: &usize| {
         let query = &queries[*k];
         let [high, low] = label_words(query.label);
@@ -208,6 +239,7 @@ impl Sums {
             entropy: 0.0,
             gap: 0.0,
             sum_of_gaps: self.gaps,
+            excess: None,
             some_empty: self.flags & SOME_EMPTY != 0,
             temperature: query.temperature,
         };

@@ -11,4 +11,5 @@
 mod common;
 mod divergences;
 mod entropies;
+mod losses;
 mod rows;
