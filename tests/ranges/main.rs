@@ -7,6 +7,7 @@
 //! `logit_gradient`, `mean_prediction`, `joint_table`.
 #![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
+mod acceptance;
 #[path = "../common/mod.rs"]
 mod common;
 mod divergences;
