@@ -37,13 +37,13 @@ pub(crate) enum Source {
 impl Source {
     /// A form of `logit_gradient`.
     pub(crate) fn of_form(form: &Form) -> Source {
-        // What is beyond f32 is held there by the twin.
-        if ![form.x, form.y, form.z].iter().all(|x| x.abs() <= 1e37) {
+        let own = form.label.map_or(0.0, |(_, own)| own);
+        // What is beyond f32 is brought back by the twin; d is −200 at least.
+        if ![form.x, 200.0 * form.y, form.z, own].iter().all(|x| x.abs() <= 1e36) {
             return Source::Twin;
         }
         let [label_high, label_low] = label_words(form.label.map(|(label, _)| label));
         let [rate, rate_low] = words(1.0 / form.temperature);
-        let own = form.label.map_or(0.0, |(_, own)| own);
         Source::Device {
             reference: [form.reference as f32, 0.0, label_high, label_low],
             scalars: [
@@ -108,7 +108,8 @@ impl Gradient<'_> {
     pub(crate) async fn added_to(&self, tensor: Tensor) -> Result<Tensor> {
         let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.buffer()) else {
             let (own, given) = (self.host().await?, tensor.read().await?);
-            let sums: Vec<f32> = own.iter().zip(&given).map(|(x, y)| x + y).collect();
+            let sum = |(x, y): (&f32, &f32)| single(f64::from(*x) + f64::from(*y));
+            let sums: Vec<f32> = own.iter().zip(&given).map(sum).collect();
             return Tensor::from_slice(&self.rows.context, &sums, tensor.shape()).await;
         };
         let (count, bins) = (self.rows.rows, self.rows.bins);
@@ -120,8 +121,8 @@ impl Gradient<'_> {
                 let mut recorder = gpu.recorder();
                 recorder.stage(buffer, at, 4 * bins as u64);
                 let read: Vec<Vec<f32>> = recorder.read_as("a gradient").await?;
-                let sums: Vec<f32> =
-                    read.iter().flatten().zip(&values).map(|(x, y)| x + y).collect();
+                let sum = |(x, y): (&f32, &f32)| single(f64::from(*x) + f64::from(*y));
+                let sums: Vec<f32> = read.iter().flatten().zip(&values).map(sum).collect();
                 gpu.guarded(|| {
                     gpu.write(buffer, at, &sums);
                     Ok(())

@@ -225,8 +225,8 @@ impl Answer {
             return Form { label: Some((label, 0.0)), ..Form::ZERO };
         }
         let factor = upstream / temperature;
-        // What overflows f32 stays its largest number.
-        let bounded = |x: f64| x.clamp(-1e37, 1e37);
+        // An infinite slope, too, leaves the gradient finite.
+        let bounded = |x: f64| x.clamp(-1e300, 1e300);
         let slope = bounded(factor * self.slope);
         let smooth = bounded(factor * self.smooth);
         let x = match others.log_sum {

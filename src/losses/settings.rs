@@ -15,7 +15,7 @@ use crate::transport::Precision;
 ///
 /// Logits are [`Input::Logits`](crate::Input::Logits), whose temperature divides them first, or log-probabilities; −∞
 /// is a class that cannot be. Gradients are with respect to the logits as they were given, n×K, and sum to 0 in every
-/// row; where one is beyond f32 it is ±10³⁷. Nothing of the size of a row is kept between value and gradient.
+/// row; where one is beyond f32 it is the largest number. Nothing of the size of a row is kept between value and gradient.
 ///
 /// ```
 /// # fn main() -> kantor::Result<()> {

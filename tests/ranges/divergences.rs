@@ -219,3 +219,44 @@ fn all_pairs() {
         check_pairs(form);
     }
 }
+
+/// Factors of gradients next to the ends of f32, and beyond: weights of sums that make them larger still.
+#[test]
+fn upstream_factors_of_any_size() {
+    let mut breaches = Breaches::default();
+    for form in [WEIGHTS, Form::Weights { p: 60, q: -90 }, LOGITS] {
+        let all = distinct(&[0.0, 30.0, 60.0], form, 12);
+        let p = upload(context(), form, &all.iter().map(|pair| &pair.p).collect::<Vec<_>>());
+        let q = upload(context(), form, &all.iter().map(|pair| &pair.q).collect::<Vec<_>>());
+        for divergence in [Divergence::Kl, Divergence::TotalVariation, Divergence::CauchySchwarz] {
+            for factor in [1e-300, 1e-40, 1e-32, 1e20, 3e37, 1e60, 1e300] {
+                let comparison = Comparison::new(divergence.clone());
+                let upstream = vec![factor; all.len()];
+                let result =
+                    comparison.value_and_gradient_blocking(&p, &q, Side::Both, Some(&upstream));
+                let (values, gradients) = result.expect("a gradient");
+                let read = |tensor: Option<kantor::Tensor>| {
+                    block_on(tensor.expect("asked for").read()).expect("readable")
+                };
+                let (of_p, of_q) = (read(gradients.p), read(gradients.q));
+                for (row, pair) in all.iter().enumerate() {
+                    if values.values()[row].is_infinite() {
+                        continue;
+                    }
+                    let [p, q] = [&pair.p, &pair.q].map(|row| Row::new(row, form.input()));
+                    let exact = gradient(&divergence, &p, &q, factor);
+                    for (found, exact) in [(&of_p, &exact.0), (&of_q, &exact.1)] {
+                        let found = &found[row * 12..(row + 1) * 12];
+                        let size =
+                            if form == LOGITS { factor } else { factor / p.sum().min(q.sum()) };
+                        let size = size.min(1e300);
+                        breaches.add(slope_error(found, exact, size), 1e-5, || {
+                            format!("{divergence:?} of {form:?} times {factor}: {}", pair.what)
+                        });
+                    }
+                }
+            }
+        }
+    }
+    breaches.none();
+}

@@ -3,8 +3,8 @@
 use crate::common::{block_on, context};
 use crate::rows::{Breaches, Form, Pair, error, pairs, slope_error, upload};
 use kantor::{
-    AttentionPenalty, ClassPrior, Context, Distillation, DistillationLoss, Distributions, Loss,
-    Losses, Tensor,
+    AttentionPenalty, ClassPrior, Context, Distillation, DistillationLoss, Distributions,
+    Entropies, Entropy, Loss, Losses, Tensor,
 };
 
 const GAPS: [f64; 9] = [0.0, 1e-3, 5.0, 30.0, 60.0, 88.5, 103.0, 140.0, 200.0];
@@ -40,6 +40,7 @@ fn compare(
     what: impl Fn(usize) -> String,
     found: (&[f64], &Tensor),
     exact: (&[f64], &Tensor),
+    size: f64,
 ) {
     let (slopes, exact_slopes) = (read(found.1), read(exact.1));
     let bins = slopes.len() / found.0.len();
@@ -51,7 +52,7 @@ fn compare(
         let own: Vec<f32> = slopes[place.clone()].iter().map(|x| *x as f32).collect();
         let finite = own.iter().all(|x| x.is_finite());
         let error =
-            if finite { slope_error(&own, &exact_slopes[place], 1.0) } else { f64::INFINITY };
+            if finite { slope_error(&own, &exact_slopes[place], size) } else { f64::INFINITY };
         breaches.add(error, 1e-5, || format!("{} slopes", what(row)));
     }
 }
@@ -75,7 +76,13 @@ fn check(form: Form, bins: usize, labels: impl Fn(usize) -> u32) {
         let ask = |rows| losses.value_and_gradient_blocking(rows, &labels, None);
         let found = ask(&on).unwrap_or_else(|e| panic!("{loss:?}: {e}"));
         let exact = ask(&on_cpu).unwrap_or_else(|e| panic!("twin, {loss:?}: {e}"));
-        compare(&mut breaches, what, (found.0.values(), &found.1), (exact.0.values(), &exact.1));
+        compare(
+            &mut breaches,
+            what,
+            (found.0.values(), &found.1),
+            (exact.0.values(), &exact.1),
+            1.0,
+        );
     }
     breaches.none();
 }
@@ -134,6 +141,7 @@ fn distillation() {
                     |row| format!("{loss:?} {kind} of {of_student:?}: {}", q[row].what),
                     (found.0.values(), &found.1),
                     (exact.0.values(), &exact.1),
+                    1.0,
                 );
             }
         }
@@ -152,7 +160,7 @@ fn attention() {
     let exact = penalty.value_and_gradient_blocking(&on_cpu).expect("a penalty");
     let mut breaches = Breaches::default();
     let what = |row: usize| format!("attention: {}", all[row].what);
-    compare(&mut breaches, what, (found.0.values(), &found.1), (exact.0.values(), &exact.1));
+    compare(&mut breaches, what, (found.0.values(), &found.1), (exact.0.values(), &exact.1), 1.0);
     breaches.none();
 }
 
@@ -188,9 +196,48 @@ fn class_priors() {
                     what,
                     (&value(found.0.divergence), &found.1),
                     (&value(exact.0.divergence), &exact.1),
+                    1.0,
                 );
             }
         }
+    }
+    breaches.none();
+}
+
+/// Factors of gradients next to the ends of f32, and beyond.
+#[test]
+fn upstream_factors_of_any_size() {
+    let form = Form::Logits { temperature: 1.0 };
+    let all: Vec<Pair> =
+        [0.0, 30.0, 60.0].iter().flat_map(|gap| pairs(form, 12, *gap, false)).collect();
+    let logits: Vec<&Vec<f64>> = all.iter().map(|pair| &pair.p).collect();
+    let [on, on_cpu] = both(form, &logits);
+    let labels = vec![5; logits.len()];
+    let mut breaches = Breaches::default();
+    for factor in [1e-300, 1e-40, 1e-32, 1e20, 3e37, 1e38, 1e60, 1e300] {
+        let upstream = vec![factor; logits.len()];
+        for loss in [
+            Loss::CompSum { tau: 1.0 },
+            Loss::CompSum { tau: 0.0 },
+            Loss::CrossEntropy { smoothing: 0.1 },
+            Loss::Ldr { margin: 1.0, lambda: 2.0 },
+        ] {
+            let losses = Losses::new(loss);
+            let ask = |rows| losses.value_and_gradient_blocking(rows, &labels, Some(&upstream));
+            let (found, exact) = (ask(&on).expect("a loss"), ask(&on_cpu).expect("a loss"));
+            compare(
+                &mut breaches,
+                |row| format!("{loss:?} times {factor}: {}", all[row].what),
+                (found.0.values(), &found.1),
+                (exact.0.values(), &exact.1),
+                factor,
+            );
+        }
+        let entropies = Entropies::new(Entropy::Shannon);
+        let ask = |rows| entropies.value_and_gradient_blocking(rows, Some(&upstream));
+        let (found, exact) = (ask(&on).expect("entropies"), ask(&on_cpu).expect("entropies"));
+        let what = |row: usize| format!("entropy times {factor}: {}", all[row].what);
+        compare(&mut breaches, what, (&found.0, &found.1), (&exact.0, &exact.1), factor);
     }
     breaches.none();
 }

@@ -152,7 +152,9 @@ pub fn error(found: f64, exact: f64, floor: f64) -> f64 {
 pub fn slope_error(found: &[f32], exact: &[f64], size: f64) -> f64 {
     let held = |x: &f64| f64::from((*x as f32).clamp(-f32::MAX, f32::MAX));
     let most = exact.iter().map(held).fold(0.0f64, |most, x| most.max(x.abs()));
-    let most = if most < 1e-17 * size { 1e-7 * size } else { most };
+    // Nor is there anything below the smallest normal f32.
+    let most = if most < 1e-17 * size { 1e-7 * size } else { most }
+        .max(2e5 * f64::from(f32::MIN_POSITIVE));
     let apart = |(found, exact): (&f32, &f64)| (f64::from(*found) - held(exact)).abs() / most;
     let worst = found
         .iter()
