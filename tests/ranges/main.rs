@@ -14,3 +14,4 @@ mod divergences;
 mod entropies;
 mod losses;
 mod rows;
+mod tables;
