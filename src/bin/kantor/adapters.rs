@@ -63,6 +63,11 @@ struct ProbeResults {
     /// In units of 2⁻²⁴.
     exp2_error: f32,
     denormals_kept: bool,
+    fused_fma: bool,
+    /// In ulp.
+    quotient_error: f32,
+    /// Quotients hold for divisors below 2 to this power.
+    divisor_end: i32,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
@@ -149,6 +154,9 @@ fn probes(probes: &Probes) -> ProbeResults {
         loop_asked: Probes::LOOP,
         exp2_error: probes.exp2_error,
         denormals_kept: probes.denormals,
+        fused_fma: probes.fused_fma,
+        quotient_error: probes.quotient_error,
+        divisor_end: probes.divisor_end,
     }
 }
 
@@ -215,6 +223,12 @@ fn describe(entry: &Entry) -> String {
             format!("{} of {} iterations reached", probes.loop_reached, probes.loop_asked),
         );
         line("exp2", format!("relative error {:.1} × 2⁻²⁴", probes.exp2_error));
+        let divisors = match probes.divisor_end {
+            128 => "all divisors".into(),
+            end => format!("divisors below 2^{end}"),
+        };
+        line("division", format!("within {:.1} ulp, {divisors}", probes.quotient_error));
+        line("fma", if probes.fused_fma { "fused" } else { "rounds twice" }.into());
         line("denormals", if probes.denormals_kept { "kept" } else { "flushed to zero" }.into());
     }
     text
