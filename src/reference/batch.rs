@@ -95,12 +95,12 @@ pub(crate) async fn solve_batch<'a>(
 ) -> Result<Vec<Solved>> {
     let schedule = settings.schedule(&problem.geometry);
     let problems = problem.len();
+    // What threads share; a cost on a device of the browser's they could not.
+    let (source, target, start) = (&problem.source, &problem.target, problem.start.as_deref());
     let begin = |k: usize| {
-        let start = problem.start.as_ref().map(|g| {
-            let m = problem.target.bins;
-            &g[k * m..(k + 1) * m]
-        });
-        let (cost, a, b) = (cost_of(k), problem.source.row(k), problem.target.row(k));
+        let m = target.bins;
+        let start = start.map(|g| &g[k * m..(k + 1) * m]);
+        let (cost, a, b) = (cost_of(k), source.row(k), target.row(k));
         let (tolerance, most) = (settings.tolerance, settings.max_iterations);
         let largest = cost.iter().fold(0.0f64, |largest, c| largest.max(c.abs()));
         if settings.epsilon > LARGE_EPSILON * largest {

@@ -174,11 +174,7 @@ impl VonMisesFisher {
         #[wasm_bindgen(unchecked_optional_param_type = "number")] seed: JsValue,
     ) -> Result<Vec<f64>, JsValue> {
         let (n, seed) = (count("n", number("n", &n)?)?, count_or("seed", &seed, 0)?);
-        let components = u64::from(n) * self.inner.dimension() as u64;
-        if components > MOST_COMPONENTS {
-            let reason = format!("{components} components are more than {MOST_COMPONENTS}");
-            return Err(Failure::argument("n", reason).into());
-        }
+        check_result("n", u64::from(n).checked_mul(self.inner.dimension() as u64))?;
         Ok(self.inner.sample(n as usize, seed.into()).map_err(Failure::from)?)
     }
 }

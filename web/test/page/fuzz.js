@@ -11,7 +11,8 @@ const kinds = new Set([
   'no-adapter', 'device-lost', 'limit-exceeded', 'out-of-memory', 'invalid-input', 'not-converged', 'precision-unavailable',
   'shader', 'readback', 'device', 'cancelled',
 ]);
-const patience = 10_000; // ms
+/** Milliseconds that a call may take on the twin; on a device, whose kernels are compiled when they are first used. */
+const patience = { twin: 10_000, device: 120_000 };
 
 /** What a callback of the page throws, and must come back as it is. */
 const ours = new RangeError('of the page');
@@ -235,12 +236,13 @@ class Fuzz {
 
   async one([name]) {
     let timer;
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, patience, 'late')));
+    const allowed = this.onDevice > 0 ? patience.device : patience.twin;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, allowed, 'late')));
     let outcome;
     try {
       const value = this[name]();
       outcome = (await Promise.race([Promise.resolve(value).then(() => 'done'), late]));
-      if (outcome === 'late') this.faults.push(`${name} has not settled after ${patience / 1000} s`);
+      if (outcome === 'late') this.faults.push(`${name} has not settled after ${allowed / 1000} s`);
     } catch (error) {
       outcome = this.judged(name, error);
     } finally {
