@@ -73,7 +73,7 @@ step "Formatting" cargo fmt --all --check
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli -- -D warnings
 # Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values.
 once=(bessel_twin divergence_twin shaders compilers) on_adapters=()
-export KANTOR_DXC=${KANTOR_DXC:-$(pwd)/${CARGO_TARGET_DIR:-target}/dxc/libdxcompiler.so}
+export KANTOR_DXC=${KANTOR_DXC:-${CARGO_TARGET_DIR:-$(pwd)/target}/dxc/libdxcompiler.so}
 if [[ " ${KANTOR_COMPILERS-dxc} " == *" dxc "* ]]; then
     step "Microsoft's shader compiler" bash tests/setup/dxc.sh "$KANTOR_DXC"
 fi
