@@ -70,19 +70,13 @@ on() {
 # --- the tests -------------------------------------------------------------------------------------------------------
 
 step "Formatting" cargo fmt --all --check
-<<<<<<< HEAD
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli,kantor/hostile -- -D warnings
-# Once, what asks no adapter: translations of the shaders, the twins against multiprecision values, the command.
-once=(bessel_twin divergence_twin shaders cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
-=======
-step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli -- -D warnings
-# Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values.
-once=(bessel_twin divergence_twin shaders compilers) on_adapters=()
+# Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values, the command.
+once=(bessel_twin divergence_twin shaders compilers cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
 export KANTOR_DXC=${KANTOR_DXC:-${CARGO_TARGET_DIR:-$(pwd)/target}/dxc/libdxcompiler.so}
 if [[ " ${KANTOR_COMPILERS-dxc} " == *" dxc "* ]]; then
     step "Microsoft's shader compiler" bash tests/setup/dxc.sh "$KANTOR_DXC"
 fi
->>>>>>> ground
 for file in tests/*.rs tests/*/main.rs; do
     case $file in */main.rs) name=$(basename "${file%/main.rs}") ;; *) name=$(basename "$file" .rs) ;; esac
     [[ " ${once[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")
