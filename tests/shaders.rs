@@ -1,17 +1,16 @@
 //! Every WGSL file of the library, without a device: it is valid WebGPU core, it
-//! translates to what the four native APIs take, it stays within core limits, and
-//! every kernel has its twin and its test.
+//! stays within core limits, and every kernel has its twin and its test. What the
+//! native APIs make of it: `compilers.rs`.
 #![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 
 #[path = "common/variants.rs"]
 mod variants;
 
 use kantor::gpu::shader::{self, Constant, SOURCES};
-use naga::back::{glsl, hlsl, msl, spv};
-use naga::proc::{BoundsCheckPolicies, Layouter};
+use naga::proc::Layouter;
 use naga::{AddressSpace, ShaderStage};
 use std::path::Path;
-use variants::{code, every_variant, kernels, settings, validated};
+use variants::{code, every_variant, kernels, members, settings};
 
 const STORAGE_BUFFERS: usize = 8;
 const WORKGROUP_BYTES: u32 = 16_384;
@@ -51,49 +50,6 @@ fn no_file_needs_a_feature_or_double_precision() {
             assert!(!forbidden.contains(&word), "{path} uses `{word}`");
         }
     }
-}
-
-#[test]
-fn every_variant_translates_to_spirv_msl_hlsl_and_glsl() {
-    every_variant(|what, module, info| {
-        let entry = || "main".to_owned();
-        let stage = ShaderStage::Compute;
-
-        let pipeline = spv::PipelineOptions { shader_stage: stage, entry_point: entry() };
-        let words = spv::write_vec(module, info, &spv::Options::default(), Some(&pipeline));
-        assert!(!words.unwrap_or_else(|e| panic!("{what} to SPIR-V: {e}")).is_empty());
-
-        let options = msl::Options { lang_version: (2, 0), ..Default::default() };
-        let metal = msl::write_string(module, info, &options, &msl::PipelineOptions::default());
-        let (metal, translated) = metal.unwrap_or_else(|e| panic!("{what} to MSL: {e}"));
-        assert!(metal.contains("kernel void"), "{what}: MSL without a kernel");
-        for name in translated.entry_point_names {
-            name.unwrap_or_else(|e| panic!("{what} to MSL: {e}"));
-        }
-
-        let (options, pipeline) = (hlsl::Options::default(), hlsl::PipelineOptions::default());
-        let mut text = String::new();
-        hlsl::Writer::new(&mut text, &options, &pipeline)
-            .write(module, info, None)
-            .unwrap_or_else(|e| panic!("{what} to HLSL: {e}"));
-        assert!(text.contains("numthreads"), "{what}: HLSL without an entry point");
-
-        let pipeline =
-            glsl::PipelineOptions { shader_stage: stage, entry_point: entry(), multiview: None };
-        let options = glsl::Options::default();
-        let mut text = String::new();
-        glsl::Writer::new(
-            &mut text,
-            module,
-            info,
-            &options,
-            &pipeline,
-            BoundsCheckPolicies::default(),
-        )
-        .and_then(|mut writer| writer.write())
-        .unwrap_or_else(|e| panic!("{what} to GLSL ES 3.1: {e}"));
-        assert!(text.contains("void main()"), "{what}: GLSL without main");
-    });
 }
 
 // --- the limits -----------------------------------------------------------------
@@ -299,24 +255,12 @@ fn every_kernel_of_divergence_and_losses_has_a_binding_a_twin_a_test_and_a_check
 
 /// Every WGSL file that is spliced as a member stands behind a name.
 #[test]
-fn every_member_of_the_family_is_valid_in_its_kernels() {
-    let members = SOURCES
-        .iter()
-        .filter(|(path, text)| path.starts_with("divergence/") && text.contains("fn part("));
+fn every_member_of_the_family_has_a_binding() {
     let bindings = read("src/divergence/kernels.rs");
-    let mut count = 0;
-    for (member, _) in members {
-        count += 1;
+    for member in members() {
         assert!(bindings.contains(&format!("\"{member}\"")), "{member} is in no divergence");
-        for kernel in ["divergence/compare.wgsl", "divergence/gradient.wgsl"] {
-            for logits in [false, true] {
-                let constants =
-                    vec![("MEMBER", Constant::File(member)), ("LOGITS", Constant::Bool(logits))];
-                validated(kernel, &constants);
-            }
-        }
     }
-    assert!(count >= 12, "{count} members");
+    assert!(members().count() >= 12, "{} members", members().count());
 }
 
 #[test]

@@ -67,6 +67,34 @@ fn against(what: &str, way: &Way, found: &Solution, twin: &Solution, size: f64, 
     }
 }
 
+/// Against `data/large_epsilon_reference.csv`, made by `data/make_large_epsilon_reference.py`.
+#[test]
+fn costs_and_potentials_are_those_of_multiprecision() {
+    let (a, b) = ([0.25, 0.5, 0.25], [0.125, 0.125, 0.25, 0.5]);
+    let costs = [0, 1, 2, 5, 3, 0, 1, 1, 4, 2, 0, 3].map(f64::from);
+    let text = include_str!("data/large_epsilon_reference.csv");
+    for line in text.lines().skip(1) {
+        let row: Vec<f64> = line.split(',').map(|x| x.parse().expect("a number")).collect();
+        let &[epsilon, unit, transport, regularized, entropy, sum] = &row[..] else {
+            panic!("{line}")
+        };
+        let case = Case::single(&costs.map(|c| c * unit / 8.0), &a, &b);
+        for way in ways() {
+            let what = format!("{} ε {epsilon:e} unit {unit:e}", way.name);
+            let found = way.solve(epsilon, &case.problem());
+            let bound = 2.0 * way.accuracy * unit;
+            assert_close(&what, found.transport_cost()[0], transport, bound);
+            assert_close(&what, found.regularized_cost()[0], regularized, bound);
+            let size = unit + entropy.abs();
+            assert_close(&what, found.entropy_cost()[0], entropy, 2.0 * way.accuracy * size);
+            let p = potentials(&found, 0);
+            // A marginal off by the tolerance is a potential off by ε times that.
+            let slack = 4.0 * way.tolerance * epsilon.min(256.0 * unit);
+            assert_close(&what, p.f[0] + p.g[0], sum, 4.0 * bound + slack);
+        }
+    }
+}
+
 /// Costs in [0, 1] times a power of ten against ε = 1 in units of it: from 1e-45 to the documented end.
 #[test]
 fn every_ratio_of_cost_and_epsilon_is_resolved() {

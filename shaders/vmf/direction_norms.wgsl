@@ -87,7 +87,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let bits = bitcast<u32>(keep(sum.x));
     if (bits < SMALLEST_SUM || bits > LARGEST_SUM) { atomicOr(&report[1], 1u); }
     let safe = vec2f(clamp(sum.x, 0x1p-50f, 0x1p+100f), sum.y);
-    var inverse = vec2f(reciprocal(sqrt(safe.x)), 0.0);
+    // A root and a quotient may be off by 2.5 ulp each: one step of Newton's method.
+    let rough = reciprocal(sqrt(safe.x));
+    var inverse = vec2f(rough + rough * (0.5 - 0.5 * (safe.x * rough) * rough), 0.0);
     if (DOUBLE) { inverse = df_div(vec2f(1.0, 0.0), df_sqrt(safe)); }
     norms[row] = vec4f(inverse, scale, 0.0);
   }

@@ -117,15 +117,40 @@ pub fn validated(path: &str, constants: &Constants) -> (Module, ModuleInfo) {
     (module, info)
 }
 
+/// Every kernel with every variant.
+pub fn all() -> impl Iterator<Item = (&'static str, Constants)> {
+    let plain = kernels().flat_map(|path| variants(path).into_iter().map(move |c| (path, c)));
+    plain.chain(with_members())
+}
+
+/// The kernels into which members of the family of divergences are spliced, with each of them.
+pub fn with_members() -> impl Iterator<Item = (&'static str, Constants)> {
+    members().flat_map(|member| {
+        ["divergence/compare.wgsl", "divergence/gradient.wgsl"].into_iter().flat_map(
+            move |kernel| {
+                [false, true].map(|logits| {
+                    let logits = ("LOGITS", Constant::Bool(logits));
+                    (kernel, vec![("MEMBER", Constant::File(member)), logits])
+                })
+            },
+        )
+    })
+}
+
+/// Files that are spliced as a member of the family.
+pub fn members() -> impl Iterator<Item = &'static str> {
+    let is_member =
+        |(path, text): &&(&str, &str)| path.starts_with("divergence/") && text.contains("fn part(");
+    SOURCES.iter().filter(is_member).map(|(path, _)| *path)
+}
+
 /// Runs `check` on every kernel in every variant.
 pub fn every_variant(check: impl Fn(&str, &Module, &ModuleInfo)) {
     let mut count = 0;
-    for path in kernels() {
-        for constants in variants(path) {
-            let (module, info) = validated(path, &constants);
-            check(&format!("{path} with {constants:?}"), &module, &info);
-            count += 1;
-        }
+    for (path, constants) in all() {
+        let (module, info) = validated(path, &constants);
+        check(&format!("{path} with {constants:?}"), &module, &info);
+        count += 1;
     }
     println!("{count} variants of {} kernels", kernels().count());
     assert!(count > kernels().count(), "no variants were made");
