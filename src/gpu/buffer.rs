@@ -35,6 +35,7 @@ pub(crate) struct Pool {
     kept: Mutex<Kept>,
     pub(super) owner: Owner,
     /// Held while what waits for the device is taken and submitted: nothing overtakes an upload.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) submitting: Turn,
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) staging: Mutex<super::staging::Staging>,
