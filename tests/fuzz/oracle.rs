@@ -48,11 +48,11 @@ pub struct Bound {
     pub absolute: f64,
 }
 
-/// Six digits, or twelve, as most rooms promise; three units of the last.
+/// Six digits, or twelve, as most rooms promise: half a unit of the last, of a number that begins with 1.
 pub fn digits(precision: Precision) -> Bound {
     match precision {
-        Precision::Single => Bound { relative: 3e-6, absolute: 1e-36 },
-        Precision::Double => Bound { relative: 3e-12, absolute: 1e-290 },
+        Precision::Single => Bound { relative: 5e-6, absolute: 1e-36 },
+        Precision::Double => Bound { relative: 5e-12, absolute: 1e-290 },
     }
 }
 
@@ -128,4 +128,11 @@ macro_rules! both_or_end {
             Err(told) => return Ok(told),
         }
     };
+}
+
+/// Prints what a call is made of, where one call alone is run.
+pub fn show(words: impl FnOnce() -> String) {
+    if std::env::var_os("KANTOR_FUZZ_CASE").is_some() {
+        eprintln!("{}", words());
+    }
 }

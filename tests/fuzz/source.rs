@@ -37,6 +37,16 @@ impl Numbers {
         }
     }
 
+    /// As f32 holds them, of the same type: what single precision computes with.
+    pub fn rounded(self) -> Numbers {
+        match self {
+            Numbers::Double(values) => {
+                Numbers::Double(values.iter().map(|x| f64::from(*x as f32)).collect())
+            }
+            single => single,
+        }
+    }
+
     pub fn singles(&self) -> Vec<f32> {
         self.wide().iter().map(|x| *x as f32).collect()
     }

@@ -1,4 +1,4 @@
-use crate::oracle::{Bound, Contexts, Told, Verdict, agree};
+use crate::oracle::{Bound, Contexts, Told, Verdict, agree, show};
 use crate::source::{Numbers, Source};
 use crate::{both_or_end, with};
 use kantor::{Bessel, BesselFunction, Context, Precision};
@@ -114,6 +114,7 @@ pub fn run(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     };
     let (v, x) = (shape(&v), shape(&x));
     let bessel = Bessel::new(function).precision(precision);
+    show(|| format!("{function:?} {precision:?} {v:?} {x:?}"));
     let run = |context: &Context| match (&v, &x) {
         (Numbers::Single(v), Numbers::Single(x)) => bessel.evaluate_blocking(context, v, x),
         _ => bessel.evaluate_blocking(context, &v.wide(), &x.wide()),

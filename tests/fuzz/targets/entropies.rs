@@ -1,6 +1,6 @@
 use super::rows::Rows;
 use crate::both_or_end;
-use crate::oracle::{Contexts, Told, Verdict, agree, agree_by_row, digits};
+use crate::oracle::{Contexts, Told, Verdict, agree, agree_by_row, digits, show};
 use crate::source::Source;
 use kantor::{Distributions, Entropies, Entropy};
 
@@ -22,7 +22,8 @@ pub fn run(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     let precision = source.precision();
     let entropies = Entropies::new(entropy(source)).precision(precision).unit(source.unit());
     let upstream = source.upstream(count);
-    let rows = Rows::draw(source, count, bins);
+    let rows = Rows::draw(source, count, bins).of_precision(precision);
+    show(|| format!("{entropies:?} {upstream:?} {rows:?}"));
     let (tested, twin) = both_or_end!("rows", rows.on(&contexts.tested), rows.on(&contexts.twin));
     let bound = digits(precision);
     let values = |p: &Distributions| entropies.rows_blocking(p);

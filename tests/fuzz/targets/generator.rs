@@ -1,6 +1,6 @@
 //! Text that pretends to be an expression: it is refused, or compiles, or is the compiler's to refuse; nothing panics.
 
-use crate::oracle::{Contexts, Told, Verdict};
+use crate::oracle::{Contexts, Told, Verdict, show};
 use crate::source::Source;
 use kantor::{Comparison, Distributions, Divergence, Error, Generator, Input};
 
@@ -87,6 +87,7 @@ fn text(source: &mut Source<'_>) -> String {
 
 pub fn run(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     let (f, derivative) = (text(source), text(source));
+    show(|| format!("{f:?} {derivative:?}"));
     let Ok(generator) = Generator::new(&f, &derivative) else { return Ok(Told::Refused) };
     let generator = if source.one_in(2) {
         generator.with_limits(source.wild(), source.wild())

@@ -1,4 +1,4 @@
-use crate::oracle::{Contexts, Told, Verdict, agree, both, digits, finite, must};
+use crate::oracle::{Contexts, Told, Verdict, agree, both, digits, finite, must, show};
 use crate::source::{Look, Source};
 use crate::{both_or_end, with};
 use kantor::information::{
@@ -40,6 +40,7 @@ pub fn tables(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     let numbers = source.numbers(length, look);
     let shape = [source.size(rows), source.size(columns)];
     let (precision, unit) = (source.precision(), source.unit());
+    show(|| format!("{shape:?} {precision:?} {unit:?} {numbers:?}"));
     let run = |context: &Context| {
         with!(&numbers, |v| joint_information_blocking(context, v, shape, precision, unit))
     };
@@ -82,6 +83,7 @@ fn channels(source: &mut Source<'_>) -> Verdict {
     let look = source.look(&[Look::Plain, Look::Sparse]);
     let p = source.numbers(inputs, look).wide();
     let told = source.size(inputs);
+    show(|| format!("{told} {outputs} {values:?} {p:?}"));
     let mut answered = Told::Refused;
     for found in [
         dobrushin_coefficient(&values, told, outputs),
@@ -142,6 +144,7 @@ pub fn samples(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         }
     }
     let told = source.size(length);
+    show(|| format!("{told} {of_x:?} {of_y:?} {x:?} {y:?}"));
     let one = |context: &Context| with!(&x, |v| count_blocking(context, v, told, &of_x));
     if let Ok((tested, twin)) = both("counts", one(&contexts.tested), one(&contexts.twin))?
         && tested != twin

@@ -1,6 +1,6 @@
 use super::rows::Rows;
 use crate::both_or_end;
-use crate::oracle::{Contexts, Told, Verdict, agree, agree_by_row, digits, finite, must};
+use crate::oracle::{Contexts, Told, Verdict, agree, agree_by_row, digits, finite, must, show};
 use crate::source::{Look, Source};
 use kantor::{
     AttentionPenalty, ClassPrior, Context, Distillation, DistillationLoss, Distributions, Input,
@@ -62,8 +62,9 @@ pub fn losses(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     }
     let labels = labels(source, count, bins);
     let upstream = source.upstream(count);
-    let rows = logits(source, count, bins);
+    let rows = logits(source, count, bins).of_precision(precision);
     let (tested, twin) = both_or_end!("rows", rows.on(&contexts.tested), rows.on(&contexts.twin));
+    show(|| format!("{losses:?} {labels:?} {upstream:?} {rows:?}"));
     let run =
         |p: &Distributions| losses.value_and_gradient_blocking(p, &labels, upstream.as_deref());
     let (one, other) = both_or_end!("losses", run(&tested), run(&twin));
@@ -105,11 +106,13 @@ pub fn distillation(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     } else {
         logits(source, rows_of_teacher, bins)
     };
-    let student = logits(source, count, bins);
+    let student = logits(source, count, bins).of_precision(precision);
+    let teacher = teacher.of_precision(precision);
     let on = |context: &Context| -> Result<[Distributions; 2]> {
         Ok([teacher.on(context)?, student.on(context)?])
     };
     let (tested, twin) = both_or_end!("rows", on(&contexts.tested), on(&contexts.twin));
+    show(|| format!("{distillation:?} {upstream:?} {teacher:?} {student:?}"));
     let run = |[t, s]: &[Distributions; 2]| {
         distillation.value_and_gradient_blocking(t, s, upstream.as_deref())
     };
@@ -135,8 +138,9 @@ pub fn class_prior(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         prior = prior.mask(mask);
     }
     let upstream = source.number(Look::Signed);
-    let rows = logits(source, count, bins);
+    let rows = logits(source, count, bins).of_precision(precision);
     let (tested, twin) = both_or_end!("rows", rows.on(&contexts.tested), rows.on(&contexts.twin));
+    show(|| format!("{prior:?} {upstream:?} {rows:?}"));
     let run = |p: &Distributions| prior.value_and_gradient_blocking(p, upstream);
     let (one, other) = both_or_end!("class prior", run(&tested), run(&twin));
     let bound = digits(precision);
@@ -159,21 +163,27 @@ pub fn attention(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     if let Some(weights) = source.row_weights(count) {
         penalty = penalty.row_weights(weights);
     }
-    let rows = logits(source, count, bins);
+    let rows = logits(source, count, bins).of_precision(precision);
     let (tested, twin) = both_or_end!("rows", rows.on(&contexts.tested), rows.on(&contexts.twin));
+    show(|| format!("{penalty:?} {rows:?}"));
     let run = |p: &Distributions| penalty.value_and_gradient_blocking(p);
     let (one, other) = both_or_end!("attention", run(&tested), run(&twin));
-    // (H − w ln T)² from H to six digits; at the edge of the band either is right.
+    // (H − w ln T)² from H to six digits: of little of that little is left, and at the edge of the band either is right.
     let scale = (rows.bins.max(2) as f64).ln();
-    let edge = (band * scale).powi(2) * (1.0 + 1e-4);
-    let bound = digits(precision).times(4.0).and(digits(precision).relative * scale * scale);
-    let near = |x: f64| x <= edge && x >= (band * scale).powi(2) * (1.0 - 1e-4);
-    let off_edge = |k: &usize| !near(one.0.values()[*k]) && !near(other.0.values()[*k]);
-    let kept: Vec<usize> = (0..one.0.values().len()).filter(off_edge).collect();
-    let part = |values: &[f64]| kept.iter().map(|k| values[*k]).collect::<Vec<_>>();
-    agree("attention", &part(one.0.values()), &part(other.0.values()), bound)?;
-    if kept.len() == one.0.values().len() {
-        agree_by_row("gradient", &read(&one.1)?, &read(&other.1)?, rows.bins, 1e-3)?;
+    let noise = digits(precision).relative * scale;
+    let excess = |value: f64| value.abs().sqrt();
+    let unsure = |value: f64| (excess(value) - band * scale).abs() < 4.0 * noise;
+    let pairs = one.0.values().iter().zip(other.0.values());
+    if pairs.clone().any(|(one, other)| unsure(*one) || unsure(*other)) {
+        return Ok(Told::Answered);
     }
+    for (one, other) in pairs {
+        let bound = digits(precision).and(4.0 * noise * (excess(*other) + noise));
+        agree("attention", &[*one], &[*other], bound)?;
+    }
+    let least =
+        other.0.values().iter().filter(|x| **x > 0.0).map(|x| excess(*x)).fold(1.0, f64::min);
+    let relative = 2e-4 + 8.0 * noise / least;
+    agree_by_row("gradient", &read(&one.1)?, &read(&other.1)?, rows.bins, relative)?;
     Ok(Told::Answered)
 }

@@ -1,4 +1,6 @@
-use crate::oracle::{Bound, Contexts, Told, Verdict, agree, agree_by_row, both, digits, must};
+use crate::oracle::{
+    Bound, Contexts, Told, Verdict, agree, agree_by_row, both, digits, must, show,
+};
 use crate::source::{Numbers, Source};
 use crate::{both_or_end, with};
 use kantor::{
@@ -49,6 +51,14 @@ impl Rows {
         Rows { numbers, bins, input, normalized, tensor }
     }
 
+    /// In single precision numbers count as f32 holds them.
+    pub fn of_precision(mut self, precision: Precision) -> Rows {
+        if precision == Precision::Single {
+            self.numbers = self.numbers.rounded();
+        }
+        self
+    }
+
     pub fn on(&self, context: &Context) -> Result<Distributions> {
         let made = if self.tensor {
             let singles = self.numbers.singles();
@@ -64,6 +74,7 @@ impl Rows {
     }
 }
 
+#[derive(Debug)]
 struct Case {
     comparison: Comparison,
     precision: Precision,
@@ -88,14 +99,16 @@ impl Case {
             }
         }
         let rows_of_q = if source.one_in(6) { 1 } else { source.size(rows).min(64) };
-        let p = Rows::draw(source, rows, bins);
-        let mut q = Rows::draw(source, rows_of_q, bins);
+        let p = Rows::draw(source, rows, bins).of_precision(precision);
+        let mut q = Rows::draw(source, rows_of_q, bins).of_precision(precision);
         // Often of one kind, and sometimes the same rows.
         if source.one_in(8) {
             q = p.clone();
         }
         let upstream = source.upstream(rows);
-        Case { comparison, precision, p, q, upstream }
+        let case = Case { comparison, precision, p, q, upstream };
+        show(|| format!("{case:?}"));
+        case
     }
 
     fn on(&self, context: &Context) -> Result<[Distributions; 2]> {

@@ -1,4 +1,4 @@
-use crate::oracle::{Bound, Contexts, Told, Verdict, agree, digits, finite, must};
+use crate::oracle::{Bound, Contexts, Told, Verdict, agree, digits, finite, must, show};
 use crate::source::{Look, Numbers, Source};
 use crate::{both_or_end, with};
 use kantor::{
@@ -6,6 +6,7 @@ use kantor::{
 };
 use pollster::block_on;
 
+#[derive(Debug)]
 struct Case {
     cost: Numbers,
     shape: [usize; 2],
@@ -49,8 +50,9 @@ impl Case {
     fn problem(&self) -> Result<Problem> {
         let [n, m] = self.shape;
         let geometry = if self.grid {
-            // A grid of its own size alone: nothing is to be allocated before shapes are compared.
-            Geometry::squared_euclidean_grid(n.min(1 << 12), m.min(1 << 12))
+            // A grid's cost is dense: sizes that hold it, or that nothing holds.
+            let side = |n: usize| if n > 1 << 40 { n } else { n.min(48) };
+            Geometry::squared_euclidean_grid(side(n), side(m))
         } else if let Some(batch) = self.batch {
             with!(&self.cost, |v| Geometry::cost_matrices(v, batch, n, m))
         } else {
@@ -104,6 +106,7 @@ fn costs(solution: &Solution) -> [(&'static str, &[f64]); 4] {
 pub fn run(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     let case = Case::draw(source);
     let (solver, precision, variant) = solver(source);
+    show(|| format!("{solver:?} {case:?}"));
     let (problem, _) = both_or_end!("problem", case.problem(), case.problem());
     let on = |context: &Context, variant: Variant| {
         solver.clone().variant(variant).solve_blocking(context, &problem)

@@ -1,4 +1,4 @@
-use crate::oracle::{Bound, Contexts, Told, Verdict, agree, both, finite, must};
+use crate::oracle::{Bound, Contexts, Told, Verdict, agree, both, finite, must, show};
 use crate::source::{Look, Numbers, Source};
 use crate::{both_or_end, with};
 use kantor::vmf::{
@@ -9,6 +9,7 @@ use kantor::{
     VonMisesFisherMixture,
 };
 
+#[derive(Debug)]
 struct Rows {
     numbers: Numbers,
     dimension: usize,
@@ -54,6 +55,11 @@ impl Rows {
             return Directions::from_tensor_blocking(&tensor);
         }
         with!(&self.numbers, |v| Directions::new_blocking(context, v, self.dimension))
+    }
+
+    /// A call on rows, which are looked at when they are made or when they are used.
+    fn ask<T>(&self, context: &Context, call: impl Fn(&Directions) -> Result<T>) -> Result<T> {
+        call(&self.on(context)?)
     }
 }
 
@@ -112,12 +118,12 @@ pub fn fit(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     let (rows, dimension) = (source.rows() * (1 + source.below(8)), 2 + source.bins().min(200));
     let precision = source.precision();
     let drawn = Rows::draw(source, rows, dimension);
-    let (tested, twin) =
-        both_or_end!("directions", drawn.on(&contexts.tested), drawn.on(&contexts.twin));
+    let [tested, twin] = [&contexts.tested, &contexts.twin];
+    show(|| format!("{precision:?} {drawn:?}"));
     match source.below(3) {
         0 => {
             let run = |d: &Directions| VonMisesFisher::fit_blocking(d, precision);
-            let (one, other) = both_or_end!("fit", run(&tested), run(&twin));
+            let (one, other) = both_or_end!("fit", drawn.ask(tested, run), drawn.ask(twin, run));
             judge("fit", &one, &other, precision)?;
         }
         1 => {
@@ -131,7 +137,8 @@ pub fn fit(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
                     d, w, clusters, precision
                 ))
             };
-            let (one, other) = both_or_end!("clusters", run(&tested), run(&twin));
+            let (one, other) =
+                both_or_end!("clusters", drawn.ask(tested, run), drawn.ask(twin, run));
             judge_all(&one, &other, precision)?;
         }
         _ => {
@@ -143,7 +150,7 @@ pub fn fit(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
             let run = |d: &Directions| {
                 VonMisesFisher::fit_labels_blocking(d, &labels, clusters, precision)
             };
-            let (one, other) = both_or_end!("labels", run(&tested), run(&twin));
+            let (one, other) = both_or_end!("labels", drawn.ask(tested, run), drawn.ask(twin, run));
             judge_all(&one, &other, precision)?;
         }
     }
@@ -210,10 +217,10 @@ pub fn densities(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         Rows::draw(source, rows, dimension)
     };
     let precision = source.precision();
-    let (tested, twin) =
-        both_or_end!("directions", rows.on(&contexts.tested), rows.on(&contexts.twin));
+    let [tested, twin] = [&contexts.tested, &contexts.twin];
+    show(|| format!("{precision:?} {p:?} {rows:?}"));
     let run = |d: &Directions| p.log_density_blocking(d, precision);
-    let (one, other) = both_or_end!("densities", run(&tested), run(&twin));
+    let (one, other) = both_or_end!("densities", rows.ask(tested, run), rows.ask(twin, run));
     let share = match precision {
         Precision::Single => (-21f64).exp2(),
         Precision::Double => (-40f64).exp2(),
@@ -247,10 +254,11 @@ pub fn mixture(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         mixture = mixture.max_concentration(source.setting(1.0, 1e9));
     }
     let drawn = Rows::draw(source, rows, dimension);
-    let (tested, twin) =
-        both_or_end!("directions", drawn.on(&contexts.tested), drawn.on(&contexts.twin));
+    let [tested, twin] = [&contexts.tested, &contexts.twin];
+    show(|| format!("{mixture:?} {drawn:?}"));
     // Rounding may lead to another of several maxima: each is judged by itself.
-    let fits = both("mixture", mixture.fit_blocking(&tested), mixture.fit_blocking(&twin))?;
+    let run = |d: &Directions| mixture.fit_blocking(d);
+    let fits = both("mixture", drawn.ask(tested, run), drawn.ask(twin, run))?;
     let Ok((one, _)) = fits else { return Ok(Told::Refused) };
     finite("log-likelihood", &[one.log_likelihood()])?;
     finite("weights", one.weights())?;
@@ -262,9 +270,9 @@ pub fn mixture(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         finite("μ", component.mean())?;
         finite("κ", &[component.concentration()])?;
     }
-    let parts = must("responsibilities", one.responsibilities_blocking(&tested))?;
+    let parts = must("responsibilities", drawn.ask(tested, |d| one.responsibilities_blocking(d)))?;
     finite("responsibilities", &parts)?;
-    let labels = must("labels", one.labels_blocking(&tested))?;
+    let labels = must("labels", drawn.ask(tested, |d| one.labels_blocking(d)))?;
     if labels.iter().any(|label| *label as usize >= one.components().len()) {
         return Err(format!("labels {labels:?}"));
     }

@@ -1,4 +1,4 @@
-use crate::oracle::{Contexts, Told, Verdict, agree, digits, finite};
+use crate::oracle::{Contexts, Told, Verdict, agree, digits, finite, show};
 use crate::source::{Look, Source};
 use crate::{both_or_end, with};
 use kantor::information::systematic_resample;
@@ -14,6 +14,7 @@ pub fn run(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         with!(&logs, |v| ImportanceWeights::new_blocking(context, v, told, precision))
     };
     let (one, other) = both_or_end!("log-weights", made(&contexts.tested), made(&contexts.twin));
+    show(|| format!("{precision:?} {told} {logs:?}"));
     let bound = digits(precision);
     type Of = fn(&kantor::information::WeightSummary) -> f64;
     let quantities: [(&str, Of, f64); 4] = [
