@@ -36,8 +36,8 @@ pub enum Error {
         available: u64,
     },
 
-    /// The device has no memory left for `what`.
-    #[error("out of device memory: {what}")]
+    /// The device, or the host, has no memory left for `what`.
+    #[error("out of memory: {what}")]
     OutOfMemory {
         /// The allocation that failed.
         what: String,

@@ -72,7 +72,7 @@ const CALLS: &[(&str, Call)] = &[
         Ok([host, wide(&block_on(single.read())?)].concat())
     }),
     ("von Mises-Fisher", |context| {
-        let rows = VonMisesFisher::new(&[0.0, 0.6, 0.8, 0.0, 0.0], 12.0)?.sample(400, 3);
+        let rows = VonMisesFisher::new(&[0.0, 0.6, 0.8, 0.0, 0.0], 12.0)?.sample(400, 3)?;
         let directions = Directions::new_blocking(context, &rows, 5)?;
         let fit = VonMisesFisher::fit_blocking(&directions, Precision::Double)?;
         let densities = fit.distribution().log_density_blocking(&directions, Precision::Single)?;

@@ -70,9 +70,9 @@ on() {
 # --- the tests -------------------------------------------------------------------------------------------------------
 
 step "Formatting" cargo fmt --all --check
-step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli -- -D warnings
-# Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values.
-once=(bessel_twin divergence_twin shaders compilers) on_adapters=()
+step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli,kantor/hostile -- -D warnings
+# Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values, the command.
+once=(bessel_twin divergence_twin shaders compilers cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
 export KANTOR_DXC=${KANTOR_DXC:-${CARGO_TARGET_DIR:-$(pwd)/target}/dxc/libdxcompiler.so}
 if [[ " ${KANTOR_COMPILERS-dxc} " == *" dxc "* ]]; then
     step "Microsoft's shader compiler" bash tests/setup/dxc.sh "$KANTOR_DXC"
@@ -81,17 +81,24 @@ for file in tests/*.rs tests/*/main.rs; do
     case $file in */main.rs) name=$(basename "${file%/main.rs}") ;; *) name=$(basename "$file" .rs) ;; esac
     [[ " ${once[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")
 done
-step "Tests without an adapter" cargo test --release --features cli --no-fail-fast --lib --bins "${once[@]/#/--test=}" \
+step "Tests without an adapter" cargo test --release --features cli,hostile --no-fail-fast --lib --bins "${once[@]/#/--test=}" \
     -- --show-output
 # One adapter after the other: wgpu's GL backend gives up a lock after six seconds, which a machine under load takes.
 for adapter in "${adapters[@]}"; do
     step "Tests on $adapter" on "$adapter" \
-        cargo test --release --features cli --no-fail-fast "${on_adapters[@]}" -- --show-output
+        cargo test --release --features cli,hostile --no-fail-fast "${on_adapters[@]}" -- --show-output
 done
-step "Examples in the documentation, on ${adapters[0]}" on "${adapters[0]}" cargo test --release --features cli --doc
+step "Examples in the documentation, on ${adapters[0]}" on "${adapters[0]}" cargo test --release --features cli,hostile --doc
 # The binary that the tests built: `cargo run` would build wgpu anew, without what the tests add to its features.
 kantor=${CARGO_TARGET_DIR:-target}/release/kantor
 step "kantor check on every adapter found" env VK_ADD_DRIVER_FILES="$swiftshader" "$kantor" check
+# What hardware does to arithmetic, without hardware: src/gpu/hostile.
+if [[ " ${adapters[*]} " == *" lavapipe "* ]]; then
+    for hostility in fused unfused reciprocal; do
+        step "kantor check on lavapipe, hostile: $hostility" \
+            on lavapipe "$kantor" check --adapter vulkan --hostile "$hostility"
+    done
+fi
 
 if [ "${KANTOR_BROWSERS:-}" = none ]; then
     record SKIP 0 "Browsers, as KANTOR_BROWSERS=none asks"

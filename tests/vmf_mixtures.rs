@@ -27,7 +27,7 @@ fn planted(
     let mut labels = Vec::new();
     for k in 0..clusters {
         let f = VonMisesFisher::new(&axis(p, k), kappa).expect("well-formed");
-        values.extend(f.sample(each * (k + 1), seed * 100 + k as u64));
+        values.extend(f.sample(each * (k + 1), seed * 100 + k as u64).expect("samples"));
         labels.extend(std::iter::repeat_n(k, each * (k + 1)));
     }
     (values, labels)
@@ -316,7 +316,7 @@ fn a_thousand_malformed_calls_end_in_errors_or_numbers() {
             let mixture = VonMisesFisherMixture::new(call % 4).max_iterations(5);
             assert!(mixture.fit_blocking(&rows)?.log_likelihood().is_finite());
             let f = VonMisesFisher::new(&mean, kappa)?;
-            assert!(f.sample(2, call as u64).iter().all(|x| x.is_finite()));
+            assert!(f.sample(2, call as u64).expect("samples").iter().all(|x| x.is_finite()));
             assert!(!f.kl_divergence(fit.distribution())?.is_nan());
             f.log_density_blocking(&rows, Precision::Single)?;
             Ok(())

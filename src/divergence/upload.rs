@@ -174,35 +174,37 @@ pub(crate) fn of_tensor(
     Ok(whole.into_iter().map(piece).collect())
 }
 
-/// The numbers of a row, with their low words if asked for.
-pub(crate) async fn read_row(
+/// The numbers of some rows with their low words, in one reading.
+pub(crate) async fn read_rows(
     gpu: &Gpu,
     pieces: &[Piece],
-    row: usize,
-    low: bool,
-) -> Result<Vec<f64>> {
+    rows: &[usize],
+) -> Result<Vec<Vec<f64>>> {
     let mut recorder = gpu.recorder();
+    // Which row a plane is of, and whether it holds low words.
     let mut planes = Vec::new();
-    for piece in pieces.iter().filter(|piece| piece.rows.contains(&row)) {
-        let Some(buffer) = piece.buffer() else { continue };
-        let bytes = 4 * piece.columns.len() as u64;
-        let at = piece.offset + 4 * u64::from(piece.at(row, piece.columns.start));
-        recorder.stage(buffer, at, bytes);
-        planes.push(false);
-        if low && piece.low > 0 {
-            recorder.stage(buffer, at + 4 * piece.low as u64, bytes);
-            planes.push(true);
+    for (number, row) in rows.iter().enumerate() {
+        for piece in pieces.iter().filter(|piece| piece.rows.contains(row)) {
+            let Some(buffer) = piece.buffer() else { continue };
+            let bytes = 4 * piece.columns.len() as u64;
+            let at = piece.offset + 4 * u64::from(piece.at(*row, piece.columns.start));
+            recorder.stage(buffer, at, bytes);
+            planes.push((number, false));
+            if piece.low > 0 {
+                recorder.stage(buffer, at + 4 * piece.low as u64, bytes);
+                planes.push((number, true));
+            }
         }
     }
-    let read = recorder.read("a row").await?;
-    let mut values: Vec<f64> = Vec::new();
-    for (bytes, is_low) in read.iter().zip(planes) {
-        let words: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+    let read: Vec<Vec<f32>> = recorder.read_as("rows").await?;
+    let mut values: Vec<Vec<f64>> = vec![Vec::new(); rows.len()];
+    for (words, (number, is_low)) in read.iter().zip(planes) {
+        let row = &mut values[number];
         if is_low {
-            let start = values.len() - words.len();
-            values[start..].iter_mut().zip(words).for_each(|(x, low)| *x += f64::from(low));
+            let start = row.len() - words.len();
+            row[start..].iter_mut().zip(words).for_each(|(x, low)| *x += f64::from(*low));
         } else {
-            values.extend(words.into_iter().map(f64::from));
+            row.extend(words.iter().map(|x| f64::from(*x)));
         }
     }
     Ok(values)

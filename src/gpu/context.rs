@@ -21,8 +21,8 @@ use std::sync::{Arc, Mutex};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Context {
-    adapter: Arc<AdapterReport>,
-    gpu: Option<Arc<Gpu>>,
+    pub(super) adapter: Arc<AdapterReport>,
+    pub(super) gpu: Option<Arc<Gpu>>,
 }
 
 impl Context {
@@ -99,6 +99,8 @@ impl Context {
             lost,
             submissions: AtomicU64::new(0),
             exclusive: (report.backend == Backend::Gl).then(Arc::default),
+            #[cfg(feature = "hostile")]
+            hostility: None,
         };
         // The no-op backend computes nothing; it exists for plumbing tests.
         if report.backend != Backend::Noop {
@@ -165,6 +167,8 @@ impl Context {
             lost: gpu.lost.clone(),
             submissions: AtomicU64::new(0),
             exclusive: gpu.exclusive.clone(),
+            #[cfg(feature = "hostile")]
+            hostility: gpu.hostility,
         };
         Context { adapter: self.adapter.clone(), gpu: Some(Arc::new(gpu)) }
     }
@@ -317,6 +321,9 @@ async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
         .request_device(&wgpu::DeviceDescriptor {
             label: Some("kantor"),
             required_limits: adapter.limits(),
+            // A hostile context computes a fused fma in f64.
+            #[cfg(feature = "hostile")]
+            required_features: adapter.features() & wgpu::Features::SHADER_F64,
             ..Default::default()
         })
         .await

@@ -5,8 +5,11 @@ pub(crate) mod buffer;
 mod capabilities;
 mod clock;
 mod context;
+#[cfg(feature = "hostile")]
+mod hostile;
 mod loss;
 pub(crate) mod pipeline;
+mod probes;
 mod readback;
 pub(crate) mod recorder;
 mod refusal;
@@ -18,10 +21,14 @@ mod turn;
 
 pub use adapter::{AdapterKind, AdapterReport, Backend};
 pub use buffer::Memory;
-pub use capabilities::{Capabilities, Probes};
+pub use capabilities::Capabilities;
 pub(crate) use clock::{Breather, Clock};
 pub use context::{Context, ContextBuilder};
+#[cfg(feature = "hostile")]
+#[doc(hidden)]
+pub use hostile::Hostility;
 pub use pipeline::{Binding, Kernel};
+pub use probes::Probes;
 pub use tensor::Tensor;
 
 use std::collections::HashMap;
@@ -40,6 +47,9 @@ pub(crate) struct Gpu {
     submissions: AtomicU64,
     /// Held around every call into a GL device, see [`Gpu::exclusive`].
     exclusive: Option<Arc<turn::Turn>>,
+    /// How badly kernels compute here, in tests.
+    #[cfg(feature = "hostile")]
+    hostility: Option<Hostility>,
 }
 
 impl Gpu {

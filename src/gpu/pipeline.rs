@@ -55,10 +55,11 @@ impl Gpu {
 
     async fn build(&self, kernel: &'static Kernel, constants: &Constants) -> Result<Pipeline> {
         self.check_lost()?;
-        let text = shader::source(kernel.path, constants)?;
+        let text = shader::source_with(kernel.path, constants, &self.capabilities.constants())?;
+        let source = self.compilable(kernel, text)?;
         let (pipeline, failure) = {
             let _exclusive = self.exclusive();
-            self.compile(kernel, text)
+            self.compile(kernel, source)
         };
         match failure.await {
             None => Ok(pipeline),
@@ -69,18 +70,32 @@ impl Gpu {
         }
     }
 
+    /// The text, or what a hostile context makes of it.
+    fn compilable(
+        &self,
+        _kernel: &'static Kernel,
+        text: String,
+    ) -> Result<wgpu::ShaderSource<'static>> {
+        #[cfg(feature = "hostile")]
+        if let Some(hostility) = self.hostility {
+            let module = super::hostile::rewrite(_kernel.path, &text, hostility)?;
+            return Ok(wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(module)));
+        }
+        Ok(wgpu::ShaderSource::Wgsl(text.into()))
+    }
+
     /// Starts the compilation; the future tells what was wrong with it.
     fn compile(
         &self,
         kernel: &'static Kernel,
-        text: String,
+        source: wgpu::ShaderSource<'_>,
     ) -> (Pipeline, impl Future<Output = Option<wgpu::Error>> + use<>) {
         let device = &self.device;
         log::trace!("pipeline {}", kernel.path);
         let scope = Scopes::push(device);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.path),
-            source: wgpu::ShaderSource::Wgsl(text.into()),
+            source,
         });
         let entries: Vec<_> = kernel
             .bindings

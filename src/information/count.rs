@@ -244,7 +244,7 @@ impl<'a> Job<'a> {
     }
 
     fn not_finite(&self, argument: &'static str, at: usize, x: f64) -> Error {
-        let reason = format!("{x} is not a finite number");
+        let reason = format!("{x:?} is not a finite number");
         Error::invalid_at(argument, at / self.length, at % self.length, reason)
     }
 

@@ -24,6 +24,31 @@ pub(crate) fn map_rows<T>(n: usize, f: impl Fn(usize) -> T) -> Vec<T> {
     (0..n).map(f).collect()
 }
 
+/// Threads that [`map_rows`] and [`for_each`] have.
+pub(crate) fn threads() -> usize {
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        rayon::current_num_threads()
+    }
+    #[cfg(target_arch = "wasm32")]
+    {
+        1
+    }
+}
+
+/// `f` on every item.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn for_each<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Send + Sync) {
+    use rayon::prelude::*;
+    items.par_iter_mut().for_each(f);
+}
+
+/// `f` on every item.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn for_each<T>(items: &mut [T], f: impl Fn(&mut T)) {
+    items.iter_mut().for_each(f);
+}
+
 /// [`map_rows`] in a browser without blocking the page: it gives way every hundredth of a second or two.
 pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
     n: usize,

@@ -2,7 +2,7 @@
 
 use crate::arguments::Options;
 use crate::failure::Failure;
-use crate::results::{object, promise, property};
+use crate::values::{object, promise, property};
 use js_sys::Promise;
 use kantor::{Backend, Error};
 use wasm_bindgen::prelude::*;

@@ -224,7 +224,7 @@ pub(crate) async fn run(
         })
         .await?;
 
-    let schedule = settings.schedule();
+    let schedule = &batch.schedule;
     // After a loop in single precision the annealing is over.
     let skip = if start == Start::Single { schedule.len() } else { 0 };
     let epsilon_at = |k: u32| schedule[(k as usize + skip).min(schedule.len() - 1)];
@@ -239,6 +239,7 @@ pub(crate) async fn run(
     for slot in running.iter_mut() {
         before[slot.problem as usize] = std::mem::take(&mut slot.iterations);
     }
+    let most_before = before.iter().copied().max().unwrap_or(0);
     let left = |slot: &Slot, done: u32| {
         settings.max_iterations.saturating_sub(before[slot.problem as usize]).saturating_sub(done)
     };
@@ -323,7 +324,7 @@ pub(crate) async fn run(
         if measured > 0.0 {
             seconds_per_iteration = measured.max(seconds_per_iteration / 4.0);
         }
-        settings.report(progress(running, done))?;
+        settings.report(progress(running, done + most_before))?;
         if until == Until::Floor && stalled.see(running) {
             break;
         }
