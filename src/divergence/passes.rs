@@ -139,7 +139,8 @@ impl Passes<'_> {
                     // Empty rows among them.
                     continue;
                 }
-                let room = has_room(sums.p) && has_room(sums.q);
+                // The multiple of q that Cauchy-Schwarz has beside p may be small.
+                let room = has_room(sums.p) && (pass > 0 || has_room(sums.q));
                 let balanced = room && is_balanced(self.divergence, &sums);
                 if self.infinite(sums.flags) || balanced {
                     self.outcomes[*number] = self.of_weights(scale, &sums, flows.is_some());

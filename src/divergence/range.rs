@@ -52,7 +52,6 @@ pub(crate) fn holds(
     let all = [sums.value, sums.second, sums.p, sums.q, sums.difference, sums.flow_p, sums.flow_q];
     if !all.into_iter().all(|x| x.is_finite() && x.abs() < 1e38)
         || !has_room(sums.p)
-        || !has_room(sums.q)
         || sums.flags & BEYOND_RANGE != 0
     {
         return false;

@@ -13,5 +13,6 @@ mod common;
 mod divergences;
 mod entropies;
 mod losses;
+mod nesting;
 mod rows;
 mod tables;
