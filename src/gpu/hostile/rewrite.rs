@@ -45,6 +45,8 @@ struct Literals {
     one: Handle<Expression>,
     smallest_normal: Handle<Expression>,
     divisor_end: Handle<Expression>,
+    largest: Handle<Expression>,
+    nan: Handle<Expression>,
     multiplier: Handle<Expression>,
     shift: Handle<Expression>,
 }
@@ -80,6 +82,8 @@ impl<'a> Rewriter<'a> {
             one: literal(Literal::F32(1.0)),
             smallest_normal: literal(Literal::F32(f32::MIN_POSITIVE)),
             divisor_end: literal(Literal::F32(126f32.exp2())),
+            largest: literal(Literal::F32(f32::MAX)),
+            nan: literal(Literal::U32(f32::NAN.to_bits())),
             multiplier: literal(Literal::U32(0x9e37_79b1)),
             shift: literal(Literal::U32(28)),
         };
@@ -211,21 +215,32 @@ impl<'a> Rewriter<'a> {
         }
         let [a, b] = [(left, a), (right, b)].map(|(old, new)| self.widened(old, new, shape));
         let off = self.off(result, &[a, b], shape, spans[1]);
-        let result = self.zero_for_large(b, off, shape);
+        let result = self.zero_for_large(b, (a, off), shape);
         self.flushed(result, shape)
     }
 
+    /// The quotient, or 0 where the divisor is large, NaN if the dividend is infinite: a times a reciprocal that is 0.
     fn zero_for_large(
         &mut self,
         divisor: Handle<Expression>,
-        quotient: Handle<Expression>,
+        (dividend, quotient): (Handle<Expression>, Handle<Expression>),
         shape: Shape,
     ) -> Handle<Expression> {
         let right = self.splat(self.literals.divisor_end, shape);
         let left = self.math_of(MathFunction::Abs, divisor);
         let op = BinaryOperator::GreaterEqual;
         let condition = self.append(Expression::Binary { op, left, right });
-        let accept = self.splat(self.literals.zero, shape);
+        // Not as a product: compilers take a · 0 for 0.
+        let zero = self.splat(self.literals.zero, shape);
+        let largest = self.splat(self.literals.largest, shape);
+        let left = self.math_of(MathFunction::Abs, dividend);
+        let op = BinaryOperator::Greater;
+        let infinite = self.append(Expression::Binary { op, left, right: largest });
+        let bits = self.splat(self.literals.nan, shape);
+        let nan =
+            self.append(Expression::As { expr: bits, kind: ScalarKind::Float, convert: None });
+        let accept =
+            self.append(Expression::Select { condition: infinite, accept: nan, reject: zero });
         self.append(Expression::Select { condition, accept, reject: quotient })
     }
 
@@ -241,7 +256,7 @@ impl<'a> Rewriter<'a> {
         let exact =
             self.append(Expression::Binary { op: BinaryOperator::Divide, left: one, right: b });
         let rough = self.off(exact, &[b], shape, spans[0]);
-        let factor = self.zero_for_large(b, rough, shape);
+        let factor = self.zero_for_large(b, (one, rough), shape);
         self.append(Expression::Binary { op: BinaryOperator::Multiply, left: a, right: factor })
     }
 
