@@ -95,12 +95,11 @@ pub(crate) async fn solve_batch<'a>(
 ) -> Result<Vec<Solved>> {
     let schedule = settings.schedule(&problem.geometry);
     let problems = problem.len();
+    // Not the problem itself, whose tensors stay on one thread in a browser.
+    let (source, target, starts) = (&*problem.source, &*problem.target, problem.start.as_deref());
     let begin = |k: usize| {
-        let start = problem.start.as_ref().map(|g| {
-            let m = problem.target.bins;
-            &g[k * m..(k + 1) * m]
-        });
-        let (cost, a, b) = (cost_of(k), problem.source.row(k), problem.target.row(k));
+        let start = starts.map(|g| &g[k * target.bins..(k + 1) * target.bins]);
+        let (cost, a, b) = (cost_of(k), source.row(k), target.row(k));
         let (tolerance, most) = (settings.tolerance, settings.max_iterations);
         let largest = cost.iter().fold(0.0f64, |largest, c| largest.max(c.abs()));
         if settings.epsilon > LARGE_EPSILON * largest {
@@ -115,7 +114,7 @@ pub(crate) async fn solve_batch<'a>(
         let bins = |k| weights.row(k).iter().filter(|w| **w > 0.0).count();
         (0..problems).map(bins).max().unwrap_or(0)
     };
-    let (rows, columns) = (full(&problem.source), full(&problem.target));
+    let (rows, columns) = (full(source), full(target));
     room_for::<f64>("costs and kernels", product("kernels", &[3, threads, rows, columns])?)?;
     let idle = || Worker { running: None, solved: Vec::new(), iterations: 0 };
     let mut workers: Vec<Worker<'_>> = (0..threads).map(|_| idle()).collect();

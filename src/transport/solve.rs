@@ -124,10 +124,9 @@ async fn iterate(
         // precision iterations was asked for, or a start that may be better than that.
         if tolerance > 0.0 && problem.start.is_none() {
             // Who leaves this loop has not finished.
-            let progress: &Reporter<'_> = &|running, done| Progress {
-                finished: batch.range.start,
-                ..progress(running, done)
-            };
+            let finished = batch.range.start;
+            let progress: &Reporter<'_> =
+                &move |running, done| Progress { finished, ..progress(running, done) };
             // The rounding of an f32 potential is some 3e-8 max|C|/ε in the marginals.
             let rough = (1.2e-7 * batch.contrast).max(3e-6).max(tolerance);
             let capabilities = &batch.gpu.capabilities;
