@@ -9,6 +9,8 @@
 #
 # On another system, install Mesa 24 or later, Chromium, Firefox and Node yourself, or name what is there:
 #     KANTOR_TEST_ADAPTERS  of "lavapipe llvmpipe-gl swiftshader cpu", default the first three; a missing one fails
+#     KANTOR_COMPILERS      of "spirv-val glslangValidator dxc", which read the shaders' translations, default all; a missing
+#                           one fails; "none" leaves them out, and says so
 #     KANTOR_BROWSERS       of "chromium firefox", default both; a missing one fails; "none" leaves them out, and says so
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,10 +33,11 @@ step() { # step TITLE COMMAND...
 heading "Set-up"
 if command -v apt-get >/dev/null; then
     packages=(mesa-vulkan-drivers libgl1-mesa-dri libegl-mesa0 libgbm1 libglx-mesa0 libvulkan1 libegl1 libgles2
-        chromium firefox-esr)
+        chromium firefox-esr spirv-tools glslang-tools)
     command -v cc >/dev/null || packages+=(gcc libc6-dev)
     command -v node >/dev/null || packages+=(nodejs)
     command -v npm >/dev/null || packages+=(npm)
+    python3 -m pip --version >/dev/null 2>&1 || packages+=(python3 python3-pip)
     bash tests/setup/debian.sh "${packages[@]}"
 else
     echo "Not a Debian: nothing is installed here, and an adapter that is missing fails its tests."
@@ -68,8 +71,12 @@ on() {
 
 step "Formatting" cargo fmt --all --check
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli,kantor/hostile -- -D warnings
-# Once, what asks no adapter: translations of the shaders, the twins against multiprecision values.
-once=(bessel_twin divergence_twin shaders) on_adapters=()
+# Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values, the command.
+once=(bessel_twin divergence_twin shaders compilers cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
+export KANTOR_DXC=${KANTOR_DXC:-${CARGO_TARGET_DIR:-$(pwd)/target}/dxc/libdxcompiler.so}
+if [[ " ${KANTOR_COMPILERS-dxc} " == *" dxc "* ]]; then
+    step "Microsoft's shader compiler" bash tests/setup/dxc.sh "$KANTOR_DXC"
+fi
 for file in tests/*.rs tests/*/main.rs; do
     case $file in */main.rs) name=$(basename "${file%/main.rs}") ;; *) name=$(basename "$file" .rs) ;; esac
     [[ " ${once[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")

@@ -1,8 +1,11 @@
 // Sums of a divergence over the bins of pairs of rows: value, second sum, sum p, sum (p - q) and, with FLOWS,
 // sum p dD/dp and sum q dD/dq about centers, and the largest bin of either row with its slope.
 //
-// Weights: p and t q with t = (sum p)/(sum q) as a double-float, so that q stands on the scale of p; in the first pass
-// (SCALED false) t is 1, and the host decides from the sums whether that was good enough. p - t q is exact to a rounding.
+// Weights: p and t q with t = (sum p)/(sum q) as a double-float, both over a power of two, so that they sum to about 1; in
+// the first pass (SCALED false) p and q as they are, and the host decides from the sums whether that was good enough, or
+// takes t from them. p - t q is exact to a rounding.
+// Ratios and sizes that f32 does not hold are found by their exponents and flagged: what they add is not to be trusted,
+// and the host knows which members bear that.
 // Logits: bins are normalised by the log-normalisers of both rows; ln(p/q) is the difference of the logits, without
 // error, less the difference of the normalisers.
 // Sums of 64 terms in f32, added up in double-float. Units are shared by LANES threads.
@@ -19,7 +22,11 @@ override SCALED: bool = false;
 override GRADIENT: bool = false;
 override FLOWS: bool = false;
 
+// Whether the slopes of single bins must be within f32.
+const SLOPES: bool = FLOWS && !LOGITS;
 const SLOTS: u32 = 8u;
+// 2^-100: what is not below has its digits.
+const SMALLEST_RATIO: f32 = 0x1p-100f;
 
 // The larger of a bin and four others, with its slope.
 fn larger_bin(top: vec2f, own: vec4f, flow: vec4f) -> vec2f {
@@ -29,7 +36,7 @@ fn larger_bin(top: vec2f, own: vec4f, flow: vec4f) -> vec2f {
   at = select(at, flow.z, own.z == largest);
   at = select(at, flow.y, own.y == largest);
   at = select(at, flow.x, own.x == largest);
-  return vec2f(largest, at / largest);
+  return vec2f(largest, divide_any(at, largest));
 }
 
 fn top_lanes(local: u32, top: vec2f) -> vec2f {
@@ -62,9 +69,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   // Size and slope of the largest bin so far.
   var top_p = vec2f(0.0);
   var top_q = vec2f(0.0);
+  var of_q = vec2f(0.0);
   if (live) {
     let item = items[unit / params.segments];
     let span = segment(unit % params.segments);
+    var scales = vec2i(0);
+    if (SCALED) {
+      let r = item.reference;
+      scales = vec2i(exponent_of(r.z), exponent_of(r.w) + exponent_of(r.x));
+    }
     for (var block = span.x + lane; block < span.y; block += 16u * LANES) {
       var values = vec4f(0.0);
       var seconds = vec4f(0.0);
@@ -72,6 +85,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       var differences = vec4f(0.0);
       var flows_p = vec4f(0.0);
       var flows_q = vec4f(0.0);
+      var qs = vec4f(0.0);
+      var least_ratio = vec4f(1.0);
       var p_screen = unseen();
       var q_screen = unseen();
       let until = min(block + 16u * LANES, span.y);
@@ -85,9 +100,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           pair = logits_pair(unscreened(p_bits), unscreened(q_bits), item.reference);
           ps += select(pair.large * pair.ratio, pair.large, pair.p_larger);
         } else {
-          let p = unscreened(p_bits);
-          pair = weights_pair(p, unscreened(q_bits), item.reference.xy);
+          let p = on_scale(unscreened(p_bits), item.reference);
+          let q = unscreened(q_bits);
+          pair = weights_pair(p, q, item.reference);
+          least_ratio = min(least_ratio, pair.ratio);
           ps += p;
+          if (!SCALED) { qs += q; }
         }
         let term = part(pair, params.member);
         values += term.value;
@@ -104,15 +122,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         differences += pair.difference;
       }
       flags |= bit_if(BAD_P, saw_bad(p_screen)) | bit_if(BAD_Q, saw_bad(q_screen));
-      if (saw_empty(p_screen) || saw_empty(q_screen)) {
+      if (saw_empty(p_screen) || saw_empty(q_screen) || (!LOGITS && any(least_ratio < vec4f(SMALLEST_RATIO)))) {
         for (var quad = block; quad < until; quad += LANES) {
-          flags |= lone(load_p(item.at.x, quad), load_q(item.at.y, quad));
+          let p_bits = load_p(item.at.x, quad);
+          let q_bits = load_q(item.at.y, quad);
+          flags |= lone(p_bits, q_bits);
+          if (!LOGITS) { flags |= unseen_weights(p_bits, q_bits, scales); }
         }
       }
       value = gather(value, total(values));
       second = gather(second, total(seconds));
       of_p = gather(of_p, total(ps));
       of_difference = gather(of_difference, total(differences));
+      if (!SCALED) { of_q = gather(of_q, total(qs)); }
       flow_p = gather(flow_p, total(flows_p));
       flow_q = gather(flow_q, total(flows_q));
     }
@@ -123,6 +145,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (SECOND) { second = sum_lanes_double(local, LANES, second); }
     of_p = sum_lanes_double(local, LANES, of_p);
     of_difference = sum_lanes_double(local, LANES, of_difference);
+    if (!LOGITS && !SCALED) { of_q = sum_lanes_double(local, LANES, of_q); }
     if (FLOWS) {
       flow_p = sum_lanes_double(local, LANES, flow_p);
       flow_q = sum_lanes_double(local, LANES, flow_q);
@@ -140,6 +163,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     sums[at + 4u] = vec2f(flow_p.x + flow_p.y, flow_q.x + flow_q.y);
     sums[at + 5u] = top_p;
     sums[at + 6u] = top_q;
-    sums[at + 7u] = vec2f(f32(flags), 0.0);
+    // The sum of q on its own scale, of the first pass.
+    sums[at + 7u] = vec2f(f32(flags), of_q.x);
   }
 }

@@ -6,7 +6,8 @@
 // A = sum x^a. The largest bin is found on the way and added to nothing (each step adds the smaller of two), so that
 // peaked rows keep their digits; M is another bin, raised only where one is more than e^member.w times as large.
 // With m = min(1, a), e = |a - 1|: x^m and x^m (1 - x^e)/e are both made of exponentials without differences.
-// Sums of 64 terms in f32, added up in double-float.
+// Sums of 64 terms in f32, added up in double-float. Of weights also the exponent of the smallest that is not 0, by which
+// the host knows whether arithmetic saw all of them: x below 2^-126 counts as that in ln x, and may count as 0.
 // Error: 5e-7 of S and A, and of Y relative to the sum of sizes.
 //!include divergence/rows.wgsl
 //!include divergence/segment.wgsl
@@ -19,7 +20,7 @@ override ORDER: bool = false;
 const SLOTS: u32 = 8u;
 
 struct Bulk {
-  kept: vec4f, terms: vec4f, products: vec4f, powers: vec4f, counts: vec4f,
+  kept: vec4f, least: vec4u, terms: vec4f, products: vec4f, powers: vec4f, counts: vec4f,
   sum: vec2f, product: vec2f, power: vec2f, count: vec2f, reference: f32, limit: f32, inverse: f32,
 }
 
@@ -55,7 +56,7 @@ fn terms_of(l: vec4f, x: vec4f, x_known: bool) -> Terms {
   if (alpha < 1.0) { base = exp4(alpha * l, vec4f(0.0)); } else if (!x_known) { base = exp4(l, vec4f(0.0)); }
   let falling = falling4(-e * l, vec4f(0.0));
   let other = base * falling.ratio;
-  let product = base * (falling.gap / e);
+  let product = base * divide4(falling.gap, vec4f(e));
   if (alpha < 1.0) { return Terms(other, product, base); }
   return Terms(base, product, other);
 }
@@ -74,7 +75,7 @@ fn raised(given: Bulk, reference: f32, rate: f32) -> Bulk {
     shift = (given.reference - reference) * rate;
   } else {
     o.reference = clamp(reference, 0x1p-120f, 0x1p120f);
-    o.inverse = 1.0 / o.reference;
+    o.inverse = reciprocal(o.reference);
     let ratio = given.reference * o.inverse;
     shift = log4(vec4f(ratio), vec4f(ratio - 1.0)).x;
     if (given.reference == 0.0) { shift = -1e5; }
@@ -133,20 +134,28 @@ fn folded(given: Bulk) -> Bulk {
   return o;
 }
 
+// That of the bits of an f32: 0 of subnormal numbers, 255 where there are none.
+fn exponent_of_least(o: Bulk) -> f32 {
+  return f32(min(min(min(o.least.x, o.least.y), min(o.least.z, o.least.w)) >> 23u, 255u));
+}
+
 // The sums of all lanes relative to the largest of their references, and one bin kept out by all.
 fn agreed(local: u32, given: Bulk, rate: f32) -> Bulk {
   var o = given;
   let first = local - local % LANES;
   workgroupBarrier();
-  sum_scratch[local] = vec4f(o.kept.x, 0.0, 0.0, 0.0);
+  sum_scratch[local] = vec4f(o.kept.x, exponent_of_least(o), 0.0, 0.0);
   workgroupBarrier();
   var kept = none();
   var winner = first;
+  var exponent = 255.0;
   for (var k = first; k < first + LANES; k++) {
     let x = sum_scratch[k].x;
     if (x > kept) { winner = k; }
     kept = max(kept, x);
+    exponent = min(exponent, sum_scratch[k].y);
   }
+  o.least = vec4u(u32(exponent) << 23u);
   let own = select(o.kept.x, none(), local == winner);
   o = folded(added(o, vec4f(own, vec3f(none())), rate));
   o.kept = vec4f(kept);
@@ -174,6 +183,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   o.kept = vec4f(none());
   o.reference = none();
   o.limit = none();
+  o.least = vec4u(0xffffffffu);
   var flags = 0u;
   var rate = 1.0;
   if (live) {
@@ -188,6 +198,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         bad = bad | refused(bits);
         let a = max(number(bits), vec4f(none()));
         o.counts += select(vec4f(1.0), vec4f(0.0), is_empty(bits));
+        if (!LOGITS) { o.least = min(o.least, bits - vec4u(1u)); }
         let kept = o.kept;
         o.kept = max(kept, a);
         o = added(o, min(kept, a), rate);
@@ -212,7 +223,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     sums[at + 2u] = o.product;
     sums[at + 3u] = o.power;
     sums[at + 4u] = o.count;
-    sums[at + 5u] = vec2f(0.0);
+    sums[at + 5u] = vec2f(exponent_of_least(o), 0.0);
     sums[at + 6u] = vec2f(0.0);
     sums[at + 7u] = vec2f(f32(flags), 0.0);
   }

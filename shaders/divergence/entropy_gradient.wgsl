@@ -2,8 +2,8 @@
 //
 // Method. With d = ln(bin/largest bin) and h = -d, or (1 - e^((a-1) d))/(a - 1) of order a (member.x, and in member.w what
 // f32 left of it): of weights x h - y, of logits x e^d h - y e^d; `entropy` has left the scalars x and y of a row. h is
-// taken from series that do not cancel where bins are nearly equal. An empty bin of weights has the slope of one 2^-100
-// of the largest.
+// taken from series that do not cancel where bins are nearly equal. An empty bin of weights has the slope's limit, or
+// where there is none the slope of one 2^-100 of the largest; other bins are not below that.
 // Error: 2e-6 of the row's largest.
 //!include divergence/rows.wgsl
 
@@ -22,7 +22,7 @@ const LARGEST: f32 = 0x1.fffffep+127f;
 
 // d of weights, of which the largest is `most`.
 fn log_of_weights(a: vec4f, most: f32) -> vec4f {
-  let inverse = 1.0 / clamp(most, 0x1p-120f, 0x1p120f);
+  let inverse = reciprocal(clamp(most, 0x1p-120f, 0x1p120f));
   let ratio = clamp(a * inverse, vec4f(EMPTY), vec4f(1.0));
   let gap = clamp((most - a) * inverse, vec4f(0.0), vec4f(1.0));
   return -(gap + rest_of_ratio4(ratio, gap));
@@ -42,7 +42,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let alpha = params.member.x;
   let e = params.member.y;
   for (var quad = first + lane; quad < until; quad += LANES) {
-    let a = max(number(load_p(item.at.x, quad)), vec4f(LOG_OF_NOTHING));
+    let bits = load_p(item.at.x, quad);
+    let a = max(number(bits), vec4f(LOG_OF_NOTHING));
     var result = vec4f(0.0);
     if (LOGITS) {
       let apart = two_sum4(a, vec4f(-item.reference.x));
@@ -56,7 +57,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           let power = two_prod4(d.sum, vec2f(alpha, params.member.w));
           base = exp4(power.sum, power.error + alpha * d.error);
         }
-        flow = base * (falling4(-e * d.sum, -e * d.error).gap / e);
+        flow = base * divide4(falling4(-e * d.sum, -e * d.error).gap, vec4f(e));
         flow = select(vec4f(0.0), flow, a > vec4f(LOG_OF_NOTHING));
       }
       result = (row.form.x * flow - row.form.y * x) - row.form.z * x;
@@ -64,8 +65,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let d = log_of_weights(a, item.reference.x);
       var slope = -d;
       if (ORDER) {
-        let falling = falling4(-params.member.z * d, vec4f(0.0));
-        slope = falling.gap / params.member.z;
+        let has_limit = is_empty(bits) & vec4<bool>(params.member.z > 0.0);
+        let falling = falling4(-params.member.z * select(d, vec4f(-1e6), has_limit), vec4f(0.0));
+        slope = select(divide4(falling.gap, vec4f(params.member.z)), vec4f(reciprocal(params.member.z)), has_limit);
       }
       // Of small weights with empty bins it may be beyond f32.
       result = clamp(row.form.x * slope - row.form.y, vec4f(-LARGEST), vec4f(LARGEST));

@@ -11,10 +11,13 @@ const SECOND: bool = false;
 fn part(pair: Pair, member: vec4f) -> Part {
   let p = pair.large * select(pair.ratio, vec4f(1.0), pair.p_larger);
   let q = pair.large * select(vec4f(1.0), pair.ratio, pair.p_larger);
-  let both = pair.ratio > vec4f(0.0);
+  let both = both_there(pair);
   let ratio = max(pair.ratio, vec4f(0x1p-100f));
+  // Beyond it the host has to answer.
+  let lost = (pair.large == vec4f(0.0)) & (pair.ratio < vec4f(0x1p-20f));
+  beyond_range = beyond_range | (both & ((pair.ratio < ratio) | lost));
   // 1 where neither row has the bin: at 2^100 an expression may be beyond f32, and not 0 when multiplied by 0.
-  let r = select(select(ratio, 1.0 / ratio, pair.p_larger), vec4f(1.0), pair.large == vec4f(0.0));
+  let r = select(select(ratio, reciprocal4(ratio), pair.p_larger), vec4f(1.0), pair.large == vec4f(0.0));
   let f = vec4f(generator(r.x), generator(r.y), generator(r.z), generator(r.w));
   let slope = vec4f(generator_slope(r.x), generator_slope(r.y), generator_slope(r.z), generator_slope(r.w));
   let alone = pair.large * select(vec4f(member.x), vec4f(member.y), pair.p_larger);

@@ -29,22 +29,35 @@ override ALIGNED_OUT: bool = true;
 override SHARED: bool = false;
 
 const EMPTY: f32 = 0x1p-100f;
+// -ln of it, less 1.
+const REST_OF_EMPTY: f32 = 0x1.114246p+6f;
 const LARGEST: f32 = 0x1.fffffep+127f;
+const SLOPES: bool = false;
+
+// A pair of weights of which the larger counts as 1, as slopes do not depend on the size: so none of them is a quotient of
+// small numbers. Where both bins are empty they are equal.
+fn pair_of_slopes(p_bits: vec4u, q_bits: vec4u, reference: vec4f) -> Pair {
+  var pair = weights_pair(on_scale(unscreened(p_bits), reference), unscreened(q_bits), reference);
+  pair.large = vec4f(1.0);
+  let own_empty = select(p_bits, q_bits, vec4<bool>(OF_Q)) == vec4u(0u);
+  let other_empty = select(q_bits, p_bits, vec4<bool>(OF_Q)) == vec4u(0u);
+  let both_empty = own_empty & other_empty;
+  pair.ratio = select(select(pair.ratio, vec4f(EMPTY), own_empty), vec4f(1.0), both_empty);
+  pair.gap = select(pair.gap, vec4f(0.0), both_empty);
+  pair.rest = select(select(pair.rest, vec4f(REST_OF_EMPTY), own_empty), vec4f(0.0), both_empty);
+  return pair;
+}
 
 fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
-  let a = unscreened(load_p(item.at.x, quad));
-  let b = unscreened(load_q(item.at.y, quad));
+  let a = load_p(item.at.x, quad);
+  let b = load_q(item.at.y, quad);
   let sum = select(row.flows.x, row.flows.y, OF_Q);
   let factor = select(row.factors.x, row.factors.y, OF_Q);
   var pair: Pair;
   if (LOGITS) {
-    pair = logits_pair(a, b, item.reference);
+    pair = logits_pair(unscreened(a), unscreened(b), item.reference);
   } else {
-    // A floor for the side that the slope is of.
-    var p = a;
-    var q = b;
-    if (OF_Q) { q = max(q, (p / item.reference.x) * EMPTY); } else { p = max(p, q * item.reference.x * EMPTY); }
-    pair = weights_pair(p, q, item.reference.xy);
+    pair = pair_of_slopes(a, b, item.reference);
   }
   let term = part(pair, params.member);
   let own = select(pair.large * pair.ratio, pair.large, pair.p_larger != vec4<bool>(OF_Q));
@@ -52,8 +65,8 @@ fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
   let flow = centered(select(term.flow_p, term.flow_q, vec4<bool>(OF_Q)), own, center);
   // Of small weights with empty bins, and of large factors, it may be beyond f32.
   if (LOGITS) { return clamp(factor * (flow - own * sum), vec4f(-LARGEST), vec4f(LARGEST)); }
-  let empty = own == vec4f(0.0);
-  let slope = select(flow / select(own, vec4f(1.0), empty), vec4f(-center), empty) - sum;
+  // Only a row that is refused has a bin below EMPTY.
+  let slope = divide4(flow, max(own, vec4f(0x1p-126f))) - sum;
   return clamp(factor * slope, vec4f(-LARGEST), vec4f(LARGEST));
 }
 

@@ -11,7 +11,7 @@ const SECOND: bool = false;
 
 fn half(pair: Pair) -> vec4f {
   let x = pair.ratio;
-  let s = pair.gap / (1.0 + x);
+  let s = divide4(pair.gap, 1.0 + x);
   let u = s * s;
   let close = 0.5 * (1.0 + x) * u * ((0.5 + u * 0x1.5555bap-4f) + (u * u) * ((0x1.10edaap-5f + u * 0x1.2917cap-6f)
     + (u * u) * (0x1.2acd1ap-7f + u * 0x1.c49c8cp-7f)));

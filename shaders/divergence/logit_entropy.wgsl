@@ -35,9 +35,9 @@ fn nobody(rate: f32, rate_low: f32) -> Others {
   o.reference = LOG_OF_NOTHING;
   o.rate = rate;
   o.rate_low = rate_low;
-  o.step = min(6.0 / rate, 1e29);
+  o.step = min(divide(6.0, rate), 1e29);
   o.limit = LOG_OF_NOTHING + o.step;
-  o.floor = max(-126.0 / rate, -1e36);
+  o.floor = max(divide(-126.0, rate), -1e36);
   return o;
 }
 

@@ -1,11 +1,18 @@
-// Pairs of bins as the kernels over rows load them: weights on the scale of p, or logits normalised.
+// Pairs of bins as the kernels over rows load them: weights on a scale on which either row sums to about 1, in a first pass
+// (SCALED false) as they are, or logits normalised.
 //!include divergence/rows.wgsl
 //!include divergence/pair.wgsl
 
-fn weights_pair(p: vec4f, q: vec4f, t: vec2f) -> Pair {
+// p on its own scale, and q.
+fn weights_pair(p: vec4f, q: vec4f, reference: vec4f) -> Pair {
   if (!SCALED) { return pair_of(p, q, p - q, LOGARITHM); }
-  let scaled = two_prod4(q, t);
+  let scaled = two_prod4(q * reference.w, reference.xy);
   return pair_of(p, scaled.sum, (p - scaled.sum) - scaled.error, LOGARITHM);
+}
+
+fn on_scale(p: vec4f, reference: vec4f) -> vec4f {
+  if (!SCALED) { return p; }
+  return p * reference.z;
 }
 
 // EXACT: ln(p/q) without error. Otherwise in f32, which is as good where the normalisers differ by little more than the

@@ -37,6 +37,7 @@ override LOW: bool = true;
 override FLOWS: bool = false;
 
 const GRADIENT: bool = false;
+const SLOPES: bool = false;
 const P_WITHOUT_Q: u32 = 4u;
 const Q_WITHOUT_P: u32 = 8u;
 const BEYOND_RANGE: u32 = 16u;
@@ -72,7 +73,7 @@ fn took(row: ptr<function, Row>, quad: u32, local: u32, p: vec4f, p_low: vec4f) 
   var pair = pair_of(p, q, difference, LOGARITHM && !SECOND);
   if (SECOND) {
     // Powers ask more of the gap than the product with an inverse gives.
-    pair.gap = min(abs(difference) / max(pair.large, vec4f(0x1p-126f)), vec4f(1.0));
+    pair.gap = min(divide4(abs(difference), max(pair.large, vec4f(0x1p-126f))), vec4f(1.0));
     if (LOGARITHM) { pair.rest = rest_of_ratio4(pair.ratio, pair.gap); }
   }
   let term = part(pair, params.member);

@@ -7,9 +7,11 @@ const SECOND: bool = false;
 fn part(given: Pair, member: vec4f) -> Part {
   let reverse = member.x == 1.0;
   let first_larger = given.p_larger != vec4<bool>(reverse);
-  // p/q of the larger first bin; where it leaves f32 the row goes to the twin, and an empty bin is infinite anyway.
-  let r = 1.0 / max(given.ratio, vec4f(0x1p-60f));
-  beyond_range = beyond_range | (first_larger & (given.ratio < vec4f(0x1p-60f)) & (given.ratio > vec4f(0.0)));
+  // p/q of the larger first bin; where it leaves f32 the row goes to the twin, and so it does where p is below f32 but
+  // may not be over q. An empty bin is infinite anyway.
+  let r = reciprocal4(max(given.ratio, vec4f(0x1p-60f)));
+  beyond_range = beyond_range | (first_larger & both_there(given)
+    & ((given.ratio < vec4f(0x1p-60f)) | ((given.large == vec4f(0.0)) & (given.ratio < vec4f(0x1p-20f)))));
   let g = given.gap;
   let value = given.large * g * select(g, g * r, first_larger);
   let first = 2.0 * given.large * g * select(-given.ratio, r, first_larger);

@@ -6,7 +6,8 @@
 // small z, [rest(z) - rest(c z)/c]/(1 - c); else as it stands. Slopes: of the larger bin (1 - e^-cz)/c, of the smaller
 // (e^-cz - x)/(c - 1).
 // For orders in [0, 1] and z < 1/2, where half of either difference is lost: sum_k>1 (-z)^k/k! (1 + c + ... + c^(k-2)).
-// e^-cz is as good as a rounding of c z: below member.z, where that shows, the row is left to the twin.
+// e^-cz is as good as a rounding of c z: below member.z, where that shows, the row is left to the twin, and where L is below
+// f32 but L e^-cz may not be.
 //!include divergence/pair.wgsl
 
 const LOGARITHM: bool = true;
@@ -15,7 +16,7 @@ const SECOND: bool = true;
 // a/b, and the limit where b is 0.
 fn over(a: vec4f, b: vec4f, limit: vec4f) -> vec4f {
   let zero = b == vec4f(0.0);
-  return select(a / select(b, vec4f(1.0), zero), limit, zero);
+  return select(divide4(a, select(b, vec4f(1.0), zero)), limit, zero);
 }
 
 // Psi for 0 <= c <= 1 and 0 <= z < 1/2, to 2e-8 beside rounding: with s_2 = 1 and s_k = 1 + c s_(k-1) the term of k is
@@ -44,29 +45,32 @@ fn part(pair: Pair, member: vec4f) -> Part {
   let scaled = select(c, e, near);
   let y = scaled * z;
   let falling = falling4(y, vec4f(0.0));
-  beyond_range = beyond_range | ((y < vec4f(member.z)) & !empty);
+  let lost = (pair.large == vec4f(0.0)) & (y < vec4f(-8.0));
+  beyond_range = beyond_range | (((y < vec4f(member.z)) | lost) & !empty);
+  // The slope of the smaller bin of weights is e^((1 - c) z).
+  if (SLOPES) { beyond_range = beyond_range | ((-e * z > vec4f(80.0)) & !empty); }
   let power = select(falling.ratio, x * falling.ratio, near);
   let rest = over(falling.rest, scaled, vec4f(0.0));
 
-  let at_one = ((pair.gap * pair.gap - pair.rest * x) + x * rest) / select(vec4f(1.0), c, near);
+  let at_one = divide4((pair.gap * pair.gap - pair.rest * x) + x * rest, select(vec4f(1.0), c, near));
   let straight = over(power + e - c * x, c * e, vec4f(0.0));
-  let series = (pair.rest - rest) / select(-e, vec4f(1.0), near);
+  let series = divide4(pair.rest - rest, select(-e, vec4f(1.0), near));
   let far = c * z > vec4f(1.0);
   var psi = select(select(series, straight, far), at_one, near);
   if (member.x == 0.5) {
     // 2 (1 - sqrt x)^2.
-    let h = pair.gap / (1.0 + sqrt(x));
+    let h = divide4(pair.gap, 1.0 + sqrt(x));
     psi = 2.0 * h * h;
   } else if (min(member.x, member.y) >= 0.0) {
     psi = select(psi, psi_of_small(c, z), z < vec4f(0.5));
   }
-  psi = select(psi, 1.0 / max(c, vec4f(0x1p-100f)), empty);
+  psi = select(psi, reciprocal4(max(c, vec4f(0x1p-100f))), empty);
 
   let larger = over(select(falling.gap, pair.gap + x * falling.gap, near), c, z);
   let slope = over(falling.gap, scaled, z);
   // Neither difference cancels on its side of z = 1.
   let apart = select(pair.gap - falling.gap, power - x, z > vec4f(1.0));
-  let smaller = select(apart / select(e, vec4f(1.0), near), -x * slope, near);
+  let smaller = select(divide4(apart, select(e, vec4f(1.0), near)), -x * slope, near);
   return Part(pair.large * psi, pair.large * select(power, vec4f(0.0), empty),
     pair.large * select(smaller, larger, pair.p_larger), pair.large * select(larger, smaller, pair.p_larger));
 }

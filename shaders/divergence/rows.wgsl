@@ -16,7 +16,9 @@ struct Params {
   member: vec4f,
 }
 
-// at: of p, q, the results, unused. centers: of the flows of p and q, see pairs.wgsl. Weights: reference.xy = (sum of p)/(sum of q). Logits: the log-normalisers of p and q.
+// at: of p, q, the results, unused. centers: of the flows of p and q, see pairs.wgsl. Weights: reference.zw are powers of
+// two that bring the sums of p and q next to 1, reference.xy is the quotient of those. Logits: the log-normalisers of p
+// and q.
 struct Item { at: vec4u, reference: vec4f, centers: vec4f }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -36,6 +38,7 @@ override LANES: u32 = 1u;
 
 const MINUS_INFINITY: u32 = 0xff800000u;
 const LOG_OF_NOTHING: f32 = -1e30;
+const SMALLEST_NORMAL: i32 = 0x00800000;
 
 // Results of screening, one bit each.
 const BAD_P: u32 = 1u;
@@ -43,6 +46,10 @@ const BAD_Q: u32 = 2u;
 const P_WITHOUT_Q: u32 = 4u;
 const Q_WITHOUT_P: u32 = 8u;
 const BEYOND_RANGE: u32 = 16u;
+// A weight, or one on the scale of the other row, is below 2^-126: arithmetic may read it as 0.
+const SUBNORMAL: u32 = 32u;
+// Weights of the same bin are apart by 2^100 and more.
+const FAR_APART: u32 = 64u;
 
 fn nothing() -> u32 {
   if (LOGITS) { return MINUS_INFINITY; }
@@ -100,9 +107,10 @@ fn saw_bad(s: Screen) -> bool {
   return any(s.high > vec4u(0x7f7fffffu));
 }
 
+// Whether some bin is empty, or next to it: a weight below 2^-126.
 fn saw_empty(s: Screen) -> bool {
   if (LOGITS) { return any(s.high >= vec4u(MINUS_INFINITY)); }
-  return any(s.other <= vec4i(0));
+  return any(s.other < vec4i(SMALLEST_NORMAL));
 }
 
 // Which of two bins has mass alone; -0 is left to the host.
@@ -110,6 +118,26 @@ fn lone(p_bits: vec4u, q_bits: vec4u) -> u32 {
   let p_empty = p_bits == vec4u(nothing());
   let q_empty = q_bits == vec4u(nothing());
   return bit_if(P_WITHOUT_Q, any(q_empty & !p_empty)) | bit_if(Q_WITHOUT_P, any(p_empty & !q_empty));
+}
+
+// What of weights, p 2^scales.x beside q 2^scales.y, arithmetic in f32 may not see: told from their exponents, because
+// subnormal numbers may count as 0 wherever they are computed with.
+fn unseen_weights(p_bits: vec4u, q_bits: vec4u, scales: vec2i) -> u32 {
+  let p_has = p_bits != vec4u(0u);
+  let q_has = q_bits != vec4u(0u);
+  let p_exponent = bitcast<vec4i>(p_bits >> vec4u(23u));
+  let q_exponent = bitcast<vec4i>(q_bits >> vec4u(23u));
+  let p_scaled = p_exponent + vec4i(scales.x);
+  let q_scaled = q_exponent + vec4i(scales.y);
+  // A scale between two powers may round down.
+  let subnormal = (p_has & (min(p_exponent, p_scaled) < vec4i(1)))
+    | (q_has & ((q_exponent < vec4i(1)) | (q_scaled < vec4i(2))));
+  let apart = p_has & q_has & (abs(p_scaled - q_scaled) > vec4i(99));
+  return bit_if(SUBNORMAL, any(subnormal)) | bit_if(FAR_APART, any(apart));
+}
+
+fn exponent_of(x: f32) -> i32 {
+  return i32((bitcast<u32>(x) >> 23u) & 255u) - 127;
 }
 
 // The number, of bits that are screened apart from its use.

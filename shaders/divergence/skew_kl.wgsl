@@ -7,10 +7,13 @@ const SECOND: bool = false;
 fn part(pair: Pair, member: vec4f) -> Part {
   let a = member.x;
   let m = with_mixture(pair, a, member.y);
-  let k = kullback(m);
-  // p/m - 1 and what it makes of p and q.
-  let excess = select(-m.gap, m.gap / max(m.ratio, vec4f(0x1p-126f)), pair.p_larger);
-  let p = pair.large * select(pair.ratio, vec4f(1.0), pair.p_larger);
-  let q = pair.large * select(vec4f(1.0), pair.ratio, pair.p_larger);
-  return Part(k.value, vec4f(0.0), k.flow_first - a * p * excess, -member.y * q * excess);
+  // q/m where p is larger; at a = 0 also where q is next to nothing.
+  var share = pair.ratio * reciprocal4(max(m.ratio, vec4f(0x1p-126f)));
+  if (a == 0.0) { share = vec4f(1.0); }
+  let ahead = pair.large * m.gap;
+  // With z = ln(p/m): z + a (1 - p/m) = rest + (1 - a) g q/m where p is larger, else -(rest + (1 - a) g) with those of m/p.
+  let q_part = select(-ahead, share * ahead, pair.p_larger);
+  let p_flow = select(-pair.ratio * (pair.large * m.rest + member.y * ahead),
+    pair.large * m.rest + member.y * q_part, pair.p_larger);
+  return Part(kullback(m).value, vec4f(0.0), p_flow, -member.y * q_part);
 }

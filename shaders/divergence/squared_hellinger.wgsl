@@ -7,7 +7,7 @@ const SECOND: bool = true;
 
 fn part(pair: Pair, member: vec4f) -> Part {
   let root = sqrt(pair.ratio);
-  let h = pair.gap / (1.0 + root);
+  let h = divide4(pair.gap, 1.0 + root);
   let ahead = 0.5 * pair.large * h;
   let behind = -ahead * root;
   return Part(ahead * h, pair.large * root, select(behind, ahead, pair.p_larger), select(ahead, behind, pair.p_larger));

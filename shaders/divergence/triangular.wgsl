@@ -7,8 +7,9 @@ const SECOND: bool = false;
 
 fn part(pair: Pair, member: vec4f) -> Part {
   let x = pair.ratio;
-  let s = pair.gap / (1.0 + x);
-  let ahead = pair.large * s * ((1.0 + 3.0 * x) / (1.0 + x));
-  let behind = -pair.large * s * (x * ((x + 3.0) / (1.0 + x)));
+  let inverse = reciprocal4(1.0 + x);
+  let s = pair.gap * inverse;
+  let ahead = pair.large * s * ((1.0 + 3.0 * x) * inverse);
+  let behind = -pair.large * s * (x * ((x + 3.0) * inverse));
   return Part(pair.large * pair.gap * s, vec4f(0.0), select(behind, ahead, pair.p_larger), select(ahead, behind, pair.p_larger));
 }

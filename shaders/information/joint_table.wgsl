@@ -53,7 +53,7 @@ fn information(w: vec2f, s: vec2f, r: vec2f, c: vec2f) -> vec2f {
   let rc = r.x * c.x;
   let ws = w.x * s.x;
   let both = ws + rc;
-  let t = d.x / both;
+  let t = divide(d.x, both);
   if (abs(t) < 0.5) {
     let z = t * t;
     let p = 0x1.555554p-2f + z * (0x1.999c14p-3f + z * (0x1.242056p-3f
@@ -61,7 +61,7 @@ fn information(w: vec2f, s: vec2f, r: vec2f, c: vec2f) -> vec2f {
     return vec2f(both * z * (1.0 + (1.0 + t) * t * p), 0.0);
   }
   if (w.x == 0.0) { return vec2f(rc, 0.0); }
-  return vec2f(ws * log_f32(ws / rc) - d.x, 0.0);
+  return vec2f(ws * log_f32(divide(ws, rc)) - d.x, 0.0);
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -35,7 +35,7 @@ fn log_share(x: vec2f, sum: vec4f) -> vec2f {
     if (apart) { return df_log1p(ratio); }
     return df_log(ratio);
   }
-  let ratio = over.x / x.x;
+  let ratio = divide(over.x, x.x);
   if (apart) { return vec2f(log1p_f32(ratio), 0.0); }
   return vec2f(log_f32(ratio), 0.0);
 }

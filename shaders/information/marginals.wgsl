@@ -2,7 +2,7 @@
 //
 // Method. LANES threads share a block of a row; COLUMNS: one thread a block of a column, columns beside each other.
 // Double-float sums. Output: of every line its blocks, one behind the other. Report: the first cell that is negative or
-// no finite number, and whether one is above 2^40.
+// no finite number, and whether one is above 2^40 or below 2^-75 and not 0.
 // Error: 2^-47 of the sum for each of its terms, in the worst case.
 //!include information/cells.wgsl
 
@@ -40,6 +40,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         let bits = cells[at];
         if (bits > LARGEST_FINITE && bits != 0x80000000u) { atomicMin(&report[0], at); }
         if (bits > LARGEST_CELL && bits <= LARGEST_FINITE) { atomicOr(&report[1], 1u); }
+        if (bits != 0u && bits < SMALLEST_CELL) { atomicOr(&report[1], 1u); }
       }
       sum = with_term(sum, cell(at));
     }

@@ -54,12 +54,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     if (ALIGNED_OUT) {
       let at = item.at.z / 4u + quad;
-      if (ADDED) { result += gradient[at]; }
+      if (ADDED) { result = clamp(result + gradient[at], vec4f(-LARGEST_F32), vec4f(LARGEST_F32)); }
       gradient[at] = result;
     } else {
       let at = item.at.z + 4u * quad;
       let left = params.columns - 4u * quad;
-      if (ADDED) { result += words_at(at, left); }
+      if (ADDED) { result = clamp(result + words_at(at, left), vec4f(-LARGEST_F32), vec4f(LARGEST_F32)); }
       gradient_words[at] = result.x;
       if (left > 1u) { gradient_words[at + 1u] = result.y; }
       if (left > 2u) { gradient_words[at + 2u] = result.z; }

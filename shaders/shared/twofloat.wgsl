@@ -149,6 +149,7 @@ fn df_div_next_to_1(a: vec2f, b: vec2f) -> vec2f {
 
 // Any normal b, any a. The quotient loses bits of its low word only where that is below 2^-126 itself.
 fn df_div(a: vec2f, b: vec2f) -> vec2f {
+  if (!SCALE_QUOTIENTS) { return df_div_next_to_1(a, b); }
   let n = binary_exponent(a.x);
   let m = binary_exponent(b.x);
   return df_scale(df_div_next_to_1(a * power_of_two(-n), b * power_of_two(-m)), n - m);
@@ -159,7 +160,7 @@ fn df_sqrt(a: vec2f) -> vec2f {
   if (a.x <= 0.0) {
     return vec2f(0.0);
   }
-  let n = binary_exponent(a.x) >> 1u;
+  let n = select(0, binary_exponent(a.x) >> 1u, SCALE_QUOTIENTS);
   let x = a * power_of_two(-2 * n);
   let y1 = sqrt(x.x);
   let slope = 2.0 * y1;
@@ -191,7 +192,7 @@ fn df_mul_add(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
 // 1 / a, any normal a: y + y (e + e^2) with e = 1 - y a, half the cost of a division. e's first term has few bits; its
 // product is added first, and kept from being factored with the rest.
 fn df_reciprocal(a: vec2f) -> vec2f {
-  let n = binary_exponent(a.x);
+  let n = select(0, binary_exponent(a.x), SCALE_QUOTIENTS);
   let x = a * power_of_two(-n);
   let y = keep(reciprocal(x.x));
   let p = two_prod(y, x.x);

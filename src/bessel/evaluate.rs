@@ -138,7 +138,7 @@ impl Bessel {
             return Err(Error::invalid("x", reason));
         }
         let context = v.context();
-        match (self.device(context)?, v.buffer(), x.buffer()) {
+        match (self.device(context)?, v.device_buffer(), x.device_buffer()) {
             (Some(gpu), Some(orders), Some(arguments)) => {
                 if !context.shares_device(x.context()) {
                     return Err(Error::invalid("x", "is on another device than v"));

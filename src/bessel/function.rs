@@ -123,18 +123,18 @@ impl BesselFunction {
         if self != BesselFunction::LogGamma {
             if !v.is_finite() || v.abs() > LARGEST_ORDER {
                 return order(format!(
-                    "{v} is not an order of magnitude at most {LARGEST_ORDER:e}"
+                    "{v:?} is not an order of magnitude at most {LARGEST_ORDER:e}"
                 ));
             }
             if v < 0.0 && !self.takes_negative_orders() {
-                return order(format!("{v} is negative, {self} needs v >= 0"));
+                return order(format!("{v:?} is negative, {self} needs v >= 0"));
             }
             if v == 0.0 && self == BesselFunction::LogKRegularized {
-                return order(format!("{v}: {self} needs v > 0"));
+                return order(format!("{v:?}: {self} needs v > 0"));
             }
         }
         if x.is_nan() || x < 0.0 || x.is_infinite() {
-            return argument(format!("{x} is not a finite argument of at least 0"));
+            return argument(format!("{x:?} is not a finite argument of at least 0"));
         }
         if x != 0.0 && !(SMALLEST_ARGUMENT..=LARGEST_ARGUMENT).contains(&x) {
             return argument(format!("{x:e} is neither 0 nor in [{SMALLEST_ARGUMENT:e}, 1e30]"));

@@ -32,6 +32,8 @@ pub struct Distributions {
     pub(crate) data: Data,
     /// The numbers themselves, where two f32 do not hold them.
     exact: Option<Arc<Vec<f64>>>,
+    /// Which rows have numbers that f32 has no place for at all, where any do.
+    beyond: Option<Arc<Vec<bool>>>,
 }
 
 #[derive(Debug, Clone)]
@@ -68,8 +70,10 @@ impl Distributions {
         };
         let rows = values.len() / bins;
         let exact = context.gpu().and_then(|_| beyond_two_words(values)).map(Arc::new);
+        let beyond =
+            exact.as_ref().and_then(|values| beyond_one_word(values, bins, input)).map(Arc::new);
         let context = context.clone();
-        Ok(Distributions { context, rows, bins, input, normalize: false, data, exact })
+        Ok(Distributions { context, rows, bins, input, normalize: false, data, exact, beyond })
     }
 
     /// Rows that are on the context already: a tensor of shape n×V or V, which is not copied.
@@ -94,7 +98,8 @@ impl Distributions {
             }
             Some(gpu) => Data::Device(Arc::new(upload::of_tensor(gpu, tensor, rows, bins)?)),
         };
-        Ok(Distributions { context, rows, bins, input, normalize: false, data, exact: None })
+        let (exact, beyond) = (None, None);
+        Ok(Distributions { context, rows, bins, input, normalize: false, data, exact, beyond })
     }
 
     /// Log-probabilities are normalised whatever they sum to, instead of refused where their probabilities do not sum
@@ -153,16 +158,33 @@ impl Distributions {
         }
     }
 
-    /// The numbers of a row, read back where they are on a device. `low` with the second words.
-    pub(crate) async fn read_row(&self, row: usize, low: bool) -> Result<Vec<f64>> {
-        if let Some(values) = self.exact.as_ref().filter(|_| low) {
-            return Ok(values[row * self.bins..(row + 1) * self.bins].to_vec());
-        }
-        match (&self.data, self.context.gpu()) {
-            (Data::Host(values), _) => Ok(values[row * self.bins..(row + 1) * self.bins].to_vec()),
-            (Data::Device(pieces), Some(gpu)) => upload::read_row(gpu, pieces, row, low).await,
+    /// Whether a row has numbers that f32 has no place for, so that only the twin sees them: weights that round to 0,
+    /// anything above its range.
+    pub(crate) fn is_beyond(&self, row: usize) -> bool {
+        self.beyond.as_ref().is_some_and(|beyond| beyond[row])
+    }
+
+    /// The numbers of a row, read back where they are on a device.
+    pub(crate) async fn read_row(&self, row: usize) -> Result<Vec<f64>> {
+        Ok(self.read_rows(&[row]).await?.into_iter().flatten().collect())
+    }
+
+    /// The numbers of some rows, in the order asked for: few at a time, see [`Distributions::together`].
+    pub(crate) async fn read_rows(&self, rows: &[usize]) -> Result<Vec<Vec<f64>>> {
+        let of = |values: &[f64]| {
+            let row = |row: &usize| values[row * self.bins..(row + 1) * self.bins].to_vec();
+            rows.iter().map(row).collect()
+        };
+        match (&self.data, self.context.gpu(), &self.exact) {
+            (Data::Host(values), ..) | (_, _, Some(values)) => Ok(of(values)),
+            (Data::Device(pieces), Some(gpu), _) => upload::read_rows(gpu, pieces, rows).await,
             _ => Err(Error::invalid("rows", "their context has no device")),
         }
+    }
+
+    /// How many rows the twin takes at a time, where they have to be read back.
+    pub(crate) fn together(&self) -> usize {
+        ((1 << 22) / self.bins).clamp(1, 1024)
     }
 
     /// A row as the twin takes it, screened. `argument` is what it is called in errors.
@@ -186,7 +208,7 @@ impl Distributions {
         let logarithms = matches!(self.input, Input::LogProbabilities);
         if logarithms && !self.normalize && ((sum - 1.0).abs() > 1e-3 || sum.is_nan()) {
             let reason =
-                format!("its probabilities sum to {sum}; `normalized` takes them all the same");
+                format!("its probabilities sum to {sum:?}; `normalized` takes them all the same");
             return Err(Error::invalid_row(argument, row, reason));
         }
         Ok(())
@@ -228,12 +250,23 @@ fn beyond_two_words<T: Element>(values: &[T]) -> Option<Vec<f64>> {
     some.then(|| values.iter().map(|x| x.to_f64()).collect())
 }
 
+/// The rows with a number that is finite but no f32: too large, or a weight that f32 takes for none.
+fn beyond_one_word(values: &[f64], bins: usize, input: Input) -> Option<Vec<bool>> {
+    let weights = matches!(input, Input::Weights);
+    let lost = |x: &f64| {
+        let word = *x as f32;
+        x.is_finite() && (word.is_infinite() || (weights && word == 0.0 && *x != 0.0))
+    };
+    let rows: Vec<bool> = values.chunks_exact(bins).map(|row| row.iter().any(lost)).collect();
+    rows.contains(&true).then_some(rows)
+}
+
 fn check_input(input: Input) -> Result<()> {
     match input {
         Input::Logits { temperature: t }
             if !(t.is_finite() && t > 0.0 && (t as f32) >= f32::MIN_POSITIVE) =>
         {
-            Err(Error::invalid("temperature", format!("{t} is not a finite number above zero")))
+            Err(Error::invalid("temperature", format!("{t:?} is not a finite number above zero")))
         }
         _ => Ok(()),
     }
@@ -248,7 +281,7 @@ fn screen(argument: &'static str, row: usize, values: &[f64], input: Input) -> R
     };
     if let Some(index) = values.iter().position(|x| wrong(*x)) {
         let kind = if weights { "a weight" } else { "a logarithm of a probability" };
-        let reason = format!("{} is not {kind}", values[index]);
+        let reason = format!("{:?} is not {kind}", values[index]);
         return Err(Error::invalid_at(argument, row, index, reason));
     }
     let empty = |x: &f64| if weights { *x == 0.0 } else { *x == f64::NEG_INFINITY };

@@ -1,7 +1,8 @@
 //! From the sums of a pair of rows to the value: what the sums stand for, when they are good enough, infinities.
 
-use super::kernels::{BAD_P, BAD_Q, BEYOND_RANGE, P_WITHOUT_Q, Q_WITHOUT_P};
+use super::kernels::{BAD_P, BAD_Q, P_WITHOUT_Q, Q_WITHOUT_P};
 use super::kind::Divergence;
+use super::range::SMALLEST_SECOND;
 use super::sums::{Record, wide};
 
 /// The records of `divergence/compare.wgsl` of one pair of rows, added up.
@@ -11,6 +12,8 @@ pub(crate) struct Sums {
     pub(crate) second: f64,
     pub(crate) p: f64,
     pub(crate) q: f64,
+    /// Σ q without a scale, of a first pass over weights.
+    pub(crate) q_itself: f64,
     pub(crate) difference: f64,
     pub(crate) flow_p: f64,
     pub(crate) flow_q: f64,
@@ -38,22 +41,11 @@ impl Sums {
         larger(&mut self.top_p, record[5]);
         larger(&mut self.top_q, record[6]);
         self.flags |= record[7][0] as u32;
+        self.q_itself += f64::from(record[7][1]);
     }
 
     pub(crate) fn refused(&self) -> bool {
         self.flags & (BAD_P | BAD_Q) != 0
-    }
-
-    /// Whether every sum stayed within f32.
-    pub(crate) fn in_range(&self) -> bool {
-        let sums =
-            [self.value, self.second, self.p, self.q, self.difference, self.flow_p, self.flow_q];
-        let fits = |x: f64| x.is_finite() && x.abs() < 1e38;
-        let moderate = |x: f64| x > 1e-30 && x < 1e36;
-        sums.into_iter().all(fits)
-            && moderate(self.p)
-            && moderate(self.q)
-            && self.flags & BEYOND_RANGE == 0
     }
 
     /// 1 − (sum of q)/(sum of p), on the scale they were summed on: what the reference was wrong by.
@@ -161,14 +153,11 @@ pub(crate) fn is_far(logs: [f64; 2], value: f64, flows: bool) -> bool {
     value > shift * shift / 32.0 && value > 1e-6
 }
 
-/// What is made of the sums: the value, and its derivative with respect to the sum of the member. `None` where f32
-/// was not enough, and the twin must answer.
+/// What is made of sums that `range::holds`: the value, and its derivative with respect to the sum of the member. `None`
+/// where f32 was not enough, and the twin must answer.
 pub(crate) fn finish(divergence: &Divergence, sums: &Sums) -> Option<(f64, f64)> {
     if is_infinite(divergence, Mismatch::of(sums.flags)) {
         return Some((f64::INFINITY, 0.0));
-    }
-    if !sums.in_range() {
-        return None;
     }
     let value = (sums.value / sums.p).max(0.0);
     let second = sums.second / sums.p;
@@ -176,7 +165,7 @@ pub(crate) fn finish(divergence: &Divergence, sums: &Sums) -> Option<(f64, f64)>
         Divergence::Chi2Mixture => Some((0.5 * value, 0.5)),
         Divergence::Bhattacharyya if value < 0.5 => Some((-(-value).ln_1p(), 1.0 / (1.0 - value))),
         // Supports that do not meet, or a coefficient that f32 lost.
-        Divergence::Bhattacharyya if second < 1e-30 => None,
+        Divergence::Bhattacharyya if second < SMALLEST_SECOND => None,
         Divergence::Bhattacharyya => Some((-second.ln(), 1.0 / second)),
         Divergence::Renyi { alpha } => renyi(*alpha, value, second, sums),
         // The order 0 sees nothing but the supports.
@@ -202,7 +191,7 @@ fn renyi(alpha: f64, value: f64, second: f64, sums: &Sums) -> Option<(f64, f64)>
     if (-0.5..1.0).contains(&excess) {
         return Some((excess.ln_1p() / (alpha - 1.0), alpha / (1.0 + excess)));
     }
-    (second > 1e-30).then(|| ((second.ln() / (alpha - 1.0)).max(0.0), alpha / second))
+    (second > SMALLEST_SECOND).then(|| ((second.ln() / (alpha - 1.0)).max(0.0), alpha / second))
 }
 
 /// Σ p² of Cauchy-Schwarz, from the sums of (p − tq)², tq (p − tq) and (tq)².

@@ -35,31 +35,13 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// From WGSL expressions for f(r) and f′(r).
+    /// From WGSL expressions for f(r) and f′(r), each of at most 4,096 bytes, nested no deeper than 40 operators and
+    /// brackets.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for text that is no expression: empty, or with `;`, braces, `@`, comments or
-    /// parentheses that do not match.
+    /// [`Error::InvalidInput`] for text that is no expression: empty or too long, with `;`, braces, `@` or comments, with
+    /// brackets that do not match, or nested too deeply.
     pub fn new(f: &str, derivative: &str) -> Result<Generator> {
-        let expression = |argument: &'static str, text: &str| -> Result<Arc<str>> {
-            let mut depth = 0i32;
-            let mut below = false;
-            for c in text.chars() {
-                depth += i32::from(c == '(') - i32::from(c == ')');
-                below |= depth < 0;
-            }
-            let forbidden = [";", "{", "}", "@", "//", "/*", "\n", "\r"];
-            if text.trim().is_empty()
-                || below
-                || depth != 0
-                || text.len() > 4096
-                || forbidden.iter().any(|word| text.contains(word))
-            {
-                let reason = format!("{text:?} is not an expression in r");
-                return Err(Error::invalid(argument, reason));
-            }
-            Ok(text.trim().into())
-        };
         Ok(Generator {
             f: expression("f", f)?,
             derivative: expression("derivative", derivative)?,
@@ -98,6 +80,90 @@ impl Generator {
     }
 }
 
+/// Bytes of an expression.
+const LONGEST: usize = 4096;
+
+/// Operators and brackets around each other. Compilers of WGSL descend into each: naga takes up to 4 KiB of stack for one
+/// (and 32 KiB without optimisation), of the 512 KiB that a thread or a module of WebAssembly may have.
+const DEEPEST: usize = 40;
+
+fn expression(argument: &'static str, text: &str) -> Result<Arc<str>> {
+    let text = text.trim();
+    let forbidden = [";", "{", "}", "@", "//", "/*", "\n", "\r"];
+    if text.len() > LONGEST {
+        let reason = format!("has {} bytes, more than {LONGEST}", text.len());
+        return Err(Error::invalid(argument, reason));
+    }
+    let depth = depth(text).filter(|_| !forbidden.iter().any(|word| text.contains(word)));
+    match depth {
+        _ if text.is_empty() => Err(Error::invalid(argument, "is empty, not an expression in r")),
+        None => Err(Error::invalid(argument, format!("{text:?} is not an expression in r"))),
+        Some(depth) if depth > DEEPEST => {
+            let reason = format!("is nested {depth} operators and brackets deep, not {DEEPEST}");
+            Err(Error::invalid(argument, reason))
+        }
+        Some(_) => Ok(text.into()),
+    }
+}
+
+/// What is in a pair of brackets, or outside of all, up to where the text has been read.
+#[derive(Default)]
+struct Nesting {
+    closes: char,
+    /// Operators of a product since the last of a sum; the most there were, and those of sums.
+    factors: usize,
+    product: usize,
+    sum: usize,
+    /// The deepest bracket between these, and all that a comma ended.
+    inner: usize,
+    before: usize,
+}
+
+impl Nesting {
+    fn depth(&self) -> usize {
+        self.before.max(self.sum + self.product.max(self.factors) + self.inner)
+    }
+}
+
+/// How many operators and brackets at most are around one another; `None` for brackets that do not match.
+fn depth(text: &str) -> Option<usize> {
+    let mut open = vec![Nesting::default()];
+    let mut last = [' '; 2];
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        let next = characters.peek().copied().unwrap_or(' ');
+        let own = open.last_mut()?;
+        // The sign of an exponent, of 1e-3 or 0x1p-3, is no operator, and neither is a decimal point.
+        let digit = last[0].is_ascii_digit() || last[0] == '.';
+        let exponent = digit && matches!(last[1], 'e' | 'E' | 'p' | 'P');
+        match c {
+            '(' => open.push(Nesting { closes: ')', ..Nesting::default() }),
+            '[' => open.push(Nesting { closes: ']', ..Nesting::default() }),
+            ')' | ']' => {
+                let depth = open.pop().filter(|inner| inner.closes == c)?.depth();
+                let outer = open.last_mut()?;
+                outer.inner = outer.inner.max(depth + 1);
+            }
+            ',' => {
+                let before = own.depth();
+                *own = Nesting { closes: own.closes, before, ..Nesting::default() };
+            }
+            '*' | '/' | '%' => own.factors += 1,
+            '.' if next.is_alphabetic() => own.factors += 1,
+            '+' | '-' if exponent => {}
+            '+' | '-' | '<' | '>' | '=' | '!' | '&' | '|' | '^' | '~' => {
+                own.product = own.product.max(own.factors);
+                own.factors = 0;
+                own.sum += 1;
+            }
+            _ => {}
+        }
+        last = [last[1], c];
+    }
+    let outermost = open.pop().filter(|_| open.is_empty())?;
+    Some(outermost.depth())
+}
+
 impl fmt::Debug for Generator {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -116,5 +182,32 @@ impl PartialEq for Generator {
     fn eq(&self, other: &Generator) -> bool {
         (&self.f, &self.derivative) == (&other.f, &other.derivative)
             && (self.at_zero, self.slope_at_infinity) == (other.at_zero, other.slope_at_infinity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::depth;
+
+    #[test]
+    fn depth_is_what_a_parser_descends() {
+        let known = [
+            ("r", 0),
+            ("r + r + r", 2),
+            ("r * r + r * r * r", 3),
+            ("(r - 1.0) * (r - 1.0) / (r + 1.0)", 4),
+            ("max(r, r + r)", 2),
+            ("max(r + r + r, r)", 3),
+            ("1e-3 + 0x1p-3 - r", 2),
+            ("- - -r", 3),
+            ("vec2f(r, r).x", 2),
+            ("((r))", 2),
+        ];
+        for (text, exact) in known {
+            assert_eq!(depth(text), Some(exact), "{text}");
+        }
+        for wrong in ["(r", "r)", "(r]", "[r)", ")r("] {
+            assert_eq!(depth(wrong), None, "{wrong}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::finish::{is_far, is_gentle};
 use super::kernels::{GRADIENT, Params, member};
 use super::kind::Divergence;
 use super::passes::{Outcome, Scalars};
+use super::range::is_factor;
 use super::sums::{Block, Job, Pace, Pairing, Shape, items};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
@@ -132,24 +133,31 @@ impl Work<'_> {
 
     /// Gradients of the rows that only the twin can do, by row of the result's own side.
     async fn by_twin(&self, of_q: bool, factor: Factor<'_>) -> Result<Vec<(usize, Vec<f64>)>> {
-        let mut rows = Vec::new();
+        let mut pairs = Vec::new();
         for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
-            if matches!(outcome.scalars, Scalars::Twin) && outcome.value.is_finite() {
-                let (p, q) = self.plan.pair(*row);
-                let values = (self.p.read_row(p, true).await?, self.q.read_row(q, true).await?);
-                rows.push((if of_q { q } else { p }, values, factor(*row)));
+            if is_by_twin(outcome, factor(*row)) && outcome.value.is_finite() {
+                pairs.push((self.plan.pair(*row), factor(*row)));
             }
         }
         let divergence = &self.comparison.divergence;
-        if let (false, Divergence::Generator(generator)) = (rows.is_empty(), divergence) {
+        if let (false, Divergence::Generator(generator)) = (pairs.is_empty(), divergence) {
             generator.require_reference()?;
         }
-        Ok(map_rows(rows.len(), |place| {
-            let (row, (p, q), factor) = &rows[place];
-            let (p, q) = (twin::Row::new(p, self.p.input), twin::Row::new(q, self.q.input));
-            let (of_p, gradient_q) = twin::gradient(divergence, &p, &q, *factor);
-            (*row, if of_q { gradient_q } else { of_p })
-        }))
+        let mut rows = Vec::with_capacity(pairs.len());
+        for pairs in pairs.chunks(self.p.together()) {
+            let (numbers_p, numbers_q): (Vec<usize>, Vec<usize>) =
+                pairs.iter().map(|(pair, _)| *pair).unzip();
+            let rows_p = self.p.read_rows(&numbers_p).await?;
+            let rows_q = self.q.read_rows(&numbers_q).await?;
+            rows.extend(map_rows(pairs.len(), |place| {
+                let ((row_p, row_q), factor) = pairs[place];
+                let p = twin::Row::new(&rows_p[place], self.p.input);
+                let q = twin::Row::new(&rows_q[place], self.q.input);
+                let (of_p, gradient_q) = twin::gradient(divergence, &p, &q, factor);
+                if of_q { (row_q, gradient_q) } else { (row_p, of_p) }
+            }));
+        }
+        Ok(rows)
     }
 
     async fn on_device(
@@ -276,7 +284,7 @@ impl Work<'_> {
             let sums: Vec<f32> =
                 old.iter().zip(&values).map(|(old, new)| single(f64::from(*old) + new)).collect();
             gpu.guarded(|| {
-                gpu.write(output, at, &sums);
+                gpu.write(output, at, &sums)?;
                 Ok(())
             })
             .await?;
@@ -301,6 +309,16 @@ fn places(
     items
 }
 
+/// Whether the gradient of a row, times a factor, comes from the twin.
+fn is_by_twin(outcome: &Outcome, factor: f64) -> bool {
+    match outcome.scalars {
+        Scalars::Device { factors, .. } | Scalars::Parallel { factors, .. } => {
+            !factors.iter().all(|x| is_factor(x * factor))
+        }
+        Scalars::Twin => true,
+    }
+}
+
 /// What the kernel has to know of a row; `None` for one that it leaves out.
 fn row_scalars(
     outcome: &Outcome,
@@ -308,7 +326,7 @@ fn row_scalars(
     of_q: bool,
     factor: f64,
 ) -> Option<(Job, RowScalars)> {
-    if !outcome.value.is_finite() {
+    if !outcome.value.is_finite() || is_by_twin(outcome, factor) {
         return None;
     }
     let times = |x: [f64; 2]| x.map(|x| single(x * factor));
@@ -317,9 +335,10 @@ fn row_scalars(
             let flows = [flows[0] as f32, flows[1] as f32];
             Some((Job { p, q, reference, centers }, RowScalars { flows, factors: times(factors) }))
         }
-        Scalars::Parallel { references, factors, .. } => {
+        Scalars::Parallel { references, flows, factors, .. } => {
             let job = Job { p, q, reference: references[usize::from(of_q)], centers: [0.0; 2] };
-            Some((job, RowScalars { flows: [0.0; 2], factors: times(factors) }))
+            let flows = flows.map(|flow| flow as f32);
+            Some((job, RowScalars { flows, factors: times(factors) }))
         }
         Scalars::Twin => None,
     }
@@ -331,7 +350,7 @@ async fn clear(gpu: &Gpu, buffer: &Buffer, elements: usize) -> Result<()> {
     gpu.guarded(|| {
         for start in (0..elements).step_by(zeros.len()) {
             let part = &zeros[..zeros.len().min(elements - start)];
-            gpu.write(buffer, 4 * start as u64, part);
+            gpu.write(buffer, 4 * start as u64, part)?;
         }
         Ok(())
     })

@@ -82,6 +82,8 @@ pub(crate) const BAD_Q: u32 = 2;
 pub(crate) const P_WITHOUT_Q: u32 = 4;
 pub(crate) const Q_WITHOUT_P: u32 = 8;
 pub(crate) const BEYOND_RANGE: u32 = 16;
+pub(crate) const SUBNORMAL: u32 = 32;
+pub(crate) const FAR_APART: u32 = 64;
 
 /// A number as a double-float.
 pub(crate) fn words(x: f64) -> [f32; 2] {
@@ -96,8 +98,12 @@ pub(crate) struct Member {
     pub(crate) parameters: [f32; 4],
 }
 
-/// The WGSL of a divergence; `None` for what is no sum of a member: cross-entropy, and the maximum of Rényi ∞.
+/// The WGSL of a divergence; `None` for what is no sum of a member: cross-entropy, and the maximum of Rényi ∞; and for a
+/// parameter that f32 may take for 0.
 pub(crate) fn member(divergence: &Divergence) -> Option<Member> {
+    if divergence.parameter().is_some_and(|x| x != 0.0 && x.abs() < 1e-30) {
+        return None;
+    }
     let power = |a: f64| ("divergence/power.wgsl", [a, 1.0 - a]);
     let (file, [x, y]) = match divergence {
         Divergence::Kl => ("divergence/kl.wgsl", [0.0, 0.0]),

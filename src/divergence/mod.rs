@@ -1,5 +1,6 @@
 //! Divergences between rows of histograms, log-probabilities or logits.
 
+mod by_twin;
 mod comparison;
 mod distributions;
 mod entropy;
@@ -11,7 +12,9 @@ mod kind;
 mod normalisers;
 mod pairwise;
 mod passes;
+pub(crate) mod range;
 pub(crate) mod ratio_weights;
+mod scales;
 pub(crate) mod sums;
 mod upload;
 mod weighting;

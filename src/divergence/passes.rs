@@ -6,11 +6,11 @@ use super::gradient::Side;
 use super::kernels::{BAD_P, BAD_Q, COMPARE, LOGIT_SUMS, Member, member, words};
 use super::kind::Divergence;
 use super::normalisers::Normalisers;
+use super::range::{self, SMALLEST_SECOND, has_late_limit, has_room, is_moderate, is_usual};
+use super::scales::Scales;
 use super::sums::{Job, Pairing, Record};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
-use crate::reference::divergence as twin;
-use crate::reference::map_rows;
 use crate::transport::Precision;
 
 /// What is known of a pair of rows.
@@ -29,8 +29,8 @@ pub(crate) struct Outcome {
 pub(crate) enum Scalars {
     /// Reference, centers, flows about them, and the factors of p and q for an upstream gradient of 1.
     Device { reference: [f32; 4], centers: [f32; 2], flows: [f64; 2], factors: [f64; 2] },
-    /// Cauchy-Schwarz: references, Σ p² and Σ (tq)² under them, and factors of the gradients of p and of q.
-    Parallel { references: [[f32; 4]; 2], squares: [f64; 2], factors: [f64; 2] },
+    /// Cauchy-Schwarz: references, Σ p² and Σ (tq)² under them, flows, and factors of the gradients of p and of q.
+    Parallel { references: [[f32; 4]; 2], squares: [f64; 2], flows: [f64; 2], factors: [f64; 2] },
     /// The gradient comes from the twin.
     Twin,
 }
@@ -40,9 +40,6 @@ const PASSES: usize = 5;
 
 /// Where a logarithm is this much steeper than the sum it is of, f32 does not keep the digits of its gradient.
 const STEEP: f64 = 8.0;
-
-/// Rows the twin takes at a time, where they have to be read back.
-const TWIN_ROWS: usize = 64;
 
 /// Answers pairs of rows. `flows`: whose gradients follow.
 pub(crate) async fn outcomes(
@@ -55,7 +52,8 @@ pub(crate) async fn outcomes(
 ) -> Result<Vec<Outcome>> {
     let mut passes = Passes { divergence, p, q, pairs, outcomes: vec![None; pairs.len()] };
     let mixed = p.is_logarithmic() != q.is_logarithmic();
-    let single = precision == Precision::Single && !mixed;
+    let usual = is_usual(p.temperature()) && is_usual(q.temperature());
+    let single = precision == Precision::Single && !mixed && usual;
     if let (Some(member), Some(_), true) = (member(divergence), p.context.gpu(), single) {
         let pairing = Pairing::new(p, q)?;
         if p.is_logarithmic() {
@@ -63,10 +61,12 @@ pub(crate) async fn outcomes(
         } else {
             passes.weights(&pairing, &member, flows).await?;
         }
-        match divergence {
-            _ if flows.is_none() => {}
-            Divergence::CauchySchwarz => passes.center_parallel(&pairing, &member).await?,
-            _ => passes.center(&pairing, &member, flows.unwrap_or(Side::Both)).await?,
+        match (divergence, flows) {
+            (_, None) => {}
+            (Divergence::CauchySchwarz, Some(side)) => {
+                passes.center_parallel(&pairing, &member, side).await?;
+            }
+            (_, Some(side)) => passes.center(&pairing, &member, side).await?,
         }
     }
     // Slopes that f32 may not hold.
@@ -82,15 +82,27 @@ pub(crate) async fn outcomes(
     passes.outcomes.into_iter().map(|outcome| outcome.ok_or_else(missing)).collect()
 }
 
-struct Passes<'a> {
-    divergence: &'a Divergence,
-    p: &'a Distributions,
-    q: &'a Distributions,
-    pairs: &'a [(usize, usize)],
-    outcomes: Vec<Option<Outcome>>,
+pub(super) struct Passes<'a> {
+    pub(super) divergence: &'a Divergence,
+    pub(super) p: &'a Distributions,
+    pub(super) q: &'a Distributions,
+    pub(super) pairs: &'a [(usize, usize)],
+    pub(super) outcomes: Vec<Option<Outcome>>,
 }
 
 impl Passes<'_> {
+    /// The pairs whose numbers are on the device.
+    fn there(&self) -> Vec<usize> {
+        let beyond = |(p, q): (usize, usize)| self.p.is_beyond(p) || self.q.is_beyond(q);
+        (0..self.pairs.len()).filter(|number| !beyond(self.pairs[*number])).collect()
+    }
+
+    /// Whether f32 held all that a pair of rows was made of. With `flows` a gradient follows.
+    fn holds(&self, sums: &Sums, scale: f64, flows: bool) -> bool {
+        let slopes = flows && !self.p.is_logarithmic();
+        range::holds(self.divergence, sums, (self.p.bins, scale), slopes)
+    }
+
     fn jobs(&self, numbers: &[usize], reference: impl Fn(usize) -> [f32; 4]) -> Vec<Job> {
         let job = |(place, number): (usize, &usize)| {
             let (p, q) = self.pairs[*number];
@@ -105,37 +117,36 @@ impl Passes<'_> {
         member: &Member,
         flows: Option<Side>,
     ) -> Result<()> {
-        let mut pending: Vec<usize> = (0..self.pairs.len()).collect();
-        let mut scales = vec![1.0; pending.len()];
+        let mut pending = self.there();
+        let mut scales = vec![Scales::NONE; pending.len()];
         for pass in 0..PASSES {
             if pending.is_empty() {
                 break;
             }
-            let jobs = self.jobs(&pending, |place| {
-                let [high, low] = words(scales[place]);
-                [high, low, 0.0, 0.0]
-            });
+            let jobs = self.jobs(&pending, |place| scales[place].reference());
             let sums = self.compare(pairing, member, &jobs, pass > 0, flows.is_some()).await?;
             let (mut next, mut next_scales) = (Vec::new(), Vec::new());
-            for ((number, scale), sums) in pending.iter().zip(&scales).zip(&sums) {
+            for ((number, scale), mut sums) in pending.iter().zip(&scales).zip(sums) {
                 if sums.refused() {
                     self.diagnose(*number, sums.flags).await?;
                     // A weight of −0, which the twin takes for the nothing it is.
                     continue;
                 }
-                if sums.p == 0.0 || sums.q == 0.0 || !sums.in_range() {
-                    // Empty rows, infinities and what f32 cannot hold.
+                if pass == 0 {
+                    sums.q = sums.q_itself;
+                }
+                if !is_moderate(sums.p) || !is_moderate(sums.q) {
+                    // Empty rows among them.
                     continue;
                 }
-                if self.infinite(sums.flags) || is_balanced(self.divergence, sums) {
-                    self.outcomes[*number] = self.of_weights(*scale, sums);
-                } else {
-                    let better = scale * self.correction(sums);
-                    // None where rows of Cauchy-Schwarz do not meet.
-                    if better.is_finite() && better > 1e-30 {
-                        next.push(*number);
-                        next_scales.push(better);
-                    }
+                // The multiple of q that Cauchy-Schwarz has beside p may be small.
+                let room = has_room(sums.p) && (pass > 0 || has_room(sums.q));
+                let balanced = room && is_balanced(self.divergence, &sums);
+                if self.infinite(sums.flags) || balanced {
+                    self.outcomes[*number] = self.of_weights(scale, &sums, flows.is_some());
+                } else if let Some(better) = scale.better(&sums, self.correction(&sums)) {
+                    next.push(*number);
+                    next_scales.push(better);
                 }
             }
             (pending, scales) = (next, next_scales);
@@ -143,31 +154,49 @@ impl Passes<'_> {
         Ok(())
     }
 
-    fn of_weights(&self, scale: f64, sums: &Sums) -> Option<Outcome> {
+    fn of_weights(&self, scale: &Scales, sums: &Sums, flows: bool) -> Option<Outcome> {
+        let mismatch = Mismatch::of(sums.flags);
+        if !self.infinite(sums.flags) && !self.holds(sums, scale.largest(), flows) {
+            return None;
+        }
         let (value, slope) = finish(self.divergence, sums)?;
-        let [high, low] = words(scale);
-        let totals = [sums.p, sums.q / scale];
+        let totals = scale.totals(sums);
+        // No slope is then larger than what t, good to 2^-48, leaves of that of the largest bin.
+        let parallel = || sums.value < 2e-17 * self.p.bins as f64 * squares(sums);
         let scalars = match self.divergence {
+            Divergence::CauchySchwarz if parallel() => Scalars::Twin,
             Divergence::CauchySchwarz => {
                 // Of the rows as they are: q is tq/t.
                 let (product, squares) = (sums.flow_q, squares(sums));
-                let of_p = words(scale * squares / product);
-                let of_q = words(scale * product / sums.second);
+                let [of_p, of_q] = [squares / product, product / sums.second];
                 Scalars::Parallel {
-                    references: [[of_p[0], of_p[1], 0.0, 0.0], [of_q[0], of_q[1], 0.0, 0.0]],
+                    references: [scale.times(of_p).reference(), scale.times(of_q).reference()],
                     squares: [squares, product * product / sums.second],
-                    factors: [2.0 / squares, 2.0 * scale / product],
+                    flows: [0.0; 2],
+                    factors: [2.0 * scale.p / squares, 2.0 * scale.t * scale.q / product],
                 }
             }
-            _ if slope > STEEP => Scalars::Twin,
+            _ if slope > STEEP || self.is_vanishing(sums) => Scalars::Twin,
+            _ if mismatch.any() && has_late_limit(self.divergence) => Scalars::Twin,
             _ => Scalars::Device {
-                reference: [high, low, 0.0, 0.0],
+                reference: scale.reference(),
                 centers: [sums.top_p[1] as f32, sums.top_q[1] as f32],
                 flows: [sums.flow_p / sums.p, sums.flow_q / sums.q],
                 factors: [slope / totals[0], slope / totals[1]],
             },
         };
-        Some(Outcome { value, mismatch: Mismatch::of(sums.flags), sums: totals, scalars })
+        Some(Outcome { value, mismatch, sums: totals, scalars })
+    }
+
+    /// Whether a gradient is as small as terms that f32 loses: all there is of it is the root of bins that rows share.
+    fn is_vanishing(&self, sums: &Sums) -> bool {
+        let of_powers = match *self.divergence {
+            Divergence::SquaredHellinger | Divergence::Bhattacharyya => true,
+            Divergence::Renyi { alpha } | Divergence::Tsallis { alpha } => alpha < 1.0,
+            Divergence::Amari { alpha } => alpha.abs() < 1.0,
+            _ => false,
+        };
+        of_powers && sums.second < SMALLEST_SECOND * sums.p
     }
 
     async fn logits(
@@ -176,7 +205,7 @@ impl Passes<'_> {
         member: &Member,
         flows: Option<Side>,
     ) -> Result<()> {
-        let all: Vec<usize> = (0..self.pairs.len()).collect();
+        let all = self.there();
         let jobs = self.jobs(&all, |_| [0.0; 4]);
         let mut norms = vec![Normalisers::default(); all.len()];
         // One side of KL has slopes that sum to 0. Of others the largest bin must be known for a gradient.
@@ -191,7 +220,7 @@ impl Passes<'_> {
             .run(&LOGIT_SUMS, &constants, [0.0; 4], &jobs, |job, record| norms[job].add(record))
             .await?;
         let (mut pending, mut references) = (Vec::new(), Vec::new());
-        for (number, norms) in norms.iter().enumerate() {
+        for (number, norms) in all.into_iter().zip(&norms) {
             if norms.flags & (BAD_P | BAD_Q) != 0 {
                 self.diagnose(number, norms.flags).await?;
             }
@@ -220,16 +249,14 @@ impl Passes<'_> {
             let sums = self.compare(pairing, member, &jobs, exact, flows.is_some()).await?;
             let (mut next, mut next_references) = (Vec::new(), Vec::new());
             for ((number, logs), sums) in pending.iter().zip(&references).zip(&sums) {
-                if !sums.in_range() {
+                let infinite = self.infinite(sums.flags);
+                if !infinite && !self.holds(sums, 1.0, flows.is_some()) {
                     continue;
                 }
-                if !exact
-                    && !self.infinite(sums.flags)
-                    && !is_far(*logs, sums.value / sums.p, flows.is_some())
-                {
+                if !exact && !infinite && !is_far(*logs, sums.value / sums.p, flows.is_some()) {
                     next.push(*number);
                     next_references.push(*logs);
-                } else if self.infinite(sums.flags) || is_balanced(self.divergence, sums) {
+                } else if infinite || is_balanced(self.divergence, sums) {
                     self.outcomes[*number] = self.of_logits(*logs, sums);
                 } else {
                     let better = logs[1] - self.correction(sums).ln();
@@ -259,10 +286,11 @@ impl Passes<'_> {
                 Scalars::Parallel {
                     references: [both(of_p), both(of_q)],
                     squares: [squares, product * product / sums.second],
+                    flows: [0.0; 2],
                     factors: [factors[0], factors[1] / temperatures[1]],
                 }
             }
-            _ if slope > STEEP => Scalars::Twin,
+            _ if slope > STEEP || self.is_vanishing(sums) => Scalars::Twin,
             _ => Scalars::Device {
                 reference: both(logs),
                 centers: [sums.top_p[1] as f32, sums.top_q[1] as f32],
@@ -354,13 +382,23 @@ impl Passes<'_> {
         Ok(())
     }
 
-    /// The flows of Cauchy-Schwarz are 0 where the references are right: what they are tells by how much they are not.
-    async fn center_parallel(&mut self, pairing: &Pairing<'_>, member: &Member) -> Result<()> {
+    /// The flows of Cauchy-Schwarz are 0 where the references are right: what they are tells by how much they are not. What
+    /// is left of them then is the rounding of the largest bin, and is taken off with the mean.
+    async fn center_parallel(
+        &mut self,
+        pairing: &Pairing<'_>,
+        member: &Member,
+        wanted: Side,
+    ) -> Result<()> {
         let member = Member {
             splices: [member.splices.clone(), vec![("GRADIENT", Constant::Bool(true))]].concat(),
             ..*member
         };
-        for side in 0..2 {
+        let left_out = [Side::Q, Side::P];
+        for (side, refined) in [(0, false), (0, true), (1, false), (1, true)] {
+            if wanted == left_out[side] {
+                continue;
+            }
             let (mut numbers, mut jobs) = (Vec::new(), Vec::new());
             for (number, outcome) in self.outcomes.iter().enumerate() {
                 if let Some(Outcome { scalars: Scalars::Parallel { references, .. }, .. }) = outcome
@@ -372,20 +410,21 @@ impl Passes<'_> {
             }
             let sums = self.compare(pairing, &member, &jobs, true, true).await?;
             for (number, sums) in numbers.iter().zip(&sums) {
-                if let Some(Outcome {
-                    scalars: Scalars::Parallel { references, squares, .. },
-                    ..
-                }) = &mut self.outcomes[*number]
-                {
-                    let step = [sums.flow_p, -sums.flow_q][side] / squares[side];
-                    let [a, b, c, d] = references[side].map(f64::from);
-                    references[side] = if self.p.is_logarithmic() {
-                        both([a + b, c + d - step.ln_1p()])
-                    } else {
-                        let [high, low] = words((a + b) * (1.0 + step));
-                        [high, low, 0.0, 0.0]
-                    };
+                let Some(Outcome { scalars, .. }) = &mut self.outcomes[*number] else { continue };
+                let Scalars::Parallel { references, squares, flows, .. } = scalars else {
+                    continue;
+                };
+                if refined {
+                    flows[side] = [sums.flow_p / sums.p, sums.flow_q / sums.q][side];
+                    continue;
                 }
+                let step = [sums.flow_p, -sums.flow_q][side] / squares[side];
+                let [a, b, c, d] = references[side].map(f64::from);
+                references[side] = if self.p.is_logarithmic() {
+                    both([a + b, c + d - step.ln_1p()])
+                } else {
+                    Scales { t: a + b, p: c, q: d }.times(1.0 + step).reference()
+                };
             }
         }
         Ok(())
@@ -398,7 +437,9 @@ impl Passes<'_> {
     /// By what the scale of q was wrong.
     fn correction(&self, sums: &Sums) -> f64 {
         match self.divergence {
-            Divergence::CauchySchwarz => sums.flow_q / sums.second,
+            Divergence::CauchySchwarz if has_room(sums.p) && has_room(sums.q) => {
+                sums.flow_q / sums.second
+            }
             _ => sums.correction(),
         }
     }
@@ -421,54 +462,6 @@ impl Passes<'_> {
         let absorb = |job: usize, record: &Record| sums[job].add(record);
         pairing.run(&COMPARE, &constants, member.parameters, jobs, absorb).await?;
         Ok(sums)
-    }
-
-    /// Finds what a kernel refused. A weight of −0 is none.
-    async fn diagnose(&self, number: usize, flags: u32) -> Result<()> {
-        let (p, q) = self.pairs[number];
-        if flags & BAD_P != 0 {
-            self.p.screened("p", p, &self.p.read_row(p, true).await?)?;
-        }
-        if flags & BAD_Q != 0 {
-            self.q.screened("q", q, &self.q.read_row(q, true).await?)?;
-        }
-        Ok(())
-    }
-
-    /// What is still open, in f64.
-    async fn twin(&mut self) -> Result<()> {
-        let open: Vec<usize> =
-            (0..self.pairs.len()).filter(|number| self.outcomes[*number].is_none()).collect();
-        if let (false, Divergence::Generator(generator)) = (open.is_empty(), self.divergence) {
-            generator.require_reference()?;
-        }
-        for numbers in open.chunks(TWIN_ROWS) {
-            let mut rows = Vec::with_capacity(numbers.len());
-            for number in numbers {
-                let (p, q) = self.pairs[*number];
-                rows.push((self.p.read_row(p, true).await?, self.q.read_row(q, true).await?));
-            }
-            let answers = map_rows(numbers.len(), |place| {
-                let (row_p, row_q) = self.pairs[numbers[place]];
-                let p = self.p.screened("p", row_p, &rows[place].0)?;
-                let q = self.q.screened("q", row_q, &rows[place].1)?;
-                let (p_without_q, q_without_p) = twin::mismatch(&p, &q);
-                let sum = |row: &twin::Row, of: &Distributions| match of.input {
-                    super::kind::Input::Logits { .. } => row.sum().exp(),
-                    _ => row.sum(),
-                };
-                Ok(Outcome {
-                    value: twin::compare(self.divergence, &p, &q),
-                    mismatch: Mismatch { p_without_q, q_without_p },
-                    sums: [sum(&p, self.p), sum(&q, self.q)],
-                    scalars: Scalars::Twin,
-                })
-            });
-            for (number, answer) in numbers.iter().zip(answers) {
-                self.outcomes[*number] = Some(answer?);
-            }
-        }
-        Ok(())
     }
 }
 

@@ -42,7 +42,7 @@ impl Piece {
     fn buffer(&self) -> Option<&wgpu::Buffer> {
         match &self.storage {
             Storage::Pooled(buffer) => Some(buffer),
-            Storage::Tensor(tensor) => tensor.buffer(),
+            Storage::Tensor(tensor) => tensor.device_buffer(),
         }
     }
 
@@ -147,7 +147,7 @@ pub(crate) fn of_tensor(
 ) -> Result<Vec<Piece>> {
     // A binding begins at a multiple of 256 bytes: one of 64 f32 more than a piece may be needed.
     let most = most(gpu).saturating_sub(64).max(64);
-    let size = tensor.buffer().map_or(0, wgpu::Buffer::size);
+    let size = tensor.device_buffer().map_or(0, wgpu::Buffer::size);
     let whole = if rows * bins <= most + 64 {
         vec![(0..rows, 0..bins)]
     } else {
@@ -174,35 +174,37 @@ pub(crate) fn of_tensor(
     Ok(whole.into_iter().map(piece).collect())
 }
 
-/// The numbers of a row, with their low words if asked for.
-pub(crate) async fn read_row(
+/// The numbers of some rows with their low words, in one reading.
+pub(crate) async fn read_rows(
     gpu: &Gpu,
     pieces: &[Piece],
-    row: usize,
-    low: bool,
-) -> Result<Vec<f64>> {
+    rows: &[usize],
+) -> Result<Vec<Vec<f64>>> {
     let mut recorder = gpu.recorder();
+    // Which row a plane is of, and whether it holds low words.
     let mut planes = Vec::new();
-    for piece in pieces.iter().filter(|piece| piece.rows.contains(&row)) {
-        let Some(buffer) = piece.buffer() else { continue };
-        let bytes = 4 * piece.columns.len() as u64;
-        let at = piece.offset + 4 * u64::from(piece.at(row, piece.columns.start));
-        recorder.stage(buffer, at, bytes);
-        planes.push(false);
-        if low && piece.low > 0 {
-            recorder.stage(buffer, at + 4 * piece.low as u64, bytes);
-            planes.push(true);
+    for (number, row) in rows.iter().enumerate() {
+        for piece in pieces.iter().filter(|piece| piece.rows.contains(row)) {
+            let Some(buffer) = piece.buffer() else { continue };
+            let bytes = 4 * piece.columns.len() as u64;
+            let at = piece.offset + 4 * u64::from(piece.at(*row, piece.columns.start));
+            recorder.stage(buffer, at, bytes);
+            planes.push((number, false));
+            if piece.low > 0 {
+                recorder.stage(buffer, at + 4 * piece.low as u64, bytes);
+                planes.push((number, true));
+            }
         }
     }
-    let read = recorder.read("a row").await?;
-    let mut values: Vec<f64> = Vec::new();
-    for (bytes, is_low) in read.iter().zip(planes) {
-        let words: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+    let read: Vec<Vec<f32>> = recorder.read_as("rows").await?;
+    let mut values: Vec<Vec<f64>> = vec![Vec::new(); rows.len()];
+    for (words, (number, is_low)) in read.iter().zip(planes) {
+        let row = &mut values[number];
         if is_low {
-            let start = values.len() - words.len();
-            values[start..].iter_mut().zip(words).for_each(|(x, low)| *x += f64::from(low));
+            let start = row.len() - words.len();
+            row[start..].iter_mut().zip(words).for_each(|(x, low)| *x += f64::from(*low));
         } else {
-            values.extend(words.into_iter().map(f64::from));
+            row.extend(words.iter().map(|x| f64::from(*x)));
         }
     }
     Ok(values)

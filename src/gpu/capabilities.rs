@@ -56,7 +56,11 @@ impl Capabilities {
 
     /// What every kernel that declares them is built with.
     pub(crate) fn constants(&self) -> Constants {
-        vec![("FUSED_FMA", Constant::Bool(self.probes.fused_fma))]
+        let Probes { fused_fma, divisor_end, denormals, .. } = self.probes;
+        vec![
+            ("FUSED_FMA", Constant::Bool(fused_fma)),
+            ("SCALE_QUOTIENTS", Constant::Bool(divisor_end < 128 || !denormals)),
+        ]
     }
 
     /// Threads that share one row of a softmin over contiguous memory.

@@ -1,6 +1,7 @@
 //! Compute pipelines: built on first use, kept by kernel and constants.
 
 use super::Gpu;
+use super::loss::Scopes;
 use super::shader::{self, Constants};
 use crate::error::{Error, Result};
 use std::sync::Arc;
@@ -53,6 +54,7 @@ impl Gpu {
     }
 
     async fn build(&self, kernel: &'static Kernel, constants: &Constants) -> Result<Pipeline> {
+        self.check_lost()?;
         let text = shader::source_with(kernel.path, constants, &self.capabilities.constants())?;
         let source = self.compilable(kernel, text)?;
         let (pipeline, failure) = {
@@ -89,7 +91,8 @@ impl Gpu {
         source: wgpu::ShaderSource<'_>,
     ) -> (Pipeline, impl Future<Output = Option<wgpu::Error>> + use<>) {
         let device = &self.device;
-        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        log::trace!("pipeline {}", kernel.path);
+        let scope = Scopes::push(device);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.path),
             source,

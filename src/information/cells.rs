@@ -8,33 +8,56 @@ use std::borrow::Cow;
 /// Cells below this count as zero, as in `cells.wgsl`.
 const SMALLEST_CELL: f32 = f32::from_bits(0x1a00_0000);
 
-/// Cells in f32, tables scaled where they need it; where f32 does not hold them, as many low words behind.
-pub(super) fn words<T: Element>(tables: &[T], cells: usize) -> (Cow<'_, [f32]>, usize) {
-    if let Some(words) = T::singles(tables) {
-        let moderate = |table: &[f32]| {
-            let most = table.iter().fold(0.0f32, |most, w| most.max(*w));
-            (9.765_625e-4..=1_048_576.0).contains(&most)
-        };
-        if words.chunks_exact(cells).all(moderate) {
-            return (Cow::Borrowed(words), 0);
-        }
+/// Some tables for a device.
+pub(super) struct Words<'a> {
+    /// Cells in f32, tables scaled where they need it; where f32 does not hold them, as many low words behind.
+    pub(super) cells: Cow<'a, [f32]>,
+    /// From high to low words, 0 where there are none.
+    pub(super) low: usize,
+    /// The tables that have cells too small for the device, which are for the twin.
+    pub(super) lost: Vec<usize>,
+}
+
+/// The largest cell, and the smallest that is not 0.
+fn range(table: &[f32]) -> (f32, f32) {
+    table.iter().fold((0.0f32, f32::MAX), |(most, least), w| {
+        (most.max(*w), if *w > 0.0 { least.min(*w) } else { least })
+    })
+}
+
+pub(super) fn words<T: Element>(tables: &[T], cells: usize) -> Words<'_> {
+    let of_singles = |words: &[f32]| -> Option<Vec<usize>> {
+        let ranges: Vec<(f32, f32)> = words.chunks_exact(cells).map(range).collect();
+        let moderate = ranges.iter().all(|(most, _)| (9.765_625e-4..=1_048_576.0).contains(most));
+        let lost = |table: &usize| ranges[*table].1 < SMALLEST_CELL;
+        moderate.then(|| (0..ranges.len()).filter(lost).collect())
+    };
+    if let Some(words) = T::singles(tables)
+        && let Some(lost) = of_singles(words)
+    {
+        return Words { cells: Cow::Borrowed(words), low: 0, lost };
     }
-    let values = tables.chunks_exact(cells).flat_map(scaled);
     let (mut high, mut low) = (Vec::with_capacity(tables.len()), Vec::new());
-    for w in values {
-        let [word, rest] = pair(w);
-        let there = word >= SMALLEST_CELL;
-        if rest != 0.0 && there {
-            low.resize(high.len(), 0.0f32);
-            low.push(rest);
+    let mut lost = Vec::new();
+    for (number, table) in tables.chunks_exact(cells).enumerate() {
+        for (w, given) in scaled(table).into_iter().zip(table) {
+            let [word, rest] = pair(w);
+            let there = word >= SMALLEST_CELL;
+            if rest != 0.0 && there {
+                low.resize(high.len(), 0.0f32);
+                low.push(rest);
+            }
+            if !there && given.to_f64() > 0.0 && lost.last() != Some(&number) {
+                lost.push(number);
+            }
+            high.push(if there { word } else { 0.0 });
         }
-        high.push(if there { word } else { 0.0 });
     }
     if low.is_empty() {
-        return (Cow::Owned(high), 0);
+        return Words { cells: Cow::Owned(high), low: 0, lost };
     }
     let plane = high.len();
     low.resize(plane, 0.0);
     high.extend(low);
-    (Cow::Owned(high), plane)
+    Words { cells: Cow::Owned(high), low: plane, lost }
 }

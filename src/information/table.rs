@@ -97,7 +97,7 @@ impl JointInformation {
 /// In `Single` every measure is within 1e-6 of its own size, in `Double` within 1e-12, tables next to independence
 /// included: f64 cells that f32 cannot hold keep a second word in either. As far as two words do not hold a table
 /// (2⁻⁴⁹ relative) its mutual information I (nats) is uncertain by 2⁻⁴⁹ √(2I); in `Single` by 2⁻⁴⁵ √(2I) on a device.
-/// There, cells below 2⁻⁶⁵ of a table's sum count as 0.
+/// Tables with cells below 2⁻⁶⁵ of their sum are measured by the f64 twin wherever they are.
 ///
 /// ```
 /// # fn main() -> kantor::Result<()> {
@@ -132,10 +132,7 @@ pub async fn joint_information<T: Element>(
     }
     let nats = match device(context, precision)? {
         Some(gpu) => Tables::new(gpu, shape, precision)?.measure(tables).await?,
-        None => map_rows(count, |k| {
-            let table = scaled(&tables[k * cells..(k + 1) * cells]);
-            reference::information::joint_information(&table, shape[1])
-        }),
+        None => map_rows(count, |k| by_twin(&tables[k * cells..(k + 1) * cells], shape[1])),
     };
     Ok(nats.into_iter().map(|nats| JointInformation::new(nats, unit)).collect())
 }
@@ -159,7 +156,7 @@ pub async fn joint_information_tensor(
         }
     };
     let context = tables.context();
-    if let (Some(gpu), Some(buffer)) = (device(context, precision)?, tables.buffer()) {
+    if let (Some(gpu), Some(buffer)) = (device(context, precision)?, tables.device_buffer()) {
         let device = Tables::new(gpu, shape, precision)?;
         if let Some(nats) = device.measure_buffer(buffer, count).await? {
             return Ok(nats.into_iter().map(|nats| JointInformation::new(nats, unit)).collect());
@@ -173,6 +170,11 @@ fn cells_of([rows, columns]: [usize; 2]) -> Result<usize> {
         Some(cells) if cells > 0 => Ok(cells),
         _ => Err(Error::invalid("shape", format!("{rows} × {columns} is no table"))),
     }
+}
+
+/// The measures of a table in f64.
+pub(super) fn by_twin<T: Element>(table: &[T], columns: usize) -> [f64; 5] {
+    reference::information::joint_information(&scaled(table), columns)
 }
 
 /// A table in f64, its largest cell between 1 and 2.

@@ -5,11 +5,13 @@ use super::kernels::{
     JOINT_TABLE, JOINT_TOTALS, MARGINALS, MERGED_MARGINALS, NO_REPORT, TableParams, value,
 };
 use super::steps::{Step, Steps};
+use super::table::by_twin;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Gpu, Kernel};
+use crate::reference::map_rows;
 use crate::transport::{Element, Precision};
 use std::sync::Arc;
 
@@ -84,17 +86,27 @@ impl<'a> Tables<'a> {
         let most = self.most(8 * cells).min(((1 << 26) / (8 * cells)).max(1));
         let mut found = Vec::with_capacity(tables.len() / cells);
         for tables in tables.chunks(most * cells) {
-            let (words, low) = words(tables, cells);
-            let buffer = self.gpu.guarded(|| self.gpu.upload("joint tables", &words)).await?;
-            let chunk = Chunk { cells: &buffer, first: 0, count: tables.len() / cells, low };
+            let words = words(tables, cells);
+            let buffer = self.gpu.guarded(|| self.gpu.upload("joint tables", &words.cells)).await?;
+            let count = tables.len() / cells;
+            let chunk = Chunk { cells: &buffer, first: 0, count, low: words.low };
             let (measured, _) = self.measure_chunk(chunk).await?;
+            let before = found.len();
             found.extend(measured.into_iter().map(|measured| measured.nats));
+            let lost = &words.lost;
+            let exact = map_rows(lost.len(), |k| {
+                let table = &tables[lost[k] * cells..(lost[k] + 1) * cells];
+                by_twin(table, self.columns)
+            });
+            for (number, nats) in lost.iter().zip(exact) {
+                found[before + number] = nats;
+            }
         }
         Ok(found)
     }
 
     /// The measures of tables in a buffer of the host application's or ours; `None` where one of them is not of
-    /// moderate size or has a cell that is none, which the host finds out.
+    /// moderate size, or has a cell that is none or next to it, which the host finds out.
     pub(super) async fn measure_buffer(
         &self,
         cells: &wgpu::Buffer,

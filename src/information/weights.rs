@@ -28,7 +28,8 @@ pub struct WeightSummary {
 ///
 /// Sums are made with a row's maximum taken out: in `Single` effective sample sizes, perplexities and weights are within
 /// 1e-6 of their size, in `Double` within 1e-12, and log-mean-exp within as much of 1. f64 log-weights that f32 cannot
-/// hold keep a second word in either.
+/// hold keep a second word in either. On a device a weight below 10⁻³⁷ may be 0, and in `Double` one below 10⁻²³ is within
+/// 10⁻³⁵; they have no part in the sums.
 ///
 /// ```
 /// # fn main() -> kantor::Result<()> {
@@ -104,7 +105,7 @@ impl ImportanceWeights {
             return Err(Error::invalid("log_weights", reason));
         };
         let context = log_weights.context();
-        if let (Some(gpu), Some(_)) = (device(context, precision)?, log_weights.buffer()) {
+        if let (Some(gpu), Some(_)) = (device(context, precision)?, log_weights.device_buffer()) {
             let (rows, sums) = DeviceRows::borrow(gpu, log_weights, columns, precision).await?;
             let data = Data::Device(Arc::new(rows));
             return Ok(ImportanceWeights { context: context.clone(), columns, sums, data });

@@ -20,9 +20,6 @@ pub(crate) static MEAN_PREDICTION: Kernel =
     Kernel { path: "losses/mean_prediction.wgsl", bindings: SUMS };
 pub(crate) static MEAN_SLOPE: Kernel = Kernel { path: "losses/mean_slope.wgsl", bindings: SUMS };
 
-/// Rows the twin takes at a time, where they have to be read back.
-const TWIN_ROWS: usize = 64;
-
 /// KL(m‖π) of the mean prediction m = Σ w softmax(z/T)/Σ w of a batch of rows of K logits from a prior π of the classes,
 /// in nats: it keeps a classifier from predicting classes more often than they come.
 ///
@@ -54,7 +51,8 @@ pub struct ClassPrior {
 pub struct ClassPriorValue {
     /// KL(m‖π) in nats, +∞ where a class without prior is predicted.
     pub divergence: f64,
-    /// m, of K numbers that sum to 1.
+    /// m, of K numbers that sum to 1. In `Single` those below 10⁻³⁷ may be any number below, but 0 only of a class that is
+    /// −∞ in every row.
     pub prediction: Vec<f64>,
 }
 
@@ -74,7 +72,7 @@ impl ClassPrior {
     /// [`Error::InvalidInput`]: no classes; with the index a weight that is negative or no finite number; no mass.
     pub fn new(prior: &[f64]) -> Result<ClassPrior> {
         if let Some(index) = prior.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
-            let reason = format!("{} is not a weight", prior[index]);
+            let reason = format!("{:?} is not a weight", prior[index]);
             return Err(Error::InvalidInput {
                 argument: "prior",
                 row: None,
@@ -93,7 +91,7 @@ impl ClassPrior {
         Ok(ClassPrior { prior, precision: Precision::Single, weighting })
     }
 
-    /// `Single` keeps six digits of every mean prediction, and with them KL to 10⁻⁶ (KL + √KL); `Double` twelve and
+    /// `Single` keeps six digits of every mean prediction above 10⁻³⁰, and with them KL to 10⁻⁶ (KL + √KL); `Double` twelve and
     /// 10⁻¹² (KL + √KL). Double is computed by the f64 twin on the host.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> ClassPrior {
@@ -139,7 +137,7 @@ impl ClassPrior {
     ) -> Result<(ClassPriorValue, Tensor)> {
         check_size(logits)?;
         if !upstream.is_finite() {
-            return Err(Error::invalid("upstream", format!("{upstream} is not a finite number")));
+            return Err(Error::invalid("upstream", format!("{upstream:?} is not a finite number")));
         }
         let answers = self.answers(logits).await?;
         let value = self.valued(answers.prediction.clone());
@@ -230,11 +228,9 @@ async fn prediction(logits: &Distributions, answers: &Answers) -> Result<Vec<f64
     let open: Vec<usize> = (0..answers.rows.len())
         .filter(|k| answers.shares[*k] > 0.0 && !answers.found[*k].on_device)
         .collect();
-    for numbers in open.chunks(TWIN_ROWS) {
-        let mut values = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            values.push(logits.read_row(answers.rows[*number], true).await?);
-        }
+    for numbers in open.chunks(logits.together()) {
+        let of_rows: Vec<usize> = numbers.iter().map(|number| answers.rows[*number]).collect();
+        let values = logits.read_rows(&of_rows).await?;
         let rows = map_rows(numbers.len(), |place| {
             let share = [answers.shares[numbers[place]]];
             mean_prediction(&values[place], logits.bins, logits.temperature(), &share)

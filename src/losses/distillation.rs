@@ -244,7 +244,7 @@ impl Distillation {
         if !scale.is_finite() {
             return Err(Error::invalid(
                 "temperature",
-                format!("{temperature} has no finite square"),
+                format!("{temperature:?} has no finite square"),
             ));
         }
         let mut soft = vec![0.0; student.rows];
@@ -263,10 +263,11 @@ impl Distillation {
     async fn entropies(&self, teacher: &Distributions, rows: &[usize]) -> Result<Vec<f64>> {
         if !teacher.is_logarithmic() {
             let mut entropies = Vec::with_capacity(rows.len());
-            for row in rows {
-                let values = teacher.read_row(*row, true).await?;
-                let screened = teacher.screened("teacher", *row, &values)?;
-                entropies.push(entropy(Entropy::Shannon, &screened));
+            for rows in rows.chunks(teacher.together()) {
+                for (row, values) in rows.iter().zip(teacher.read_rows(rows).await?) {
+                    let screened = teacher.screened("teacher", *row, &values)?;
+                    entropies.push(entropy(Entropy::Shannon, &screened));
+                }
             }
             return Ok(entropies);
         }

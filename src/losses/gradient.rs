@@ -37,9 +37,13 @@ pub(crate) enum Source {
 impl Source {
     /// A form of `logit_gradient`.
     pub(crate) fn of_form(form: &Form) -> Source {
+        let own = form.label.map_or(0.0, |(_, own)| own);
+        // What is beyond f32 is brought back by the twin; d is −200 at least.
+        if ![form.x, 200.0 * form.y, form.z, own].iter().all(|x| x.abs() <= 1e36) {
+            return Source::Twin;
+        }
         let [label_high, label_low] = label_words(form.label.map(|(label, _)| label));
         let [rate, rate_low] = words(1.0 / form.temperature);
-        let own = form.label.map_or(0.0, |(_, own)| own);
         Source::Device {
             reference: [form.reference as f32, 0.0, label_high, label_low],
             scalars: [
@@ -102,9 +106,10 @@ impl Gradient<'_> {
 
     /// Adds it to a tensor n×V of the same context that nobody else holds.
     pub(crate) async fn added_to(&self, tensor: Tensor) -> Result<Tensor> {
-        let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.buffer()) else {
+        let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.device_buffer()) else {
             let (own, given) = (self.host().await?, tensor.read().await?);
-            let sums: Vec<f32> = own.iter().zip(&given).map(|(x, y)| x + y).collect();
+            let sum = |(x, y): (&f32, &f32)| single(f64::from(*x) + f64::from(*y));
+            let sums: Vec<f32> = own.iter().zip(&given).map(sum).collect();
             return Tensor::from_slice(&self.rows.context, &sums, tensor.shape()).await;
         };
         let (count, bins) = (self.rows.rows, self.rows.bins);
@@ -116,10 +121,10 @@ impl Gradient<'_> {
                 let mut recorder = gpu.recorder();
                 recorder.stage(buffer, at, 4 * bins as u64);
                 let read: Vec<Vec<f32>> = recorder.read_as("a gradient").await?;
-                let sums: Vec<f32> =
-                    read.iter().flatten().zip(&values).map(|(x, y)| x + y).collect();
+                let sum = |(x, y): (&f32, &f32)| single(f64::from(*x) + f64::from(*y));
+                let sums: Vec<f32> = read.iter().flatten().zip(&values).map(sum).collect();
                 gpu.guarded(|| {
-                    gpu.write(buffer, at, &sums);
+                    gpu.write(buffer, at, &sums)?;
                     Ok(())
                 })
                 .await?;
@@ -170,7 +175,7 @@ impl Gradient<'_> {
                 result.resize(result.len() + self.rows.bins, 0.0);
                 continue;
             }
-            let values = self.rows.read_row(row, true).await?;
+            let values = self.rows.read_row(row).await?;
             result.extend((self.twin)(row, &values).into_iter().map(single));
         }
         Ok(result)
@@ -178,23 +183,21 @@ impl Gradient<'_> {
 
     /// The rows that no kernel writes, with their numbers.
     async fn twins(&self, rows: Range<usize>) -> Result<Vec<(usize, Vec<f32>)>> {
-        let mut numbers = Vec::new();
-        for row in rows {
-            match self.sources[row] {
-                Source::Zero => numbers.push((row, None)),
-                Source::Twin => numbers.push((row, Some(self.rows.read_row(row, true).await?))),
-                Source::Device { .. } => {}
-            }
+        let is = |row: &usize, wanted: fn(&Source) -> bool| wanted(&self.sources[*row]);
+        let zero = |row: &usize| is(row, |source| matches!(source, Source::Zero));
+        let twin = |row: &usize| is(row, |source| matches!(source, Source::Twin));
+        let numbers: Vec<usize> = rows.clone().filter(twin).collect();
+        let mut found = Vec::with_capacity(rows.len());
+        for numbers in numbers.chunks(self.rows.together()) {
+            let values = self.rows.read_rows(numbers).await?;
+            found.extend(map_rows(numbers.len(), |place| {
+                let gradient = (self.twin)(numbers[place], &values[place]);
+                (numbers[place], gradient.into_iter().map(single).collect())
+            }));
         }
-        Ok(map_rows(numbers.len(), |place| {
-            let (row, values) = &numbers[place];
-            let zeros = || vec![0.0; self.rows.bins];
-            let gradient = values.as_ref().map(|values| (self.twin)(*row, values));
-            (
-                *row,
-                gradient.map_or_else(zeros, |gradient| gradient.into_iter().map(single).collect()),
-            )
-        }))
+        found.extend(rows.filter(zero).map(|row| (row, vec![0.0; self.rows.bins])));
+        found.sort_unstable_by_key(|(row, _)| *row);
+        Ok(found)
     }
 
     async fn buffer(&self, gpu: &Gpu, rows: Range<usize>, beside: Beside<'_>) -> Result<Buffer> {
@@ -210,7 +213,7 @@ impl Gradient<'_> {
             let written = self.twins(first..rows.end.min(first + 64)).await?;
             gpu.guarded(|| {
                 for (row, values) in &written {
-                    gpu.write(&buffer, (4 * (row - rows.start) * bins) as u64, values);
+                    gpu.write(&buffer, (4 * (row - rows.start) * bins) as u64, values)?;
                 }
                 Ok(())
             })

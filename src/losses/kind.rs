@@ -76,7 +76,7 @@ impl Loss {
     pub(super) fn check(&self) -> Result<()> {
         let demand = |name: &'static str, value: f64, right: bool, range: &str| match right {
             true => Ok(()),
-            false => Err(Error::invalid(name, format!("{value} is not {range}"))),
+            false => Err(Error::invalid(name, format!("{value:?} is not {range}"))),
         };
         let usual = |x: f64| (1e-6..=1e6).contains(&x);
         let robust = |margin: f64, lambda: f64| {
@@ -117,16 +117,38 @@ impl Loss {
     /// λ_i of ALDR, from the row at λ₀.
     pub(super) fn own_lambda(&self, others: &Others, bins: usize) -> Option<f64> {
         let Loss::Aldr { margin, lambda, alpha } = *self else { return None };
-        let most = (bins as f64).ln();
         if bins == 1 {
             return Some(lambda);
         }
-        let log_v = margin / lambda + others.log_u();
-        let (own, rest) = (sigmoid(-log_v), sigmoid(log_v));
-        let part = |p: f64, minus_log: f64| if p > 0.0 { p * minus_log } else { 0.0 };
-        let entropy = part(own, softplus(log_v)) + part(rest, softplus(-log_v) + others.entropy);
-        let divergence = (most - entropy).clamp(0.0, most);
-        Some(lambda - lambda * divergence / (alpha * most))
+        // 1 − (ln K − H)/(α ln K), as a sum.
+        let share = entropy(margin / lambda + others.log_u(), others) / (bins as f64).ln();
+        Some(lambda * ((alpha - 1.0) + share.min(1.0)) / alpha)
+    }
+
+    /// Whether six digits of a loss, or of its gradient, are more than f32 knows of a row: ln u to 4·10⁻⁷, sums of gaps to
+    /// 2·10⁻⁷, entropies to 6·10⁻⁷.
+    pub(super) fn is_lost(&self, others: &Others, bins: usize, lambda: f64) -> bool {
+        let Answer { value, smooth, .. } = self.answer(others, bins, lambda);
+        match *self {
+            Loss::Ldr { .. } => value.abs() < 0.5 * lambda,
+            Loss::Aldr { margin, lambda: whole, alpha } => {
+                // d(loss)/dλ is −KL of the row at λ from the uniform; all of λ but its least is made of an entropy.
+                let divergence =
+                    (bins as f64).ln() - entropy(margin / lambda + others.log_u(), others);
+                let of_entropy = (lambda - whole * (alpha - 1.0) / alpha).max(0.0);
+                0.4 * lambda + 0.6 * divergence.max(0.0) * of_entropy > value.abs()
+            }
+            Loss::CrossEntropy { .. } if value.is_finite() => {
+                smooth * others.sum_of_gaps.abs() > 4.0 * value || self.is_flat(others, bins)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a gradient is nothing but the difference of probabilities and targets that are nearly equal.
+    pub(super) fn is_flat(&self, others: &Others, bins: usize) -> bool {
+        let Answer { slope, smooth, .. } = self.answer(others, bins, 1.0);
+        ((bins - 1) as f64 * smooth - slope).abs() < 0.05 * smooth
     }
 
     /// From what is known of a row, over T λ.
@@ -137,11 +159,29 @@ impl Loss {
             Loss::CrossEntropy { smoothing } => smoothed(smoothing, others, bins),
             Loss::Ldr { margin, .. } | Loss::Aldr { margin, .. } => {
                 let log_v = margin / lambda + others.log_u();
-                let value = lambda * (softplus(log_v) - (bins as f64).ln());
+                let value = match near_mean(margin / lambda, others, bins) {
+                    Some(change) => lambda * change.ln_1p(),
+                    None => lambda * (softplus(log_v) - (bins as f64).ln()),
+                };
                 Answer { value, slope: sigmoid(log_v), smooth: 0.0 }
             }
         }
     }
+}
+
+/// Entropy of a row of which the label has 1/(1 + v), and the others the rest.
+fn entropy(log_v: f64, others: &Others) -> f64 {
+    let (own, rest) = (sigmoid(-log_v), sigmoid(log_v));
+    let part = |p: f64, minus_log: f64| if p > 0.0 { p * minus_log } else { 0.0 };
+    part(own, softplus(log_v)) + part(rest, softplus(-log_v) + others.entropy)
+}
+
+/// (1/K) Σ_k e^(y_k) − 1 of the exponents y of LDR, from what every term is above 1: where they nearly are 1 on average,
+/// and f64 is known of the row.
+fn near_mean(margin: f64, others: &Others, bins: usize) -> Option<f64> {
+    let excess = others.excess.filter(|_| margin.abs() < 1.0)?;
+    let change = (margin.exp() * excess + (bins - 1) as f64 * margin.exp_m1()) / bins as f64;
+    (change.abs() < 0.5).then_some(change)
 }
 
 fn comp_sum(tau: f64, log_u: f64) -> Answer {
@@ -185,10 +225,10 @@ impl Answer {
             return Form { label: Some((label, 0.0)), ..Form::ZERO };
         }
         let factor = upstream / temperature;
-        // What overflows f32 stays its largest number.
-        let bounded = |x: f64| x.clamp(-1e37, 1e37);
+        // An infinite slope, too, leaves the gradient finite.
+        let bounded = |x: f64| x.clamp(-1e300, 1e300);
         let slope = bounded(factor * self.slope);
-        let smooth = factor * self.smooth;
+        let smooth = bounded(factor * self.smooth);
         let x = match others.log_sum {
             f64::NEG_INFINITY => 0.0,
             log_sum => slope * (others.reference / others.temperature - log_sum).exp(),

@@ -25,4 +25,4 @@ pub use kind::Loss;
 pub use settings::Losses;
 
 pub(crate) use gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source, check_size, single};
-pub(crate) use others::{Found, Query, is_usual, others};
+pub(crate) use others::{Found, Query, others};

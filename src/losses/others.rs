@@ -1,8 +1,9 @@
 //! What is known of rows of logits without one of their numbers: one pass on the device, the twin for the rest.
 
 use crate::divergence::kernels::{SUMS, words};
+use crate::divergence::range::is_usual;
 use crate::divergence::sums::{Job, Pairing, Record, wide};
-use crate::divergence::{Data, Distributions};
+use crate::divergence::{Data, Distributions, Input};
 use crate::error::{Error, Result};
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
@@ -23,9 +24,6 @@ const SOME_EMPTY: u32 = 8;
 const NOTHING: f64 = -1e29;
 const MOST: f64 = 1e28;
 
-/// Rows the twin takes at a time, where they have to be read back.
-const TWIN_ROWS: usize = 64;
-
 /// A row, the temperature it is divided by, and what is kept out: a label, or its largest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Query {
@@ -45,11 +43,6 @@ pub(crate) struct Found {
 pub(crate) fn label_words(label: Option<usize>) -> [f32; 2] {
     let label = label.unwrap_or(0xffff_ffff);
     [(label >> 16) as f32, (label & 0xffff) as f32]
-}
-
-/// Whether f32 is enough for the exponents of this temperature.
-pub(crate) fn is_usual(temperature: f64) -> bool {
-    (1e-6..=1e6).contains(&temperature)
 }
 
 /// Rows of logits or log-probabilities without one of their numbers, all of them with a label or all without.
@@ -78,21 +71,47 @@ pub(crate) async fn others(
         for (number, (query, sums)) in queries.iter().zip(&sums).enumerate() {
             if sums.flags & BAD != 0 {
                 // Names the index.
-                rows.screened(argument, query.row, &rows.read_row(query.row, true).await?)?;
+                rows.screened(argument, query.row, &rows.read_row(query.row).await?)?;
             }
             if let Some(others) = sums.others(query, labelled) {
-                let log_sum = others.kept / query.temperature + others.log_1_plus_u();
-                rows.check_sum(argument, query.row, log_sum.exp())?;
+                // Over another temperature than its own a row says nothing about its sum: see `check_sums`.
+                if query.temperature == rows.temperature() {
+                    rows.check_sum(argument, query.row, others.log_total().exp())?;
+                }
                 found[number] = Some(Found { others, on_device: true });
             }
         }
     }
+    by_twin(argument, rows, queries, &mut found).await?;
+    let missing = || Error::invalid(argument, "a row was not answered");
+    found.into_iter().map(|found| found.ok_or_else(missing)).collect()
+}
+
+/// That log-probabilities sum to 1, of rows that are asked about over other temperatures only.
+pub(crate) async fn check_sums(
+    argument: &'static str,
+    rows: &Distributions,
+    queries: &[Query],
+) -> Result<()> {
+    if rows.normalize || !matches!(rows.input, Input::LogProbabilities) {
+        return Ok(());
+    }
+    let own = |query: &Query| Query { temperature: rows.temperature(), label: None, ..*query };
+    let queries: Vec<Query> = queries.iter().map(own).collect();
+    others(argument, rows, &queries, Precision::Single, false).await.map(|_| ())
+}
+
+/// What is not found yet, in f64.
+pub(crate) async fn by_twin(
+    argument: &'static str,
+    rows: &Distributions,
+    queries: &[Query],
+    found: &mut [Option<Found>],
+) -> Result<()> {
     let open: Vec<usize> = (0..queries.len()).filter(|number| found[*number].is_none()).collect();
-    for numbers in open.chunks(TWIN_ROWS) {
-        let mut values = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            values.push(rows.read_row(queries[*number].row, true).await?);
-        }
+    for numbers in open.chunks(rows.together()) {
+        let of_rows: Vec<usize> = numbers.iter().map(|number| queries[*number].row).collect();
+        let values = rows.read_rows(&of_rows).await?;
         let answers = map_rows(numbers.len(), |place| {
             let Query { row, temperature, label } = queries[numbers[place]];
             rows.screened(argument, row, &values[place])?;
@@ -103,8 +122,12 @@ pub(crate) async fn others(
             found[*number] = Some(answer?);
         }
     }
-    let missing = || Error::invalid(argument, "a row was not answered");
-    found.into_iter().map(|found| found.ok_or_else(missing)).collect()
+    Ok(())
+}
+
+/// Whether f32 has the numbers of a row and room for its exponents.
+fn is_there(rows: &Distributions, query: &Query) -> bool {
+    is_usual(query.temperature) && !rows.is_beyond(query.row)
 }
 
 async fn device_sums(
@@ -114,8 +137,7 @@ async fn device_sums(
     smoothed: bool,
 ) -> Result<Vec<Sums>> {
     let mut sums = vec![Sums::default(); queries.len()];
-    let usual: Vec<usize> =
-        (0..queries.len()).filter(|k| is_usual(queries[*k].temperature)).collect();
+    let usual: Vec<usize> = (0..queries.len()).filter(|k| is_there(rows, &queries[*k])).collect();
     let job = |k: &usize| {
         let query = &queries[*k];
         let [high, low] = label_words(query.label);
@@ -217,6 +239,7 @@ impl Sums {
             entropy: 0.0,
             gap: 0.0,
             sum_of_gaps: self.gaps,
+            excess: None,
             some_empty: self.flags & SOME_EMPTY != 0,
             temperature: query.temperature,
         };

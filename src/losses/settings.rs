@@ -2,7 +2,7 @@
 
 use super::gradient::{Gradient, LOGIT_GRADIENT, Source, check_size};
 use super::kind::Loss;
-use super::others::{Found, Query, others};
+use super::others::{Found, Query, by_twin, check_sums, others};
 use crate::divergence::{Distributions, Reduction};
 use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ use crate::transport::Precision;
 ///
 /// Logits are [`Input::Logits`](crate::Input::Logits), whose temperature divides them first, or log-probabilities; −∞
 /// is a class that cannot be. Gradients are with respect to the logits as they were given, n×K, and sum to 0 in every
-/// row; where one is beyond f32 it is ±10³⁷. Nothing of the size of a row is kept between value and gradient.
+/// row; where one is beyond f32 it is the largest number. Nothing of the size of a row is kept between value and gradient.
 ///
 /// ```
 /// # fn main() -> kantor::Result<()> {
@@ -165,6 +165,9 @@ impl Losses {
         let mut queries: Vec<Query> = rows.iter().map(query).collect();
         let mut lambdas = vec![self.loss.lambda(); rows.len()];
         let smoothed = self.loss.is_smoothed();
+        if self.loss.lambda() != 1.0 {
+            check_sums("logits", logits, &queries).await?;
+        }
         let mut found = others("logits", logits, &queries, self.precision, smoothed).await?;
         if matches!(self.loss, Loss::Aldr { .. }) {
             for (k, query) in queries.iter_mut().enumerate() {
@@ -175,9 +178,45 @@ impl Losses {
             }
             found = others("logits", logits, &queries, self.precision, smoothed).await?;
         }
+        self.find_lost(logits, &queries, &mut lambdas, &mut found).await?;
         let value = |k: usize| self.loss.answer(&found[k].others, bins, lambdas[k]).value;
         let values = (0..rows.len()).map(value).collect();
         Ok(Answers { rows, found, lambdas, values })
+    }
+
+    /// Asks the twin for rows whose loss, or gradient, is a small difference of what f32 knows.
+    async fn find_lost(
+        &self,
+        logits: &Distributions,
+        queries: &[Query],
+        lambdas: &mut [f64],
+        found: &mut [Found],
+    ) -> Result<()> {
+        let bins = logits.bins;
+        let lost = |k: &usize| {
+            found[*k].on_device && self.loss.is_lost(&found[*k].others, bins, lambdas[*k])
+        };
+        let lost: Vec<usize> = (0..found.len()).filter(lost).collect();
+        let mut again: Vec<Query> = lost.iter().map(|k| queries[*k]).collect();
+        if matches!(self.loss, Loss::Aldr { .. }) {
+            let whole = logits.temperature() * self.loss.lambda();
+            again.iter_mut().for_each(|query| query.temperature = whole);
+            let mut exact = vec![None; lost.len()];
+            by_twin("logits", logits, &again, &mut exact).await?;
+            for ((k, query), exact) in lost.iter().zip(&mut again).zip(&exact) {
+                let lambda = exact.and_then(|row: Found| self.loss.own_lambda(&row.others, bins));
+                lambdas[*k] = lambda.unwrap_or(lambdas[*k]);
+                query.temperature = logits.temperature() * lambdas[*k];
+            }
+        }
+        let mut exact = vec![None; lost.len()];
+        by_twin("logits", logits, &again, &mut exact).await?;
+        for (k, exact) in lost.into_iter().zip(exact) {
+            let Some(Found { others, .. }) = exact else { continue };
+            let on_device = !self.loss.is_flat(&others, bins);
+            found[k] = Found { others, on_device };
+        }
+        Ok(())
     }
 
     /// The gradient of every row; none where it is masked.

@@ -95,10 +95,11 @@ pub(crate) async fn solve_batch<'a>(
 ) -> Result<Vec<Solved>> {
     let schedule = settings.schedule(&problem.geometry);
     let problems = problem.len();
-    // Not the problem itself, whose tensors stay on one thread in a browser.
-    let (source, target, starts) = (&*problem.source, &*problem.target, problem.start.as_deref());
+    // What threads share; a cost on a device of the browser's they could not.
+    let (source, target, start) = (&problem.source, &problem.target, problem.start.as_deref());
     let begin = |k: usize| {
-        let start = starts.map(|g| &g[k * target.bins..(k + 1) * target.bins]);
+        let m = target.bins;
+        let start = start.map(|g| &g[k * m..(k + 1) * m]);
         let (cost, a, b) = (cost_of(k), source.row(k), target.row(k));
         let (tolerance, most) = (settings.tolerance, settings.max_iterations);
         let largest = cost.iter().fold(0.0f64, |largest, c| largest.max(c.abs()));

@@ -4,7 +4,18 @@
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn map_rows<T: Send>(n: usize, f: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
     use rayon::prelude::*;
+    if is_fork() {
+        return (0..n).map(f).collect();
+    }
     (0..n).into_par_iter().map(f).collect()
+}
+
+/// Whether this process is a fork of one that has used the pool of threads: it has the pool, and none of its threads.
+#[cfg(not(target_arch = "wasm32"))]
+fn is_fork() -> bool {
+    static FIRST: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    let process = std::process::id();
+    *FIRST.get_or_init(|| process) != process
 }
 
 /// `f` of every index below `n`, in order.

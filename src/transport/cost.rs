@@ -137,7 +137,7 @@ pub(super) fn words_of<T: Element>(cost: &[T], unit: f64, columns: usize) -> Res
     for (at, value) in cost.iter().map(|v| v.to_f64()).enumerate() {
         let word = (value * unit) as f32;
         if !word.is_finite() {
-            let reason = format!("{value} is not finite in f32");
+            let reason = format!("{value:?} is not finite in f32");
             return Err(Error::invalid_at("cost", at / columns, at % columns, reason));
         }
         let rest = (value * unit - f64::from(word)) as f32;

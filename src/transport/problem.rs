@@ -57,7 +57,7 @@ impl Weights {
                     let reason = if weight.is_nan() {
                         "NaN is not a weight".to_owned()
                     } else {
-                        format!("{weight} is not a finite, non-negative weight")
+                        format!("{weight:?} is not a finite, non-negative weight")
                     };
                     return Err(Error::invalid_at(argument, row, index, reason));
                 }
@@ -150,7 +150,7 @@ impl Problem {
                 "g",
                 at / m,
                 at % m,
-                format!("{} is no potential", g[at]),
+                format!("{:?} is no potential", g[at]),
             ));
         }
         let mut start = g.to_vec();

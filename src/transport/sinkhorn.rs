@@ -229,7 +229,7 @@ impl Sinkhorn {
         if !epsilon_fits(self.epsilon) {
             return Err(Error::invalid(
                 "epsilon",
-                format!("{} is not within [1e-20, 1e20]", self.epsilon),
+                format!("{:?} is not within [1e-20, 1e20]", self.epsilon),
             ));
         }
         let floor = self.precision.floor();
@@ -237,7 +237,7 @@ impl Sinkhorn {
             return Err(Error::invalid(
                 "tolerance",
                 format!(
-                    "{} is not 0 or within [{floor:e}, 2], what {:?} precision can reach",
+                    "{:?} is not 0 or within [{floor:e}, 2], what {:?} precision can reach",
                     self.tolerance, self.precision
                 ),
             ));
@@ -249,13 +249,13 @@ impl Sinkhorn {
             if !epsilon_fits(annealing.from) {
                 return Err(Error::invalid(
                     "annealing.from",
-                    format!("{} is not within [1e-20, 1e20]", annealing.from),
+                    format!("{:?} is not within [1e-20, 1e20]", annealing.from),
                 ));
             }
             if !(annealing.factor > 0.0 && annealing.factor < 1.0) {
                 return Err(Error::invalid(
                     "annealing.factor",
-                    format!("{} is not within (0, 1)", annealing.factor),
+                    format!("{:?} is not within (0, 1)", annealing.factor),
                 ));
             }
         }

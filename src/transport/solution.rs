@@ -211,10 +211,10 @@ impl Solution {
     /// [`Solution::potentials`] for costs less the offset.
     async fn plain(&self, problem: usize) -> Result<Potentials> {
         let (f, g) = self.weighted(problem).await?;
-        if let State::Host { potentials, .. } = &self.state {
-            if let (.., Some(plain)) = &potentials[problem] {
-                return Ok(plain.clone());
-            }
+        if let State::Host { potentials, .. } = &self.state
+            && let (.., Some(plain)) = &potentials[problem]
+        {
+            return Ok(plain.clone());
         }
         let (a, b) = (self.problem.source.row(problem), self.problem.target.row(problem));
         let plain = |potential: &[f64], weights: &[f64]| -> Vec<f64> {
@@ -296,7 +296,7 @@ impl Solution {
                 "x",
                 at / width,
                 at % width,
-                format!("{} is not finite", x[at]),
+                format!("{:?} is not finite", x[at]),
             ));
         }
         let (f, g) = self.weighted(problem).await?;

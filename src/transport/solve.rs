@@ -28,7 +28,7 @@ pub(crate) async fn solve(
         return Err(Error::invalid(
             "epsilon",
             format!(
-                "{epsilon} is below {:e}, the least that {:?} precision resolves: max|C|/{most:e}, where max|C|, a constant in C apart, is {spread:e}",
+                "{epsilon:?} is below {:e}, the least that {:?} precision resolves: max|C|/{most:e}, where max|C|, a constant in C apart, is {spread:e}",
                 spread / most,
                 settings.precision
             ),
@@ -168,7 +168,7 @@ async fn iterate(
             if !again.is_empty() {
                 // Their potentials are wherever they overflowed; any start is a start,
                 // but theirs must be finite: begin from the weights again.
-                batch.restart(problem, &again);
+                batch.restart(problem, &again).await?;
                 for slot in &mut again {
                     *slot = Slot::new(slot.problem as usize);
                 }

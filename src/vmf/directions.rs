@@ -214,7 +214,7 @@ impl RowStorage {
     pub(super) fn buffer(&self) -> Option<&wgpu::Buffer> {
         match self {
             RowStorage::Pooled(buffer) => Some(buffer),
-            RowStorage::Tensor(tensor) => tensor.buffer(),
+            RowStorage::Tensor(tensor) => tensor.device_buffer(),
         }
     }
 }
@@ -248,7 +248,7 @@ fn row_scale<T: Element>(row: &[T], number: usize) -> Result<f64> {
     let most = most.into_iter().fold(0.0, f64::max);
     if rest.iter().any(|rest| *rest != 0.0) {
         let index = row.iter().position(|x| !x.to_f64().is_finite()).unwrap_or(0);
-        let reason = format!("{} is not a finite number", row[index].to_f64());
+        let reason = format!("{:?} is not a finite number", row[index].to_f64());
         return Err(Error::invalid_at("values", number, index, reason));
     }
     if most == 0.0 {

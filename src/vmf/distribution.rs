@@ -41,7 +41,7 @@ impl VonMisesFisher {
         check_dimension(mean.len())?;
         check_concentration(concentration)?;
         if concentration > MAX_CONCENTRATION {
-            let reason = format!("{concentration} is above {MAX_CONCENTRATION:e}");
+            let reason = format!("{concentration:?} is above {MAX_CONCENTRATION:e}");
             return Err(Error::invalid("concentration", reason));
         }
         let mean = unit("mean", mean)?;
@@ -163,7 +163,7 @@ pub(crate) fn unit<T: Element>(argument: &'static str, values: &[T]) -> Result<V
                 argument,
                 row: None,
                 index: Some(index),
-                reason: format!("{value} is not a finite number"),
+                reason: format!("{value:?} is not a finite number"),
             });
         }
         most = most.max(value.abs());

@@ -153,7 +153,7 @@ impl VonMisesFisher {
         for (row, entries) in weights.chunks_exact(clusters).enumerate() {
             for (cluster, weight) in entries.iter().map(|w| w.to_f64()).enumerate() {
                 if !(weight >= 0.0 && weight.is_finite()) {
-                    let reason = format!("{weight} is not a finite, non-negative weight");
+                    let reason = format!("{weight:?} is not a finite, non-negative weight");
                     return Err(Error::invalid_at("weights", row, cluster, reason));
                 }
                 largest[cluster] = largest[cluster].max(weight);

@@ -283,7 +283,7 @@ impl<'a> Device<'a> {
         let values = self.row(row).await?;
         Err(match values.iter().position(|x| !x.is_finite()) {
             Some(index) => {
-                let reason = format!("{} is not a finite number", values[index]);
+                let reason = format!("{:?} is not a finite number", values[index]);
                 Error::invalid_at("directions", row, index, reason)
             }
             None => Error::invalid_row("directions", row, "has no direction: its length is zero"),

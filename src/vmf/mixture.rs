@@ -145,14 +145,14 @@ impl VonMisesFisherMixture {
             return Err(Error::invalid("max_iterations", "must be at least 1"));
         }
         if !(self.tolerance >= 0.0 && self.tolerance.is_finite()) {
-            let reason = format!("{} is not a finite number of at least 0", self.tolerance);
+            let reason = format!("{:?} is not a finite number of at least 0", self.tolerance);
             return Err(Error::invalid("tolerance", reason));
         }
         let positive = |argument, value: f64| {
             if value > 0.0 && value <= MAX_CONCENTRATION {
                 return Ok(());
             }
-            let reason = format!("{value} is not above zero and at most {MAX_CONCENTRATION:e}");
+            let reason = format!("{value:?} is not above zero and at most {MAX_CONCENTRATION:e}");
             Err(Error::invalid(argument, reason))
         };
         if let Concentrations::Fixed(value) = self.concentrations {

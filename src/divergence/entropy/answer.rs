@@ -3,12 +3,11 @@
 use super::super::distributions::Distributions;
 use super::super::kernels::words;
 use super::super::kind::{Entropy, Input};
+use super::super::range::{is_factor, is_usual};
 use super::sums::{Bulk, Order, sums};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
-use crate::losses::{
-    ENTROPY_GRADIENT, Found, Gradient, LOGIT_GRADIENT, Query, Source, is_usual, others,
-};
+use crate::losses::{ENTROPY_GRADIENT, Found, Gradient, LOGIT_GRADIENT, Query, Source, others};
 use crate::reference::divergence as reference;
 use crate::reference::losses::Form;
 use crate::reference::map_rows;
@@ -18,8 +17,8 @@ use crate::transport::Precision;
 const MOST: f64 = 1e3;
 const LEAST: f64 = 1e-3;
 
-/// Rows the twin takes at a time, where they have to be read back.
-const TWIN_ROWS: usize = 64;
+/// Of the largest weight: what the kernel of gradients does not take for empty.
+const SMALLEST_SHARE: f64 = 1.0 / (1u128 << 99) as f64;
 
 /// The entropy of a row, and how it was had.
 #[derive(Debug, Clone, Copy)]
@@ -76,17 +75,18 @@ pub(super) async fn answers(
         && (needs_no_power(alpha) || (LEAST..=MOST).contains(&alpha))
     {
         let order = Order::new(if needs_no_power(alpha) { 1.0 } else { alpha });
-        for (row, bulk) in sums(p, &order).await?.into_iter().enumerate() {
+        let there: Vec<usize> = (0..p.rows).filter(|row| !p.is_beyond(*row)).collect();
+        for (row, bulk) in there.iter().copied().zip(sums(p, &order, &there).await?) {
             if bulk.flags != 0 {
                 // Names the index. A weight of −0 is none, and left to the twin.
-                p.screened("p", row, &p.read_row(row, true).await?)?;
+                p.screened("p", row, &p.read_row(row).await?)?;
                 continue;
             }
-            let usual = match p.is_logarithmic() {
+            let seen = match p.is_logarithmic() {
                 true => bulk.kept.abs() < 1e28,
-                false => (1e-30..1e36).contains(&bulk.kept),
+                false => sees_all(&order, &bulk),
             };
-            if usual {
+            if seen {
                 if p.is_logarithmic() {
                     p.check_sum("p", row, (bulk.level + bulk.sum.ln_1p()).exp())?;
                 }
@@ -102,11 +102,8 @@ pub(super) async fn answers(
 
 async fn by_twin(entropy: Entropy, p: &Distributions, rows: &mut [Option<Row>]) -> Result<()> {
     let open: Vec<usize> = (0..rows.len()).filter(|row| rows[*row].is_none()).collect();
-    for numbers in open.chunks(TWIN_ROWS) {
-        let mut values = Vec::with_capacity(numbers.len());
-        for row in numbers {
-            values.push(p.read_row(*row, true).await?);
-        }
+    for numbers in open.chunks(p.together()) {
+        let values = p.read_rows(numbers).await?;
         let found = map_rows(numbers.len(), |place| {
             let row = p.screened("p", numbers[place], &values[place])?;
             Ok(Row { nats: reference::entropy(entropy, &row), known: Known::Twin })
@@ -126,6 +123,19 @@ fn log_power_sum(alpha: f64, bulk: &Bulk) -> f64 {
     let direct = alpha * u / (1.0 + u) + s / (1.0 + s);
     let termwise = e.abs() * (u + y) / ((1.0 + u) * (1.0 - taken).max(1e-300));
     if direct < termwise { s.ln_1p() - alpha * log_sum } else { -e * log_sum + (-taken).ln_1p() }
+}
+
+/// Whether arithmetic saw all weights of a row, or what it may have lost does not show.
+fn sees_all(order: &Order, bulk: &Bulk) -> bool {
+    let share = bulk.smallest / bulk.kept;
+    // Powers below 1 make much of little.
+    let small = if order.alpha < 1.0 { (-120f64).exp2() } else { 0.0 };
+    let subnormal = bulk.smallest < f64::from(f32::MIN_POSITIVE);
+    let lost = if subnormal { bulk.count * f64::from(f32::MIN_POSITIVE) / bulk.kept } else { 0.0 };
+    (1e-30..1e36).contains(&bulk.kept)
+        && share >= small
+        && !(subnormal && order.alpha < 1.0)
+        && 1e10 * lost <= bulk.sum
 }
 
 /// `None` where it is beyond the sums.
@@ -169,7 +179,8 @@ fn source(entropy: Entropy, p: &Distributions, row: &Row, factor: f64) -> Source
             // The sum of a row's gradient is what y, the mean of what x multiplies, is wrong by.
             let x = (by * scale) as f32;
             let [y, y_low] = words(f64::from(x) * bulk.product / whole);
-            if !(x.is_finite() && y.is_finite()) {
+            let tiny = !p.is_logarithmic() && bulk.smallest < bulk.kept * SMALLEST_SHARE;
+            if tiny || !(is_factor(f64::from(x)) && y.is_finite()) {
                 return Source::Twin;
             }
             Source::Device {

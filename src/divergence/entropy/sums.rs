@@ -60,6 +60,8 @@ pub(crate) struct Bulk {
     pub(crate) power: f64,
     /// Bins that are not empty.
     pub(crate) count: f64,
+    /// A power of two, at most the smallest weight that is not 0 and at least its half; 2⁻¹²⁷ of subnormal ones.
+    pub(crate) smallest: f64,
     pub(crate) flags: u32,
 }
 
@@ -74,6 +76,7 @@ impl Default for Bulk {
             product: 0.0,
             power: 0.0,
             count: 0.0,
+            smallest: f64::INFINITY,
             flags: 0,
         }
     }
@@ -84,6 +87,7 @@ impl Bulk {
         let [kept, reference] = record[0].map(f64::from);
         self.count += wide(record[4]);
         self.flags |= record[7][0] as u32;
+        self.smallest = self.smallest.min(f64::from(record[5][0] - 127.0).exp2());
         let base = level(reference);
         if base > f64::NEG_INFINITY {
             let [sum, product] = [wide(record[1]), wide(record[2])];
@@ -136,18 +140,18 @@ impl Bulk {
     }
 }
 
-/// The sums of every row, relative to its largest bin.
-pub(crate) async fn sums(p: &Distributions, order: &Order) -> Result<Vec<Bulk>> {
+/// The sums of some rows, each relative to its largest bin.
+pub(crate) async fn sums(p: &Distributions, order: &Order, rows: &[usize]) -> Result<Vec<Bulk>> {
     let logits = p.is_logarithmic();
     let temperature = p.temperature();
     let rate = (1.0 / temperature) as f32;
     let job =
-        |row: usize| Job { p: row, q: row, reference: [rate, 0.0, 0.0, 0.0], centers: [0.0; 2] };
-    let jobs: Vec<Job> = (0..p.rows).map(job).collect();
+        |row: &usize| Job { p: *row, q: *row, reference: [rate, 0.0, 0.0, 0.0], centers: [0.0; 2] };
+    let jobs: Vec<Job> = rows.iter().map(job).collect();
     let level = |x: f64| {
         if logits { if x > -1e29 { x / temperature } else { f64::NEG_INFINITY } } else { x.ln() }
     };
-    let mut result = vec![Bulk::default(); p.rows];
+    let mut result = vec![Bulk::default(); rows.len()];
     let constants = vec![("ORDER", Constant::Bool(!order.is_one))];
     let member = order.member(logits, temperature);
     let absorb = |row: usize, record: &Record| result[row].add(order, record, &level);

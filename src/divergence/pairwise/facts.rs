@@ -3,6 +3,7 @@
 use super::super::distributions::Distributions;
 use super::super::kernels::{BAD_P, ROW_SUMS, words};
 use super::super::kind::Input;
+use super::super::range::is_usual;
 use super::super::sums::{Job, Pairing, Record, wide};
 use crate::error::Result;
 
@@ -66,7 +67,11 @@ pub(super) async fn facts(argument: &'static str, rows: &Distributions) -> Resul
     Pairing::new(rows, rows)?.run(&ROW_SUMS, &Vec::new(), [0.0; 4], &jobs, absorb).await?;
     let mut facts = Vec::with_capacity(rows.rows);
     for (row, sum) in sums.iter().enumerate() {
-        let fact = if logarithms { of_logarithms(rows, sum) } else { of_weights(sum) };
+        let fact = match (rows.is_beyond(row), logarithms) {
+            (true, _) => None,
+            (false, true) => of_logarithms(rows, sum),
+            (false, false) => of_weights(rows, sum),
+        };
         match fact {
             Some(fact) if sum.flags & BAD_P == 0 => {
                 if matches!(rows.input, Input::LogProbabilities) {
@@ -77,7 +82,7 @@ pub(super) async fn facts(argument: &'static str, rows: &Distributions) -> Resul
             }
             _ => {
                 // Names what is wrong. Nothing is with a weight of −0, and with sums f32 does not hold.
-                rows.screened(argument, row, &rows.read_row(row, true).await?)?;
+                rows.screened(argument, row, &rows.read_row(row).await?)?;
                 facts.push(Fact { reference: [0.0; 2], range: Range::Beyond });
             }
         }
@@ -85,14 +90,22 @@ pub(super) async fn facts(argument: &'static str, rows: &Distributions) -> Resul
     Ok(facts)
 }
 
-fn of_weights(sum: &Sum) -> Option<Fact> {
-    let range = if sum.smallest / sum.sum < TINY { Range::Tiny } else { Range::Whole };
-    (1e-30..1e36).contains(&sum.sum).then(|| Fact { reference: words(1.0 / sum.sum), range })
+/// Both words of 1/sum are normal numbers, and so are those of a bin of some size.
+fn of_weights(rows: &Distributions, sum: &Sum) -> Option<Fact> {
+    let subnormal = sum.smallest < f64::from(f32::MIN_POSITIVE);
+    let tiny = subnormal || sum.smallest / sum.sum < TINY;
+    // What arithmetic may take for 0 is nothing beside the sum.
+    let least = if subnormal { 1e-8 } else { 0.0 };
+    let range = if tiny { Range::Tiny } else { Range::Whole };
+    let reference = words(1.0 / sum.sum);
+    ((1e-30 * rows.bins as f64..1e30).contains(&sum.sum) && sum.sum > least)
+        .then_some(Fact { reference, range })
 }
 
 fn of_logarithms(rows: &Distributions, sum: &Sum) -> Option<Fact> {
     let log = sum.reference + sum.sum.ln();
     let least = sum.smallest / rows.temperature() - log;
     let range = if least < TINY.ln() { Range::Tiny } else { Range::Whole };
-    (log.abs() <= 1e6).then(|| Fact { reference: words(log), range })
+    (log.abs() <= 1e6 && is_usual(rows.temperature()))
+        .then(|| Fact { reference: words(log), range })
 }

@@ -22,8 +22,9 @@ async fn rows(
     range: Range<usize>,
 ) -> Result<Vec<twin::Row>> {
     let mut values = Vec::with_capacity(range.len());
-    for row in range.clone() {
-        values.push(source.read_row(row, true).await?);
+    let numbers: Vec<usize> = range.clone().collect();
+    for numbers in numbers.chunks(source.together()) {
+        values.extend(source.read_rows(numbers).await?);
     }
     let made = map_rows(range.len(), |k| source.screened(argument, range.start + k, &values[k]));
     made.into_iter().collect()

@@ -4,9 +4,10 @@ use super::super::comparison::Comparison;
 use super::super::distributions::Distributions;
 use super::super::entropy::Entropies;
 use super::super::finish::{Mismatch, Sums, finish, is_balanced, is_infinite, squares};
-use super::super::kernels::{BEYOND_RANGE, Member, member};
+use super::super::kernels::{Member, member};
 use super::super::kind::{Divergence, Entropy};
 use super::super::passes::outcomes;
+use super::super::range::{holds, is_bounded};
 use super::device::{Engine, Slots, Totals};
 use super::facts::{Fact, Range, facts};
 use super::prepared::{Shelf, tile};
@@ -121,7 +122,7 @@ impl Comparison {
         sums: &Sums,
         facts: [&Fact; 2],
         entropy: Option<f64>,
-        low: bool,
+        (bins, low): (usize, bool),
     ) -> Option<Answer> {
         let is = |range| facts.iter().any(|fact| fact.range == range);
         let mismatch = Mismatch::of(sums.flags);
@@ -144,7 +145,8 @@ impl Comparison {
             Some(far) if !low => sums.value < far,
             _ => sums.value != 0.0 && size < 1e-12,
         };
-        if close || sums.flags & BEYOND_RANGE != 0 || !is_balanced(&self.divergence, sums) {
+        let held = holds(&self.divergence, sums, (bins, 1.0), false);
+        if close || !held || !is_balanced(&self.divergence, sums) {
             return None;
         }
         if let Some(entropy) = entropy {
@@ -221,7 +223,7 @@ impl<'a> Task<'a> {
                 let sums = totals.sums(row, j - place.q.start);
                 let facts = [&self.facts_p[i], &self.facts_q[j]];
                 let entropy = self.entropies.get(i).copied();
-                (j, self.comparison.answer(&sums, facts, entropy, low))
+                (j, self.comparison.answer(&sums, facts, entropy, (self.p.bins, low)))
             };
             (first.min(place.q.end)..place.q.end).map(answer).collect()
         })
@@ -258,19 +260,5 @@ fn far(divergence: &Divergence) -> Option<f64> {
         | Divergence::Chi2Mixture => Some(0.04),
         Divergence::TotalVariation => Some(0.2),
         _ => None,
-    }
-}
-
-/// Whether bins with next to nothing in them add next to nothing, whatever the other row has there.
-fn is_bounded(divergence: &Divergence) -> bool {
-    match divergence {
-        Divergence::SkewKl { alpha } => *alpha > 1e-6,
-        Divergence::JensenShannon { .. }
-        | Divergence::SquaredHellinger
-        | Divergence::TotalVariation
-        | Divergence::Chi2Mixture
-        | Divergence::CauchySchwarz
-        | Divergence::Triangular => true,
-        _ => false,
     }
 }

@@ -64,13 +64,13 @@ impl Double {
 
 /// A sum and what rounding took from it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sum {
+pub(crate) struct Sum {
     sum: f64,
     rest: f64,
 }
 
 impl Sum {
-    pub(super) fn of(terms: impl Iterator<Item = f64>) -> f64 {
+    pub(crate) fn of(terms: impl Iterator<Item = f64>) -> f64 {
         Sum::all(terms).value()
     }
 

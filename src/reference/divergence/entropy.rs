@@ -107,9 +107,11 @@ pub(super) fn project(
         }
     }
     let mean = Sum::of(flows.iter().copied());
+    // Finite, so that nothing times a factor beyond f64 is nothing.
+    let bounded = |factor: f64| factor.clamp(-f64::MAX, f64::MAX);
     match row.input {
         Input::Weights => {
-            let factor = upstream / row.sum();
+            let factor = bounded(upstream / row.sum());
             slopes.into_iter().map(|g| factor * (g - mean)).collect()
         }
         Input::LogProbabilities | Input::Logits { .. } => {
@@ -117,7 +119,7 @@ pub(super) fn project(
                 Input::Logits { temperature } => temperature,
                 _ => 1.0,
             };
-            let factor = upstream / temperature;
+            let factor = bounded(upstream / temperature);
             let flows = flows.into_iter().zip(probabilities);
             flows.map(|(flow, p)| factor * (flow - p * mean)).collect()
         }

@@ -19,6 +19,7 @@ mod row;
 mod terms;
 mod value;
 
+pub(crate) use double::Sum;
 pub use entropy::{entropy, entropy_gradient};
 pub use gradient::gradient;
 pub use ratio_weights::{ratio_weight, ratio_weights};

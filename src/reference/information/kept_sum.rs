@@ -50,7 +50,9 @@ impl KeptSum {
         if x >= self.largest && self.largest > self.others() {
             (self.others() / x).ln_1p()
         } else {
-            (self.total() / x).ln()
+            let ratio = self.total() / x;
+            // Of a subnormal term.
+            if ratio < f64::INFINITY { ratio.ln() } else { self.total().ln() - x.ln() }
         }
     }
 }

@@ -48,13 +48,17 @@ fn information(w: f64, s: f64, r: f64, c: f64) -> f64 {
     } else if w == 0.0 {
         rc
     } else {
-        ws * (ws / rc).ln() - difference
+        // Of the smallest cells the product is below f64, and their quotient above.
+        let ratio = ws / rc;
+        let log =
+            if ratio < f64::INFINITY { ratio.ln() } else { (w.ln() - r.ln()) + (s.ln() - c.ln()) };
+        ws * log - difference
     }
 }
 
-/// 2^e of x = 2^e (1 + f), for normal x.
+/// 2^e of x = 2^e (1 + f); the smallest normal number of subnormal x.
 pub(crate) fn power_of_two(x: f64) -> f64 {
-    f64::from_bits(x.to_bits() & (0x7ff << 52))
+    f64::from_bits(x.to_bits() & (0x7ff << 52)).max(f64::MIN_POSITIVE)
 }
 
 /// Twin of `joint_table`: what every row adds.

@@ -1,5 +1,7 @@
 //! A row of logits but for one of them.
 
+use crate::reference::divergence::Sum;
+
 /// What is known of a row of logits a over their temperature T when one of them is kept out.
 ///
 /// Fields marked "of T" are in units of it: they are sums over a/T.
@@ -17,6 +19,8 @@ pub struct Others {
     pub gap: f64,
     /// Σ (kept − a)/T over the others, every one counted once; where one is empty, without it.
     pub sum_of_gaps: f64,
+    /// Σ (e^((a − kept)/T) − 1) over the others, in f64: `None` where a device found the rest.
+    pub excess: Option<f64>,
     /// Whether some logit of the row is −∞.
     pub some_empty: bool,
     /// The temperature T.
@@ -30,6 +34,15 @@ impl Others {
             f64::NEG_INFINITY
         } else {
             self.log_sum - self.kept / self.temperature
+        }
+    }
+
+    /// ln Σ e^(a/T) of the whole row.
+    pub fn log_total(&self) -> f64 {
+        if self.kept == f64::NEG_INFINITY {
+            self.log_sum
+        } else {
+            self.kept / self.temperature + self.log_1_plus_u()
         }
     }
 
@@ -73,6 +86,7 @@ pub fn logit_entropy(logits: &[f64], temperature: f64, label: Option<usize>) -> 
     let most = others().fold(f64::NEG_INFINITY, f64::max);
     let some_empty = logits.contains(&f64::NEG_INFINITY);
     let used = || others().filter(|x| *x > f64::NEG_INFINITY);
+    let excess = Sum::of(others().map(|x| ((x - kept) / temperature).exp_m1()));
     let mut result = Others {
         kept,
         reference: 0.0,
@@ -80,6 +94,7 @@ pub fn logit_entropy(logits: &[f64], temperature: f64, label: Option<usize>) -> 
         entropy: 0.0,
         gap: 0.0,
         sum_of_gaps: used().map(|x| (kept - x) / temperature).sum(),
+        excess: Some(excess),
         some_empty,
         temperature,
     };

@@ -1,11 +1,17 @@
 //! The mean of the predictions of all rows.
 
-/// Twin of `mean_prediction`: Σ w softmax(logits/T) over rows of `bins`, w one weight per row.
+/// Twin of `mean_prediction`: Σ w softmax(logits/T) over rows of `bins`, w one weight per row. A class that a row of some
+/// weight has is never 0, but at least the smallest normal number.
 pub fn mean_prediction(logits: &[f64], bins: usize, temperature: f64, weights: &[f64]) -> Vec<f64> {
     let mut result = vec![0.0; bins];
     for (row, weight) in logits.chunks_exact(bins).zip(weights) {
         let softmax = softmax(row, temperature);
-        result.iter_mut().zip(softmax).for_each(|(sum, p)| *sum += weight * p);
+        for ((sum, p), logit) in result.iter_mut().zip(softmax).zip(row) {
+            *sum += weight * p;
+            if *weight > 0.0 && *logit > f64::NEG_INFINITY {
+                *sum = sum.max(f64::MIN_POSITIVE);
+            }
+        }
     }
     result
 }

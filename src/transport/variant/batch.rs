@@ -363,8 +363,8 @@ impl Batch {
     }
 
     /// Writes the list of running problems.
-    pub(crate) fn write_slots(&self, slots: &[Slot]) {
-        self.gpu.write(&self.slots, 0, slots);
+    pub(crate) async fn write_slots(&self, slots: &[Slot]) -> Result<()> {
+        self.gpu.guarded(|| self.gpu.write(&self.slots, 0, slots)).await
     }
 
     /// Weighted potentials of one problem in the caller's units, for costs less the offset,
@@ -410,21 +410,24 @@ pub(crate) fn split(x: f64) -> (f32, f32) {
 
 impl Batch {
     /// Writes the starting potentials of the given problems again (dense layout).
-    pub(crate) fn restart(&self, problem: &Problem, slots: &[Slot]) {
+    pub(crate) async fn restart(&self, problem: &Problem, slots: &[Slot]) -> Result<()> {
+        let restart = || slots.iter().try_for_each(|slot| self.restart_one(problem, slot));
+        self.gpu.guarded(restart).await
+    }
+
+    fn restart_one(&self, problem: &Problem, slot: &Slot) -> Result<()> {
         let epsilon = self.schedule[0];
-        for slot in slots {
-            let row = self.range.start + slot.problem as usize;
-            let mut words = vec![LN_ZERO; self.target.padded];
-            for (bin, (word, weight)) in words.iter_mut().zip(problem.target.row(row)).enumerate() {
-                let start = problem.start.as_ref();
-                let g = start.map_or(0.0, |g| g[row * self.target.bins + bin]);
-                *word = starting(g, *weight, epsilon, self.scale) as f32;
-            }
-            let at = 4 * self.target.range(slot.problem as usize).start as u64;
-            self.gpu.write(&self.target.potentials, at, &words);
-            let zeros = vec![0.0f32; self.source.padded];
-            let at = 4 * self.source.range(slot.problem as usize).start as u64;
-            self.gpu.write(&self.source.potentials, at, &zeros);
+        let row = self.range.start + slot.problem as usize;
+        let mut words = vec![LN_ZERO; self.target.padded];
+        for (bin, (word, weight)) in words.iter_mut().zip(problem.target.row(row)).enumerate() {
+            let start = problem.start.as_ref();
+            let g = start.map_or(0.0, |g| g[row * self.target.bins + bin]);
+            *word = starting(g, *weight, epsilon, self.scale) as f32;
         }
+        let at = 4 * self.target.range(slot.problem as usize).start as u64;
+        self.gpu.write(&self.target.potentials, at, &words)?;
+        let zeros = vec![0.0f32; self.source.padded];
+        let at = 4 * self.source.range(slot.problem as usize).start as u64;
+        self.gpu.write(&self.source.potentials, at, &zeros)
     }
 }

@@ -28,7 +28,7 @@ pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
         )
         .await?;
     let slots: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
-    batch.write_slots(&slots);
+    batch.write_slots(&slots).await?;
     let bytes = 32 * batch.len() as u64;
     let kernels = [
         SweepKernel::new(batch, Side::Source, batch.precision, true).await?,

@@ -138,7 +138,7 @@ pub(crate) async fn run(
         // Problems that have come different ways share a dispatch: none goes too far.
         let left = settings.max_iterations - most(&running[..count]);
         let iterations = ((budget / count as f64) as u32).clamp(1, left);
-        batch.write_slots(running);
+        batch.write_slots(running).await?;
         let started = Clock::now();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {

@@ -259,7 +259,7 @@ pub(crate) async fn run(
         let count = (budget as u32).clamp(1, most);
         // A test is a dispatch of some 1e-4 s on CPU drivers: not at every short iteration.
         let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
-        batch.write_slots(running);
+        batch.write_slots(running).await?;
         let slots = running.len();
         let started = Clock::now();
         let mut recorder = gpu.recorder();

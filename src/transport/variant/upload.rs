@@ -83,7 +83,7 @@ pub(super) fn upload_cost(
     let geometry = &problem.geometry;
     let (rows, columns) = geometry.shape();
     if let Cost::Device(tensor) = &geometry.cost {
-        let Some(buffer) = tensor.buffer() else {
+        let Some(buffer) = tensor.device_buffer() else {
             return Err(Error::invalid("cost", "the tensor is not on a device"));
         };
         if tensor.context().gpu().is_none_or(|owner| !std::ptr::eq(&**owner, gpu)) {
@@ -107,12 +107,12 @@ pub(super) fn upload_cost(
             if stride == columns && scale == 1.0 && geometry.offset == 0.0 && *unit == 1.0 =>
         {
             let cells = all.start * columns..all.end * columns;
-            gpu.write(&buffer, 0, &high[cells.clone()]);
+            gpu.write(&buffer, 0, &high[cells.clone()])?;
             if let (Some(low), Some(at)) = (low, low_at) {
-                gpu.write(&buffer, at, &low[cells]);
+                gpu.write(&buffer, at, &low[cells])?;
             }
         }
-        _ => write_scaled(gpu, &buffer, geometry, all, (stride, scale), low_at),
+        _ => write_scaled(gpu, &buffer, geometry, all, (stride, scale), low_at)?,
     }
     Ok((CostBuffer::Pooled(buffer), stride, problem_stride, if double { plane } else { 0 }))
 }
@@ -126,7 +126,7 @@ fn write_scaled(
     all: Range<usize>,
     (stride, scale): (usize, f64),
     low_at: Option<u64>,
-) {
+) -> Result<()> {
     let columns = geometry.columns;
     let rows = geometry.cost.rows(columns, geometry.offset);
     let piece = (1 << 20) / columns + 1;
@@ -145,9 +145,10 @@ fn write_scaled(
             }
         }
         let at = 4 * (first - all.start) as u64 * stride as u64;
-        gpu.write(buffer, at, &high);
+        gpu.write(buffer, at, &high)?;
         if let Some(low_at) = low_at {
-            gpu.write(buffer, low_at + at, &low);
+            gpu.write(buffer, low_at + at, &low)?;
         }
     }
+    Ok(())
 }

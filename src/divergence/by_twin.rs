@@ -1,0 +1,61 @@
+//! What a device leaves: rows that are refused are found out about, and rows that f32 does not hold are answered by the
+//! f64 twin.
+
+use super::distributions::Distributions;
+use super::finish::Mismatch;
+use super::kernels::{BAD_P, BAD_Q};
+use super::kind::{Divergence, Input};
+use super::passes::{Outcome, Passes, Scalars};
+use crate::error::Result;
+use crate::reference::divergence as twin;
+use crate::reference::map_rows;
+
+impl Passes<'_> {
+    /// Finds what a kernel refused. A weight of −0 is none.
+    pub(super) async fn diagnose(&self, number: usize, flags: u32) -> Result<()> {
+        let (p, q) = self.pairs[number];
+        if flags & BAD_P != 0 {
+            self.p.screened("p", p, &self.p.read_row(p).await?)?;
+        }
+        if flags & BAD_Q != 0 {
+            self.q.screened("q", q, &self.q.read_row(q).await?)?;
+        }
+        Ok(())
+    }
+
+    /// What is still open, in f64.
+    pub(super) async fn twin(&mut self) -> Result<()> {
+        let open: Vec<usize> =
+            (0..self.pairs.len()).filter(|number| self.outcomes[*number].is_none()).collect();
+        if let (false, Divergence::Generator(generator)) = (open.is_empty(), self.divergence) {
+            generator.require_reference()?;
+        }
+        for numbers in open.chunks(self.p.together()) {
+            let rows_of = |side: fn(&(usize, usize)) -> usize| -> Vec<usize> {
+                numbers.iter().map(|number| side(&self.pairs[*number])).collect()
+            };
+            let rows_p = self.p.read_rows(&rows_of(|pair| pair.0)).await?;
+            let rows_q = self.q.read_rows(&rows_of(|pair| pair.1)).await?;
+            let answers = map_rows(numbers.len(), |place| {
+                let (row_p, row_q) = self.pairs[numbers[place]];
+                let p = self.p.screened("p", row_p, &rows_p[place])?;
+                let q = self.q.screened("q", row_q, &rows_q[place])?;
+                let (p_without_q, q_without_p) = twin::mismatch(&p, &q);
+                let sum = |row: &twin::Row, of: &Distributions| match of.input {
+                    Input::Logits { .. } => row.sum().exp(),
+                    _ => row.sum(),
+                };
+                Ok(Outcome {
+                    value: twin::compare(self.divergence, &p, &q),
+                    mismatch: Mismatch { p_without_q, q_without_p },
+                    sums: [sum(&p, self.p), sum(&q, self.q)],
+                    scalars: Scalars::Twin,
+                })
+            });
+            for (number, answer) in numbers.iter().zip(answers) {
+                self.outcomes[*number] = Some(answer?);
+            }
+        }
+        Ok(())
+    }
+}
