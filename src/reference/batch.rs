@@ -115,7 +115,7 @@ pub(crate) async fn solve_batch<'a>(
         let bins = |k| weights.row(k).iter().filter(|w| **w > 0.0).count();
         (0..problems).map(bins).max().unwrap_or(0)
     };
-    let (rows, columns) = (full(&problem.source), full(&problem.target));
+    let (rows, columns) = (full(source), full(target));
     room_for::<f64>("costs and kernels", product("kernels", &[3, threads, rows, columns])?)?;
     let idle = || Worker { running: None, solved: Vec::new(), iterations: 0 };
     let mut workers: Vec<Worker<'_>> = (0..threads).map(|_| idle()).collect();

@@ -75,7 +75,7 @@ export interface Progress {
   /** Problems that have left the loop, of how many. */
   finished: number;
   problems: number;
-  /** Iterations of those still running. */
+  /** Iterations made so far of the problem that has made most. */
   iterations: number;
   /** Their largest L1 marginal error at the last test; Infinity before the first. */
   marginalError: number;

@@ -31,6 +31,7 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) const RUNNING: u32 = 0;
+    pub(crate) const CONVERGED: u32 = 1;
     pub(crate) const OUT_OF_RANGE: u32 = 2;
 
     pub(crate) fn new(problem: usize) -> Slot {
@@ -352,10 +353,10 @@ impl Batch {
 
     /// The tested error at which a problem leaves the loop, so that the measurement
     /// at the end, which rounds differently, confirms the tolerance. Potentials in
-    /// f32 add up to 5e-8 max|C|/ε to the error; a tolerance of 0 is never met.
+    /// f32 add some 2e-8 max|C|/ε to the error; a tolerance of 0 is never met.
     pub(crate) fn leave_at(&self, tolerance: f64, precision: Precision) -> f32 {
         let rounding = match precision {
-            Precision::Single => 5e-8 * self.contrast,
+            Precision::Single => 2e-8 * self.contrast,
             Precision::Double => 0.0,
         };
         (tolerance * (15.0 / 16.0) - rounding).max(tolerance / 4.0) as f32

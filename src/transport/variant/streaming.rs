@@ -164,6 +164,8 @@ pub(crate) enum Start {
     Uploaded,
     /// The result of a loop in single precision; the low words are stale.
     Single,
+    /// The result of a loop in the same precision.
+    Same,
 }
 
 /// When a loop ends.
@@ -225,8 +227,8 @@ pub(crate) async fn run(
         .await?;
 
     let schedule = &batch.schedule;
-    // After a loop in single precision the annealing is over.
-    let skip = if start == Start::Single { schedule.len() } else { 0 };
+    // After another loop the annealing is over.
+    let skip = if start == Start::Uploaded { 0 } else { schedule.len() };
     let epsilon_at = |k: u32| schedule[(k as usize + skip).min(schedule.len() - 1)];
     // A double-float exponential costs some thirty single ones.
     let weight = if precision == Precision::Double { 30.0 } else { 1.0 };
@@ -358,6 +360,10 @@ impl Stall {
     /// Whether the worst error has not fallen by a tenth for eight submissions.
     fn see(&mut self, running: &[Slot]) -> bool {
         let worst = running.iter().map(Slot::marginal_error).fold(0.0, f64::max);
+        // Nothing was tested while ε falls.
+        if !worst.is_finite() {
+            return false;
+        }
         if self.best == 0.0 || worst < 0.9 * self.best {
             *self = Stall { best: worst, since: 0 };
         } else {
