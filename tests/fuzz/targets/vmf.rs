@@ -209,7 +209,7 @@ pub fn densities(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         }
     }
     let rows = if source.one_in(2) {
-        let drawn = p.sample(source.rows(), source.long());
+        let drawn = must("samples", p.sample(source.rows(), source.long()))?;
         finite("samples", &drawn)?;
         Rows { numbers: Numbers::Double(drawn), dimension, tensor: false }
     } else {
