@@ -149,7 +149,12 @@ pub fn class_prior(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     let kl = other.0.divergence;
     let slack = if kl.is_finite() { bound.relative * kl.abs().sqrt() } else { 0.0 };
     agree("divergence", &[one.0.divergence], &[kl], bound.and(slack))?;
-    agree_by_row("gradient", &read(&one.1)?, &read(&other.1)?, rows.bins, 1e-3)?;
+    // Rows of p (ln m/π − Σ p ln m/π), in f32: where almost all is in one bin it cancels.
+    let (one, other) = (read(&one.1)?, read(&other.1)?);
+    let close = |(x, y): (&f32, &f32)| (x - y).abs() <= 1e-9 * upstream.abs() as f32;
+    if !one.iter().zip(&other).all(close) {
+        agree_by_row("gradient", &one, &other, rows.bins, 1e-3)?;
+    }
     Ok(Told::Answered)
 }
 
