@@ -10,7 +10,8 @@ fn part(pair: Pair, member: vec4f) -> Part {
   let difference = pair.difference;
   let p = pair.large * select(pair.ratio, vec4f(1.0), pair.p_larger);
   let q = pair.large * select(vec4f(1.0), pair.ratio, pair.p_larger);
-  // Sums of values: q (p - q) and p q. Gradients: p (p - t q) and -q (p - t q), with t chosen by the host for each side.
-  if (GRADIENT) { return Part(vec4f(0.0), vec4f(0.0), p * difference, -q * difference); }
+  // Sums of values: q (p - q) and p q. Gradients: p (p - t q) and -q (p - t q), with t chosen by the host for each side, and
+  // in place of a value t q.
+  if (GRADIENT) { return Part(q, vec4f(0.0), p * difference, -q * difference); }
   return Part(difference * difference, q * q, q * difference, p * q);
 }

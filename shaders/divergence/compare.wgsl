@@ -21,12 +21,16 @@
 override SCALED: bool = false;
 override GRADIENT: bool = false;
 override FLOWS: bool = false;
+// Whether ratios of weights matter, however small.
+override RATIOS: bool = true;
 
+const FROM_LOGITS: bool = LOGITS;
 // Whether the slopes of single bins must be within f32.
 const SLOPES: bool = FLOWS && !LOGITS;
+const SMALLEST_RATIO: f32 = 0.0;
 const SLOTS: u32 = 8u;
-// 2^-100: what is not below has its digits.
-const SMALLEST_RATIO: f32 = 0x1p-100f;
+// What is not below has its digits.
+const FAR_RATIO: f32 = 0x1p-100f;
 
 // The larger of a bin and four others, with its slope.
 fn larger_bin(top: vec2f, own: vec4f, flow: vec4f) -> vec2f {
@@ -69,7 +73,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   // Size and slope of the largest bin so far.
   var top_p = vec2f(0.0);
   var top_q = vec2f(0.0);
-  var of_q = vec2f(0.0);
   if (live) {
     let item = items[unit / params.segments];
     let span = segment(unit % params.segments);
@@ -85,7 +88,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       var differences = vec4f(0.0);
       var flows_p = vec4f(0.0);
       var flows_q = vec4f(0.0);
-      var qs = vec4f(0.0);
       var least_ratio = vec4f(1.0);
       var p_screen = unseen();
       var q_screen = unseen();
@@ -101,11 +103,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           ps += select(pair.large * pair.ratio, pair.large, pair.p_larger);
         } else {
           let p = on_scale(unscreened(p_bits), item.reference);
-          let q = unscreened(q_bits);
-          pair = weights_pair(p, q, item.reference);
-          least_ratio = min(least_ratio, pair.ratio);
+          pair = weights_pair(p, unscreened(q_bits), item.reference);
+          if (RATIOS) { least_ratio = min(least_ratio, pair.ratio); }
           ps += p;
-          if (!SCALED) { qs += q; }
         }
         let term = part(pair, params.member);
         values += term.value;
@@ -122,7 +122,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         differences += pair.difference;
       }
       flags |= bit_if(BAD_P, saw_bad(p_screen)) | bit_if(BAD_Q, saw_bad(q_screen));
-      if (saw_empty(p_screen) || saw_empty(q_screen) || (!LOGITS && any(least_ratio < vec4f(SMALLEST_RATIO)))) {
+      if (saw_empty(p_screen) || saw_empty(q_screen) || any(least_ratio < vec4f(FAR_RATIO))) {
         for (var quad = block; quad < until; quad += LANES) {
           let p_bits = load_p(item.at.x, quad);
           let q_bits = load_q(item.at.y, quad);
@@ -134,7 +134,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       second = gather(second, total(seconds));
       of_p = gather(of_p, total(ps));
       of_difference = gather(of_difference, total(differences));
-      if (!SCALED) { of_q = gather(of_q, total(qs)); }
       flow_p = gather(flow_p, total(flows_p));
       flow_q = gather(flow_q, total(flows_q));
     }
@@ -145,7 +144,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (SECOND) { second = sum_lanes_double(local, LANES, second); }
     of_p = sum_lanes_double(local, LANES, of_p);
     of_difference = sum_lanes_double(local, LANES, of_difference);
-    if (!LOGITS && !SCALED) { of_q = sum_lanes_double(local, LANES, of_q); }
     if (FLOWS) {
       flow_p = sum_lanes_double(local, LANES, flow_p);
       flow_q = sum_lanes_double(local, LANES, flow_q);
@@ -163,7 +161,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     sums[at + 4u] = vec2f(flow_p.x + flow_p.y, flow_q.x + flow_q.y);
     sums[at + 5u] = top_p;
     sums[at + 6u] = top_q;
-    // The sum of q on its own scale, of the first pass.
-    sums[at + 7u] = vec2f(f32(flags), of_q.x);
+    sums[at + 7u] = vec2f(f32(flags), 0.0);
   }
 }

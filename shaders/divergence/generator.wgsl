@@ -11,9 +11,11 @@ const SECOND: bool = false;
 fn part(pair: Pair, member: vec4f) -> Part {
   let p = pair.large * select(pair.ratio, vec4f(1.0), pair.p_larger);
   let q = pair.large * select(vec4f(1.0), pair.ratio, pair.p_larger);
-  let both = both_there(pair);
+  // A ratio of weights that is lost has its own flag; logits know it where it is no f32.
+  var both = pair.ratio > vec4f(0.0);
+  if (FROM_LOGITS) { both = pair.rest < vec4f(0.5 * FAR); }
   let ratio = max(pair.ratio, vec4f(0x1p-100f));
-  // Beyond it the host has to answer.
+  // Beyond it the host has to answer, and where both bins are below f32 but q f may not be.
   let lost = (pair.large == vec4f(0.0)) & (pair.ratio < vec4f(0x1p-20f));
   beyond_range = beyond_range | (both & ((pair.ratio < ratio) | lost));
   // 1 where neither row has the bin: at 2^100 an expression may be beyond f32, and not 0 when multiplied by 0.

@@ -3,8 +3,9 @@
 //
 // Method. `compare` has left the row's scalars: references, centers, flows about them, and factors that contain
 // the upstream gradient, the derivative of what is made of the sum, and the temperature or the sum of the weights.
-// Probabilities are computed anew: nothing of the size of a row is stored but the gradient. At an empty bin of weights
-// the slope is that of a bin 2^-100 times its partner, so that it is finite.
+// Probabilities are computed anew: nothing of the size of a row is stored but the gradient. At an empty bin of weights,
+// and at one whose partner is empty, the slope is that of a ratio of 2^-100, so that it is finite; other ratios are not
+// below that.
 // Error: 1e-6 of the row's largest.
 //!include divergence/rows.wgsl
 //!include divergence/pair.wgsl
@@ -28,34 +29,31 @@ override ALIGNED_OUT: bool = true;
 // Whether one row stands on the side of the gradient for all items: the sum over them is added to what is there.
 override SHARED: bool = false;
 
-const EMPTY: f32 = 0x1p-100f;
-// -ln of it, less 1.
-const REST_OF_EMPTY: f32 = 0x1.114246p+6f;
+// An empty bin's, and below that of any other of a row that is not refused.
+const SMALLEST_RATIO: f32 = 0x1p-100f;
 const LARGEST: f32 = 0x1.fffffep+127f;
 const SLOPES: bool = false;
+const FROM_LOGITS: bool = LOGITS;
 
 // A pair of weights of which the larger counts as 1, as slopes do not depend on the size: so none of them is a quotient of
 // small numbers. Where both bins are empty they are equal.
-fn pair_of_slopes(p_bits: vec4u, q_bits: vec4u, reference: vec4f) -> Pair {
-  var pair = weights_pair(on_scale(unscreened(p_bits), reference), unscreened(q_bits), reference);
+fn pair_of_slopes(p: vec4f, q: vec4f, reference: vec4f) -> Pair {
+  var pair = weights_pair(on_scale(p, reference), q, reference);
+  let both_empty = pair.large == vec4f(0.0);
+  pair.ratio = select(pair.ratio, vec4f(1.0), both_empty);
+  pair.rest = select(pair.rest, vec4f(0.0), both_empty);
   pair.large = vec4f(1.0);
-  let own_empty = select(p_bits, q_bits, vec4<bool>(OF_Q)) == vec4u(0u);
-  let other_empty = select(q_bits, p_bits, vec4<bool>(OF_Q)) == vec4u(0u);
-  let both_empty = own_empty & other_empty;
-  pair.ratio = select(select(pair.ratio, vec4f(EMPTY), own_empty), vec4f(1.0), both_empty);
-  pair.gap = select(pair.gap, vec4f(0.0), both_empty);
-  pair.rest = select(select(pair.rest, vec4f(REST_OF_EMPTY), own_empty), vec4f(0.0), both_empty);
   return pair;
 }
 
 fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
-  let a = load_p(item.at.x, quad);
-  let b = load_q(item.at.y, quad);
+  let a = unscreened(load_p(item.at.x, quad));
+  let b = unscreened(load_q(item.at.y, quad));
   let sum = select(row.flows.x, row.flows.y, OF_Q);
   let factor = select(row.factors.x, row.factors.y, OF_Q);
   var pair: Pair;
   if (LOGITS) {
-    pair = logits_pair(unscreened(a), unscreened(b), item.reference);
+    pair = logits_pair(a, b, item.reference);
   } else {
     pair = pair_of_slopes(a, b, item.reference);
   }
@@ -65,8 +63,7 @@ fn gradient_of(item: Item, row: Scalars, quad: u32) -> vec4f {
   let flow = centered(select(term.flow_p, term.flow_q, vec4<bool>(OF_Q)), own, center);
   // Of small weights with empty bins, and of large factors, it may be beyond f32.
   if (LOGITS) { return clamp(factor * (flow - own * sum), vec4f(-LARGEST), vec4f(LARGEST)); }
-  // Only a row that is refused has a bin below EMPTY.
-  let slope = divide4(flow, max(own, vec4f(0x1p-126f))) - sum;
+  let slope = divide4(flow, own) - sum;
   return clamp(factor * slope, vec4f(-LARGEST), vec4f(LARGEST));
 }
 

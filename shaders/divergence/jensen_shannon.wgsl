@@ -1,7 +1,7 @@
 // Jensen-Shannon: b KL(p || m) + (1 - b) KL(q || m), m = b p + (1 - b) q, b = member.x, 1 - b = member.y. At b = 1/2 (EVEN),
 // where two logarithms would be needed, it is m k(s) with s = (p - q)/(p + q): k(s) = s^2 P(s^2) for |s| <= 1/2, P a Remez
 // fit of relative error 5.7e-9; beyond, L/2 [(1 + x) ln(2/(1 + x)) + x ln x] with a fit of 4.3e-9 for the first term and
-// a logarithm of absolute error 7e-9 for x < 1/3.
+// a logarithm of absolute error 7e-9 for x < 1/3. member.zw: ln b and ln (1 - b).
 //!include divergence/pair.wgsl
 
 override EVEN: bool = false;
@@ -33,8 +33,8 @@ fn part(pair: Pair, member: vec4f) -> Part {
   let b = member.x;
   let c = member.y;
   if (EVEN && !FLOWS) { return Part(half(pair), vec4f(0.0), vec4f(0.0), vec4f(0.0)); }
-  let p = kullback(with_mixture(pair, b, c));
-  let q = kullback(with_mixture(swapped(pair), c, b));
+  let p = kullback(with_mixture(pair, b, c, member.w));
+  let q = kullback(with_mixture(swapped(pair), c, b, member.z));
   var value = b * p.value + c * q.value;
   if (EVEN) { value = half(pair); }
   return Part(value, vec4f(0.0), b * p.flow_first, c * q.flow_first);

@@ -38,6 +38,8 @@ override FLOWS: bool = false;
 
 const GRADIENT: bool = false;
 const SLOPES: bool = false;
+const SMALLEST_RATIO: f32 = 0.0;
+const FROM_LOGITS: bool = false;
 const P_WITHOUT_Q: u32 = 4u;
 const Q_WITHOUT_P: u32 = 8u;
 const BEYOND_RANGE: u32 = 16u;

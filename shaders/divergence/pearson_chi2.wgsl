@@ -10,8 +10,12 @@ fn part(given: Pair, member: vec4f) -> Part {
   // p/q of the larger first bin; where it leaves f32 the row goes to the twin, and so it does where p is below f32 but
   // may not be over q. An empty bin is infinite anyway.
   let r = reciprocal4(max(given.ratio, vec4f(0x1p-60f)));
-  beyond_range = beyond_range | (first_larger & both_there(given)
-    & ((given.ratio < vec4f(0x1p-60f)) | ((given.large == vec4f(0.0)) & (given.ratio < vec4f(0x1p-20f)))));
+  var beyond = (given.ratio < vec4f(0x1p-60f)) & (given.ratio > vec4f(0.0));
+  if (FROM_LOGITS) {
+    let most = select(vec4f(40.0), vec4f(13.0), given.large == vec4f(0.0));
+    beyond = (given.rest > most) & (given.rest < vec4f(0.5 * FAR));
+  }
+  beyond_range = beyond_range | (first_larger & beyond);
   let g = given.gap;
   let value = given.large * g * select(g, g * r, first_larger);
   let first = 2.0 * given.large * g * select(-given.ratio, r, first_larger);

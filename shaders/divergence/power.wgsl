@@ -45,10 +45,11 @@ fn part(pair: Pair, member: vec4f) -> Part {
   let scaled = select(c, e, near);
   let y = scaled * z;
   let falling = falling4(y, vec4f(0.0));
-  let lost = (pair.large == vec4f(0.0)) & (y < vec4f(-8.0));
-  beyond_range = beyond_range | (((y < vec4f(member.z)) | lost) & !empty);
+  var lost = y < vec4f(member.z);
+  if (FROM_LOGITS) { lost = lost | ((pair.large == vec4f(0.0)) & (y < vec4f(-8.0))); }
   // The slope of the smaller bin of weights is e^((1 - c) z).
-  if (SLOPES) { beyond_range = beyond_range | ((-e * z > vec4f(80.0)) & !empty); }
+  if (SLOPES) { lost = lost | (-e * z > vec4f(80.0)); }
+  beyond_range = beyond_range | (lost & !empty);
   let power = select(falling.ratio, x * falling.ratio, near);
   let rest = over(falling.rest, scaled, vec4f(0.0));
 

@@ -6,7 +6,7 @@ const LOGARITHM: bool = true;
 const SECOND: bool = false;
 
 fn part(pair: Pair, member: vec4f) -> Part {
-  let m = with_mixture(pair, 0.5, 0.5);
+  let m = with_mixture(pair, 0.5, 0.5, -LN_2.x);
   let k = kullback(swapped(m));
   let z = m.gap + m.rest;
   let log_m_p = select(z, -z, pair.p_larger);

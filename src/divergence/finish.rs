@@ -12,8 +12,6 @@ pub(crate) struct Sums {
     pub(crate) second: f64,
     pub(crate) p: f64,
     pub(crate) q: f64,
-    /// Σ q without a scale, of a first pass over weights.
-    pub(crate) q_itself: f64,
     pub(crate) difference: f64,
     pub(crate) flow_p: f64,
     pub(crate) flow_q: f64,
@@ -41,7 +39,6 @@ impl Sums {
         larger(&mut self.top_p, record[5]);
         larger(&mut self.top_q, record[6]);
         self.flags |= record[7][0] as u32;
-        self.q_itself += f64::from(record[7][1]);
     }
 
     pub(crate) fn refused(&self) -> bool {

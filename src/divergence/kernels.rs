@@ -140,6 +140,9 @@ pub(crate) fn member(divergence: &Divergence) -> Option<Member> {
     if let Divergence::JensenShannon { beta } = divergence {
         splices.push(("EVEN", Constant::Bool(*beta == 0.5)));
     }
+    if let Divergence::JensenShannon { .. } | Divergence::SkewKl { .. } = divergence {
+        splices.push(("ENDS", Constant::Bool(x == 0.0 || y == 0.0)));
+    }
     if let Divergence::Generator(generator) = divergence {
         let text = format!(
             "fn generator(r: f32) -> f32 {{ return ({}); }}\n\
@@ -148,7 +151,12 @@ pub(crate) fn member(divergence: &Divergence) -> Option<Member> {
         );
         splices.push(("GENERATOR", Constant::Text(text.into())));
     }
-    // The logarithm of a sum of powers asks less of them than the sum.
-    let least = if matches!(divergence, Divergence::Renyi { .. }) { -80.0 } else { -8.0 };
-    Some(Member { splices, parameters: [x as f32, y as f32, least, 0.0] })
+    let log = |weight: f64| if weight > 0.0 { weight.ln() as f32 } else { 0.0 };
+    let [third, fourth] = match divergence {
+        Divergence::JensenShannon { .. } | Divergence::SkewKl { .. } => [log(x), log(y)],
+        // The logarithm of a sum of powers asks less of them than the sum.
+        Divergence::Renyi { .. } => [-80.0, 0.0],
+        _ => [-8.0, 0.0],
+    };
+    Some(Member { splices, parameters: [x as f32, y as f32, third, fourth] })
 }

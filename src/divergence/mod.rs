@@ -11,6 +11,7 @@ pub(crate) mod kernels;
 mod kind;
 mod normalisers;
 mod pairwise;
+mod parallel;
 mod passes;
 pub(crate) mod range;
 pub(crate) mod ratio_weights;

@@ -6,7 +6,9 @@ use super::gradient::Side;
 use super::kernels::{BAD_P, BAD_Q, COMPARE, LOGIT_SUMS, Member, member, words};
 use super::kind::Divergence;
 use super::normalisers::Normalisers;
-use super::range::{self, SMALLEST_SECOND, has_late_limit, has_room, is_moderate, is_usual};
+use super::range::{
+    self, SMALLEST_SECOND, has_late_limit, has_room, is_bounded, is_moderate, is_usual,
+};
 use super::scales::Scales;
 use super::sums::{Job, Pairing, Record};
 use crate::error::{Error, Result};
@@ -124,16 +126,16 @@ impl Passes<'_> {
                 break;
             }
             let jobs = self.jobs(&pending, |place| scales[place].reference());
-            let sums = self.compare(pairing, member, &jobs, pass > 0, flows.is_some()).await?;
+            let mut sums = self.compare(pairing, member, &jobs, pass > 0, flows.is_some()).await?;
+            if pass == 0 {
+                self.add_small(member, &pending, &mut sums).await?;
+            }
             let (mut next, mut next_scales) = (Vec::new(), Vec::new());
-            for ((number, scale), mut sums) in pending.iter().zip(&scales).zip(sums) {
+            for ((number, scale), sums) in pending.iter().zip(&scales).zip(sums) {
                 if sums.refused() {
                     self.diagnose(*number, sums.flags).await?;
                     // A weight of −0, which the twin takes for the nothing it is.
                     continue;
-                }
-                if pass == 0 {
-                    sums.q = sums.q_itself;
                 }
                 if !is_moderate(sums.p) || !is_moderate(sums.q) {
                     // Empty rows among them.
@@ -150,6 +152,23 @@ impl Passes<'_> {
                 }
             }
             (pending, scales) = (next, next_scales);
+        }
+        Ok(())
+    }
+
+    /// Σ q of a first pass where it is so small beside p that p − q does not know it.
+    async fn add_small(&self, member: &Member, numbers: &[usize], sums: &mut [Sums]) -> Result<()> {
+        let small = |place: &usize| sums[*place].q.abs() < 1e-3 * sums[*place].p;
+        let places: Vec<usize> = (0..sums.len()).filter(small).collect();
+        let job = |place: &usize| {
+            let (p, q) = self.pairs[numbers[*place]];
+            Job { p: q, q: p, reference: Scales::NONE.reference(), centers: [0.0; 2] }
+        };
+        let jobs: Vec<Job> = places.iter().map(job).collect();
+        let swapped = Pairing::new(self.q, self.p)?;
+        let found = self.compare(&swapped, member, &jobs, false, false).await?;
+        for (place, found) in places.into_iter().zip(found) {
+            sums[place].q = found.p;
         }
         Ok(())
     }
@@ -207,7 +226,7 @@ impl Passes<'_> {
     ) -> Result<()> {
         let all = self.there();
         let jobs = self.jobs(&all, |_| [0.0; 4]);
-        let mut norms = vec![Normalisers::default(); all.len()];
+        let mut norms = vec![Normalisers::default(); self.pairs.len()];
         // One side of KL has slopes that sum to 0. Of others the largest bin must be known for a gradient.
         let quick = match self.divergence {
             Divergence::Kl => matches!(flows, None | Some(Side::Q)),
@@ -217,10 +236,13 @@ impl Passes<'_> {
         };
         let constants = vec![("PRODUCTS", Constant::Bool(quick))];
         pairing
-            .run(&LOGIT_SUMS, &constants, [0.0; 4], &jobs, |job, record| norms[job].add(record))
+            .run(&LOGIT_SUMS, &constants, [0.0; 4], &jobs, |job, record| {
+                norms[all[job]].add(record);
+            })
             .await?;
         let (mut pending, mut references) = (Vec::new(), Vec::new());
-        for (number, norms) in all.into_iter().zip(&norms) {
+        for number in all {
+            let norms = &norms[number];
             if norms.flags & (BAD_P | BAD_Q) != 0 {
                 self.diagnose(number, norms.flags).await?;
             }
@@ -257,7 +279,8 @@ impl Passes<'_> {
                     next.push(*number);
                     next_references.push(*logs);
                 } else if infinite || is_balanced(self.divergence, sums) {
-                    self.outcomes[*number] = self.of_logits(*logs, sums);
+                    let own = [norms[*number].p.log(), norms[*number].q.log()];
+                    self.outcomes[*number] = self.of_logits(*logs, own, sums);
                 } else {
                     let better = logs[1] - self.correction(sums).ln();
                     if better.is_finite() {
@@ -272,7 +295,8 @@ impl Passes<'_> {
         Ok(())
     }
 
-    fn of_logits(&self, logs: [f64; 2], sums: &Sums) -> Option<Outcome> {
+    /// `logs` are the references of the sums, `own` the normalisers of the rows.
+    fn of_logits(&self, logs: [f64; 2], own: [f64; 2], sums: &Sums) -> Option<Outcome> {
         let (value, slope) = finish(self.divergence, sums)?;
         let temperatures = [self.p.temperature(), self.q.temperature()];
         let scalars = match self.divergence {
@@ -298,7 +322,7 @@ impl Passes<'_> {
                 factors: [slope / temperatures[0], slope / temperatures[1]],
             },
         };
-        Some(Outcome { value, mismatch: Mismatch::of(sums.flags), sums: totals(logs), scalars })
+        Some(Outcome { value, mismatch: Mismatch::of(sums.flags), sums: totals(own), scalars })
     }
 
     /// KL, its reverse and their sum from one pass, where nothing cancels.
@@ -382,54 +406,6 @@ impl Passes<'_> {
         Ok(())
     }
 
-    /// The flows of Cauchy-Schwarz are 0 where the references are right: what they are tells by how much they are not. What
-    /// is left of them then is the rounding of the largest bin, and is taken off with the mean.
-    async fn center_parallel(
-        &mut self,
-        pairing: &Pairing<'_>,
-        member: &Member,
-        wanted: Side,
-    ) -> Result<()> {
-        let member = Member {
-            splices: [member.splices.clone(), vec![("GRADIENT", Constant::Bool(true))]].concat(),
-            ..*member
-        };
-        let left_out = [Side::Q, Side::P];
-        for (side, refined) in [(0, false), (0, true), (1, false), (1, true)] {
-            if wanted == left_out[side] {
-                continue;
-            }
-            let (mut numbers, mut jobs) = (Vec::new(), Vec::new());
-            for (number, outcome) in self.outcomes.iter().enumerate() {
-                if let Some(Outcome { scalars: Scalars::Parallel { references, .. }, .. }) = outcome
-                {
-                    let (p, q) = self.pairs[number];
-                    numbers.push(number);
-                    jobs.push(Job { p, q, reference: references[side], centers: [0.0; 2] });
-                }
-            }
-            let sums = self.compare(pairing, &member, &jobs, true, true).await?;
-            for (number, sums) in numbers.iter().zip(&sums) {
-                let Some(Outcome { scalars, .. }) = &mut self.outcomes[*number] else { continue };
-                let Scalars::Parallel { references, squares, flows, .. } = scalars else {
-                    continue;
-                };
-                if refined {
-                    flows[side] = [sums.flow_p / sums.p, sums.flow_q / sums.q][side];
-                    continue;
-                }
-                let step = [sums.flow_p, -sums.flow_q][side] / squares[side];
-                let [a, b, c, d] = references[side].map(f64::from);
-                references[side] = if self.p.is_logarithmic() {
-                    both([a + b, c + d - step.ln_1p()])
-                } else {
-                    Scales { t: a + b, p: c, q: d }.times(1.0 + step).reference()
-                };
-            }
-        }
-        Ok(())
-    }
-
     fn infinite(&self, flags: u32) -> bool {
         is_infinite(self.divergence, Mismatch::of(flags))
     }
@@ -444,7 +420,7 @@ impl Passes<'_> {
         }
     }
 
-    async fn compare(
+    pub(super) async fn compare(
         &self,
         pairing: &Pairing<'_>,
         member: &Member,
@@ -458,6 +434,8 @@ impl Passes<'_> {
         let name = if self.p.is_logarithmic() { "EXACT" } else { "SCALED" };
         constants.push((name, Constant::Bool(careful)));
         constants.push(("FLOWS", Constant::Bool(flows || parallel)));
+        let ratios = !self.p.is_logarithmic() && (flows || !is_bounded(self.divergence));
+        constants.push(("RATIOS", Constant::Bool(ratios)));
         let mut sums = vec![Sums::default(); jobs.len()];
         let absorb = |job: usize, record: &Record| sums[job].add(record);
         pairing.run(&COMPARE, &constants, member.parameters, jobs, absorb).await?;
@@ -465,7 +443,7 @@ impl Passes<'_> {
     }
 }
 
-fn both(logs: [f64; 2]) -> [f32; 4] {
+pub(super) fn both(logs: [f64; 2]) -> [f32; 4] {
     let ([p, p_low], [q, q_low]) = (words(logs[0]), words(logs[1]));
     [p, p_low, q, q_low]
 }

@@ -104,10 +104,10 @@ pub(crate) fn is_bounded(divergence: &Divergence) -> bool {
     }
 }
 
-/// Whether the slope of a bin that is empty has a limit which that of one with 2^-100 is not next to: r^k with k in
-/// (0, 0.3) of order k + 1.
+/// Whether the slope where one bin is empty has a limit which that of a ratio of 2^-100 is not next to: it is approached
+/// as a power of the ratio of less than 0.3, of an order a as |a| or |a − 1|.
 pub(crate) fn has_late_limit(divergence: &Divergence) -> bool {
-    let late = |a: f64| (a > 1.0 && a < 1.3) || (a > -0.3 && a < 0.0);
+    let late = |a: f64| (a != 0.0 && a.abs() < 0.3) || (a != 1.0 && (a - 1.0).abs() < 0.3);
     match *divergence {
         Divergence::Renyi { alpha } | Divergence::Tsallis { alpha } => late(alpha),
         Divergence::Amari { alpha } => late(0.5 * (1.0 - alpha)),
