@@ -1,6 +1,6 @@
 //! What fits and mixtures ask of their rows, answered by the kernels or by their twins.
 
-use super::directions::{Data, Directions};
+use super::directions::{Data, Directions, without_direction};
 use super::distribution::VonMisesFisher;
 use super::kernels::{Device, Norms};
 use crate::error::{Error, Result};
@@ -88,7 +88,14 @@ enum On<'a> {
 impl<'a> Work<'a> {
     pub(super) fn new(directions: &'a Directions, precision: Precision) -> Result<Work<'a>> {
         let on = match (&directions.data, directions.context.gpu()) {
-            (Data::Host { values, inverse }, _) => On::Host { values, inverse },
+            (Data::Host { values, inverse }, _) => {
+                // Rows of a tensor have not been looked at.
+                if let Some(row) = inverse.iter().position(|x| x.is_nan() || *x == 0.0) {
+                    let p = directions.dimension;
+                    return Err(without_direction(row, &values[row * p..(row + 1) * p]));
+                }
+                On::Host { values, inverse }
+            }
             (Data::Device(rows), Some(gpu)) => {
                 let double = precision == Precision::Double;
                 if double {

@@ -91,7 +91,7 @@ impl Directions {
         }
         let rows = values.len() / dimension;
         let data = match context.gpu() {
-            None => host(scaled(values, dimension)?, dimension)?,
+            None => host(scaled(values, dimension)?, dimension),
             Some(gpu) => {
                 // Rows of whole quads: kernels load four numbers at a time.
                 let stride = dimension.next_multiple_of(4);
@@ -112,12 +112,11 @@ impl Directions {
     }
 
     /// Rows that are on the context already: a tensor of shape n×p, which is not copied.
-    /// They are screened by the kernels that use them, so that a row without a direction
-    /// is an error there.
+    /// They are looked at when they are used, so that a row without a direction is an error
+    /// there.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for another shape, a dimension outside 2 to 100,000; on the
-    /// CPU twin also what [`Directions::new`] finds.
+    /// [`Error::InvalidInput`] for another shape, a dimension outside 2 to 100,000.
     pub async fn from_tensor(tensor: &Tensor) -> Result<Directions> {
         let &[rows, dimension] = tensor.shape() else {
             let reason = format!("has shape {:?}, not rows × dimension", tensor.shape());
@@ -126,7 +125,9 @@ impl Directions {
         check_dimension(dimension)?;
         let context = tensor.context().clone();
         if context.gpu().is_none() {
-            return Directions::new(&context, &tensor.read().await?, dimension).await;
+            let values = tensor.read().await?.into_iter().map(f64::from).collect();
+            let data = host(values, dimension);
+            return Ok(Directions { context, rows, dimension, data });
         }
         let storage = RowStorage::Tensor(tensor.clone());
         let first_is_unit = Arc::default();
@@ -141,11 +142,7 @@ impl Directions {
         match (&self.data, self.context.gpu()) {
             (Data::Device(rows), Some(gpu)) if !exact(gpu) => {
                 let values = Device::new(gpu, rows, self, true)?.read_rows().await?;
-                let inverse = reference::vmf::direction_norms(&values, self.dimension);
-                if let Some(row) = inverse.iter().position(|x| x.is_nan() || *x == 0.0) {
-                    return Err(Error::invalid_row("directions", row, "has no direction"));
-                }
-                let data = Data::Host { values: Arc::new(values), inverse: Arc::new(inverse) };
+                let data = host(values, self.dimension);
                 Ok((Directions { context: Context::cpu(), data, ..*self }, Precision::Double))
             }
             _ => Ok((self.clone(), Precision::Double)),
@@ -229,9 +226,20 @@ fn check_size(gpu: &Gpu, needed: u64) -> Result<()> {
     Err(Error::LimitExceeded { what: "directions (bytes)".into(), needed, available })
 }
 
-fn host(values: Vec<f64>, dimension: usize) -> Result<Data> {
+fn host(values: Vec<f64>, dimension: usize) -> Data {
     let inverse = reference::vmf::direction_norms(&values, dimension);
-    Ok(Data::Host { values: Arc::new(values), inverse: Arc::new(inverse) })
+    Data::Host { values: Arc::new(values), inverse: Arc::new(inverse) }
+}
+
+/// What is wrong with a row that has no direction.
+pub(super) fn without_direction(number: usize, row: &[f64]) -> Error {
+    match row.iter().position(|x| !x.is_finite()) {
+        Some(index) => {
+            let reason = format!("{:?} is not a finite number", row[index]);
+            Error::invalid_at("directions", number, index, reason)
+        }
+        None => Error::invalid_row("directions", number, "has no direction: its length is zero"),
+    }
 }
 
 /// The power of two to multiply a row by: 1 for moderate ones.

@@ -1,6 +1,6 @@
 //! The kernels of `shaders/vmf`: their bindings, and the inverse norms that the others need.
 
-use super::directions::{DeviceRows, Directions};
+use super::directions::{DeviceRows, Directions, without_direction};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
@@ -280,14 +280,7 @@ impl<'a> Device<'a> {
             return Ok(());
         }
         let row = row as usize;
-        let values = self.row(row).await?;
-        Err(match values.iter().position(|x| !x.is_finite()) {
-            Some(index) => {
-                let reason = format!("{:?} is not a finite number", values[index]);
-                Error::invalid_at("directions", row, index, reason)
-            }
-            None => Error::invalid_row("directions", row, "has no direction: its length is zero"),
-        })
+        Err(without_direction(row, &self.row(row).await?))
     }
 
     /// The components of a row.

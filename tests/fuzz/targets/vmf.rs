@@ -102,8 +102,11 @@ fn judge(
         other.distribution().mean(),
         bound(direction),
     )?;
+    // What rounding of the rows to two words makes of it, as the documentation says.
+    let rounding = (-46f64).exp2() / other.complement().sqrt();
     let relative = 8.0 * noise / other.mean_resultant_length()
         + 8.0 * noise * noise / other.complement()
+        + rounding
         + noise;
     let (kappa, exact) = (one.distribution().concentration(), other.distribution().concentration());
     agree(
