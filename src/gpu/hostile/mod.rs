@@ -18,7 +18,9 @@
 //! little to work on. [`Hostility::Reciprocal`] therefore replaces quotients alone, by a times a reciprocal that is an
 //! ulp off, as GPUs make them: several quotients by one divisor then have a factor in common.
 
+mod operations;
 mod rewrite;
+mod walk;
 
 use super::capabilities::Capabilities;
 use super::{Context, Gpu};
