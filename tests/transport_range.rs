@@ -144,7 +144,8 @@ fn every_ratio_of_cost_and_epsilon_is_resolved() {
 #[test]
 fn constants_offsets_and_zeros_of_the_cost() {
     let base = Case::random(7, 3, 8, 6);
-    let costs: [(&str, fn(f64) -> f64); 7] = [
+    type Change = fn(f64) -> f64;
+    let costs: [(&str, Change); 7] = [
         ("zero", |_| 0.0),
         ("constant", |_| 7.25e5),
         ("negative constant", |_| -3.0),
@@ -200,9 +201,8 @@ fn weights_of_every_size_keep_their_potentials() {
                 };
                 let twin = common::twin(&solver(Precision::Double), &case.problem());
                 for way in ways() {
-                    for variant in [Variant::Auto, Variant::Streaming] {
-                        if variant == Variant::Streaming && (way.name == "twin" || epsilon > 200.0)
-                        {
+                    for variant in [Variant::Auto, Variant::Streaming, Variant::Scaling] {
+                        if variant != Variant::Auto && (way.name == "twin" || epsilon > 200.0) {
                             continue;
                         }
                         let what = format!("{} {variant} {n}x{m} 1e{least} ε {epsilon}", way.name);
@@ -229,6 +229,51 @@ fn weights_of_every_size_keep_their_potentials() {
             }
         }
     }
+}
+
+/// Scalings that leave the range of f32 for a while, on either side, in the last iteration or between two tests: what the
+/// scaling form returns is what the twin returns, and nothing else is.
+#[test]
+fn scalings_that_leave_the_range_are_seen() {
+    let Some(context) = common::device_context() else { return };
+    let mut random = Random::new(11);
+    let mut solved = 0;
+    for call in 0..60 {
+        let (n, m, batch) = (2 + random.below(9), 2 + random.below(9), 1 + random.below(5));
+        let contrast = random.pick(&[1.0, 20.0, 40.0, 60.0, 68.0, 79.0]);
+        let shift = random.pick(&[0.0, 0.3, 0.5, 0.85]);
+        let cost: Vec<f64> = random.vector(n * m).iter().map(|c| c - shift).collect();
+        let largest = cost.iter().fold(0.0f64, |most, c| most.max(c.abs()));
+        let weights = |bins: usize, random: &mut Random| -> Vec<f64> {
+            (0..batch * bins).map(|_| 10f64.powf(-29.0 * random.uniform().powi(2))).collect()
+        };
+        let (source, target) = (weights(n, &mut random), weights(m, &mut random));
+        let case = Case { batch, n, m, cost, own_costs: false, source, target, start: None };
+        let epsilon = largest / contrast;
+        for iterations in [1, 2, 3, 7, 40] {
+            let solver = |variant| {
+                let solver = Sinkhorn::new(epsilon).tolerance(0.0).max_iterations(iterations);
+                solver.variant(variant)
+            };
+            let what = format!("call {call} {n}x{m} contrast {contrast} after {iterations}");
+            let found = solver(Variant::Scaling).solve_blocking(context, &case.problem());
+            let Ok(found) = found else { continue };
+            let twin = common::twin(&solver(Variant::Reference), &case.problem());
+            solved += 1;
+            for k in 0..batch {
+                finite(&what, &found, k);
+                let (p, q) = (potentials(&found, k), potentials(&twin, k));
+                for (f, exact_f) in p.f.iter().zip(&q.f) {
+                    for (g, exact_g) in p.g.iter().zip(&q.g) {
+                        let bound = 1e-5 * largest + 2e-5 * epsilon;
+                        assert_close(&what, f + g, exact_f + exact_g, bound);
+                    }
+                }
+            }
+        }
+    }
+    println!("{solved} solves in scaling form");
+    assert!(solved > 150);
 }
 
 #[test]

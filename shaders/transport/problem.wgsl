@@ -35,9 +35,9 @@ struct Sweep {
   other_plane: u32,      // `plane` of the other side
   cost_plane: u32,       // of the cost; 0: there is no low word
   next_shift_low: f32,   // its low word, for double precision
+  partials_at: u32,      // where the partial sums of the side begin, in the scaling form
   unused_1: u32,
   unused_2: u32,
-  unused_3: u32,
 }
 
 // One running problem: its number, 0 while it runs, iterations done, error (bits).

@@ -7,8 +7,9 @@
 // A workgroup makes a tile of 64 own entries x 64 problems, DEPTH deep at a time, in
 // workgroup memory; each of its 128 threads keeps 4 x 8 sums. Direction by the two
 // strides of the cost.
-// Range: valid while C / epsilon stays within about 80 (f32); a sum or scaling
-// outside [2^-100, 2^100] marks its problem as out of range, and the solver does
+// Range: valid while C / epsilon stays between -69 and 80 (f32); a sum or scaling
+// outside [2^-100, 2^100] is held at its end and marks its problem as out of range
+// (the second number of the partial sums, zero to begin with), and the solver does
 // that problem again in the log domain.
 // Error: relative 2^-24 sqrt(n) of the marginal, 2 ulp and the rounding of C / epsilon in K.
 //!include transport/problem.wgsl
@@ -101,9 +102,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         if (own_entry + c >= sweep.own_bins) { continue; }
         let weight = weights[at + c];
         if (weight <= 0.0) { continue; }
-        let fresh = divide(weight, max(sum[c], 0x1p-110f));
-        if (!(sum[c] > 0x1p-100f && fresh < 0x1p100f && fresh > 0x1p-100f)) { error[t] = OUT_OF_RANGE; }
-        error[t] += abs(own[at + c] * sum[c] - weight);
+        let held = clamp(sum[c], 0x1p-110f, 0x1p110f);
+        let fresh = clamp(divide(weight, held), 0x1p-101f, 0x1p101f);
+        let in_range = sum[c] > 0x1p-100f && sum[c] < 0x1p110f && fresh > 0x1p-100f && fresh < 0x1p100f;
+        error[t] += select(OUT_OF_RANGE, abs(own[at + c] * held - weight), in_range);
         own[at + c] = fresh;
       }
     }
@@ -115,8 +117,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (first_slot + k < sweep.slots) {
       var total = 0.0;
       for (var b = 0u; b < 16u; b++) { total += errors[(k / 4u) * 16u + b][k % 4u]; }
-      let at = slots[first_slot + k].problem * sweep.blocks + place % sweep.blocks;
-      partials[at] = vec4f(min(total, OUT_OF_RANGE), 0.0, 0.0, 0.0);
+      let at = sweep.partials_at + slots[first_slot + k].problem * sweep.blocks + place % sweep.blocks;
+      // A mark stays: an iterate that was held is not that of the log domain.
+      let mark = max(partials[at].y, select(0.0, 1.0, total >= OUT_OF_RANGE));
+      partials[at] = vec4f(min(total, OUT_OF_RANGE), mark, 0.0, 0.0);
     }
   }
 }

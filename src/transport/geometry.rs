@@ -66,6 +66,8 @@ pub struct Geometry {
     pub(crate) offset: f64,
     /// Largest absolute value without the offset: what ε is measured against.
     pub(crate) spread: f64,
+    /// Least value without the offset.
+    pub(crate) least: f64,
 }
 
 impl Geometry {
@@ -124,6 +126,7 @@ impl Geometry {
             magnitude,
             offset,
             spread,
+            least: least - offset,
         })
     }
 
@@ -142,6 +145,7 @@ impl Geometry {
         let mut geometry = Geometry::cost_matrix(&cost.read().await?, n, m)?;
         if cost.device_buffer().is_some() {
             geometry.cost = Cost::Device(cost.clone());
+            geometry.least += geometry.offset;
             geometry.offset = 0.0;
             geometry.spread = geometry.magnitude;
         }
@@ -174,6 +178,7 @@ impl Geometry {
             magnitude: most,
             offset: 0.0,
             spread: most,
+            least: 0.0,
         })
     }
 

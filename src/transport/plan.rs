@@ -77,7 +77,8 @@ pub(crate) fn plan(
     let small = resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
     let shared =
         problem.geometry.batch.is_none() && !matches!(problem.geometry.cost, Cost::Device(_));
-    let in_range = magnitude / settings.epsilon <= scaling::LARGEST_CONTRAST;
+    let in_range = magnitude / settings.epsilon <= scaling::LARGEST_CONTRAST
+        && -problem.geometry.least / settings.epsilon <= scaling::LARGEST_EXPONENT;
     let plain = precision == Precision::Single;
     let variant = match settings.variant {
         Variant::Auto if small && plain => Variant::Resident,
@@ -105,7 +106,8 @@ pub(crate) fn plan(
             return Err(Error::invalid(
                 "variant",
                 format!(
-                    "the scaling form needs max|C|/ε ≤ {} and no annealing",
+                    "the scaling form needs C/ε within [-{}, {}] and no annealing",
+                    scaling::LARGEST_EXPONENT,
                     scaling::LARGEST_CONTRAST
                 ),
             ));

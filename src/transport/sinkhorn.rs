@@ -42,7 +42,7 @@ pub enum Variant {
     Resident,
     /// Sweeps over the cost in device memory, any size.
     Streaming,
-    /// A matrix product for a batch that shares one cost, while max C/ε ≤ 80.
+    /// A matrix product for a batch that shares one cost, while C/ε is within \[−69, 80\].
     Scaling,
     /// The f64 twin on the CPU.
     Reference,

@@ -132,7 +132,9 @@ pub(super) async fn convergence_rows(context: &Context, gpu: &Gpu) -> Result<Vec
                 stride: stride as u32,
                 completed: COMPLETED,
                 tolerance: TOLERANCE,
-                unused: [0; 3],
+                first: 0,
+                marked: 0,
+                unused: 0,
             },
             &[
                 Resource::Data(bytemuck::cast_slice(&partials)),

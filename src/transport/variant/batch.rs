@@ -70,7 +70,8 @@ pub(crate) struct Sweep {
     pub(crate) other_plane: u32,
     pub(crate) cost_plane: u32,
     pub(crate) next_shift_low: f32,
-    pub(crate) unused: [u32; 3],
+    pub(crate) partials_at: u32,
+    pub(crate) unused: [u32; 2],
 }
 
 /// One side's data on the device.
@@ -416,18 +417,20 @@ impl Batch {
     }
 
     fn restart_one(&self, problem: &Problem, slot: &Slot) -> Result<()> {
-        let epsilon = self.schedule[0];
         let row = self.range.start + slot.problem as usize;
-        let mut words = vec![LN_ZERO; self.target.padded];
-        for (bin, (word, weight)) in words.iter_mut().zip(problem.target.row(row)).enumerate() {
-            let start = problem.start.as_ref();
-            let g = start.map_or(0.0, |g| g[row * self.target.bins + bin]);
-            *word = starting(g, *weight, epsilon, self.scale) as f32;
+        let sides = [
+            (&self.source, &problem.source, None),
+            (&self.target, &problem.target, problem.start.as_deref()),
+        ];
+        for (side, weights, start) in sides {
+            let mut words = vec![LN_ZERO; side.padded];
+            for (bin, (word, weight)) in words.iter_mut().zip(weights.row(row)).enumerate() {
+                let g = start.map_or(0.0, |g| g[row * weights.bins + bin]);
+                *word = starting(g, *weight, self.schedule[0], self.scale) as f32;
+            }
+            let at = 4 * side.range(slot.problem as usize).start as u64;
+            self.gpu.write(&side.potentials, at, &words)?;
         }
-        let at = 4 * self.target.range(slot.problem as usize).start as u64;
-        self.gpu.write(&self.target.potentials, at, &words)?;
-        let zeros = vec![0.0f32; self.source.padded];
-        let at = 4 * self.source.range(slot.problem as usize).start as u64;
-        self.gpu.write(&self.source.potentials, at, &zeros)
+        Ok(())
     }
 }

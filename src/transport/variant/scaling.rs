@@ -3,10 +3,9 @@
 
 use super::batch::{Batch, Side, Slot};
 use super::streaming::CONVERGENCE;
-use crate::error::Result;
-use crate::gpu::buffer::STORAGE;
+use crate::error::{Error, Result};
 use crate::gpu::pipeline::Pipeline;
-use crate::gpu::recorder::Recorder;
+use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Clock, Kernel};
 use crate::transport::variant::Reporter;
@@ -89,6 +88,9 @@ const TILE: usize = 64;
 /// Largest max|C|/ε that f32 scalings hold.
 pub(crate) const LARGEST_CONTRAST: f64 = 80.0;
 
+/// Largest −C/ε of which the kernel takes the exponential.
+pub(crate) const LARGEST_EXPONENT: f64 = 69.0;
+
 /// Runs the loop on the problems of `running`. Those whose scalings left the range
 /// of f32 end with [`Slot::OUT_OF_RANGE`] and must be done in the log domain.
 pub(crate) async fn run(
@@ -110,10 +112,12 @@ pub(crate) async fn run(
     let blocks = [Side::Source, Side::Target].map(|side| batch.side(side).padded.div_ceil(TILE));
     let partials = gpu
         .guarded(|| {
-            let most = blocks[0].max(blocks[1]);
-            gpu.allocate("partial sums", 16 * (most * batch.len()) as u64, STORAGE)
+            // One region a side, without marks.
+            let zeros = vec![[0.0f32; 4]; (blocks[0] + blocks[1]) * batch.len()];
+            gpu.upload("partial sums", &zeros)
         })
         .await?;
+    let partials_at = [0, (blocks[0] * batch.len()) as u32];
     let scaled = settings.epsilon * batch.scale;
     let mut seconds_per_iteration =
         batch.pairs() / gpu.capabilities.elements_per_second() / 8.0 + 1e-4;
@@ -141,6 +145,7 @@ pub(crate) async fn run(
                 let mut sweep =
                     batch.sweep(side, Precision::Single, settings.epsilon, settings.epsilon, slots);
                 sweep.blocks = own_blocks as u32;
+                sweep.partials_at = partials_at[usize::from(side == Side::Target)];
                 Ok(gpu.bind(
                     &product,
                     gpu.uniform(&sweep)?,
@@ -157,30 +162,39 @@ pub(crate) async fn run(
             let rows = bind(Side::Source, blocks[0])?;
             let columns = bind(Side::Target, blocks[1])?;
             let tiles = slots.div_ceil(TILE);
+            let tested = |side: usize, completed: u32, tolerance: f32| {
+                let params = gpu.uniform(&Test {
+                    slots: slots as u32,
+                    blocks: blocks[side] as u32,
+                    stride: 1,
+                    completed,
+                    tolerance,
+                    first: partials_at[side],
+                    marked: 1,
+                    unused: 0,
+                })?;
+                let buffers = vec![partials.as_entire_binding(), batch.slots.as_entire_binding()];
+                Ok::<Ready, Error>(gpu.bind(&test, params, buffers))
+            };
+            let groups = (slots as u64).div_ceil(TEST_WORKGROUP.into());
             for k in done..done + count {
+                let last = k + 1 == settings.max_iterations;
                 recorder.dispatch(&rows, (tiles * blocks[0]) as u64)?;
                 // Also without a tolerance: it finds problems out of range.
-                if k > 0 && k % every == 0 {
-                    let params = gpu.uniform(&Test {
-                        slots: slots as u32,
-                        blocks: blocks[0] as u32,
-                        stride: 1,
-                        completed: k,
-                        tolerance: if settings.tolerance > 0.0 {
-                            batch.leave_at(settings.tolerance, Precision::Single)
-                        } else {
-                            -1.0
-                        },
-                        unused: [0; 3],
-                    })?;
-                    let ready = gpu.bind(
-                        &test,
-                        params,
-                        vec![partials.as_entire_binding(), batch.slots.as_entire_binding()],
-                    );
-                    recorder.dispatch(&ready, (slots as u64).div_ceil(TEST_WORKGROUP.into()))?;
+                if k % every == 0 || last {
+                    let leaves = settings.tolerance > 0.0 && k > 0;
+                    let tolerance = if leaves {
+                        batch.leave_at(settings.tolerance, Precision::Single)
+                    } else {
+                        -1.0
+                    };
+                    recorder.dispatch(&tested(0, k, tolerance)?, groups)?;
                 }
                 recorder.dispatch(&columns, (tiles * blocks[1]) as u64)?;
+                // The target's scalings that the next test of the source stands on.
+                if (k + 1) % every == 0 || last {
+                    recorder.dispatch(&tested(1, k, -1.0)?, groups)?;
+                }
             }
             recorder.stage(&batch.slots, 0, (slots * size_of::<Slot>()) as u64);
             Ok(())

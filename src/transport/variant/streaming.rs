@@ -59,7 +59,9 @@ pub(crate) struct Test {
     pub(crate) stride: u32,
     pub(crate) completed: u32,
     pub(crate) tolerance: f32,
-    pub(crate) unused: [u32; 3],
+    pub(crate) first: u32,
+    pub(crate) marked: u32,
+    pub(crate) unused: u32,
 }
 
 pub(crate) const TEST_WORKGROUP: u32 = 64;
@@ -295,7 +297,9 @@ pub(crate) async fn run(
                         stride: if precision == Precision::Double { 2 } else { 1 },
                         completed: k,
                         tolerance: batch.leave_at(tolerance, precision),
-                        unused: [0; 3],
+                        first: 0,
+                        marked: 0,
+                        unused: 0,
                     })?;
                     let ready = gpu.bind(
                         &test,
