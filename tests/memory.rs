@@ -125,6 +125,17 @@ fn with_little_memory(percent: u8) -> Option<Context> {
     block_on(Context::from_device(&adapter, device, queue)).ok()
 }
 
+/// How many percent of the system's memory, which software adapters offer, are at least so many bytes: 1 to 10.
+fn percents_of(bytes: u64) -> u8 {
+    let kibibytes = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        text.lines().find_map(|line| {
+            line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+        })
+    });
+    let percent = kibibytes.map_or(4, |total| (bytes / 1024 * 100).div_ceil(total.max(1)));
+    u8::try_from(percent.clamp(1, 10)).unwrap_or(10)
+}
+
 /// Adds tensors until there is no memory for the next; `false` if there always was.
 fn fill(context: &Context, elements: usize, most: usize, kept: &mut Vec<Tensor>) -> bool {
     for _ in 0..most {
@@ -158,9 +169,11 @@ fn solve(context: &Context, bins: usize) -> Result<f64> {
 #[test]
 fn without_memory_a_call_says_so_and_the_context_goes_on() {
     let _alone = alone();
-    // The least percent with which a context can be opened at all, and one more to work in.
-    let least = (1..=95).find(|percent| with_little_memory(*percent).is_some());
-    let Some(context) = least.and_then(|least| with_little_memory(least + 1)) else {
+    // The least percent with which a context can be opened at all, and room to work in. wgpu's allocator keeps a last
+    // block of 256 MiB, which the driver counts as used: there must be memory for that and for more.
+    let least = (1..=85).find(|percent| with_little_memory(*percent).is_some());
+    let percent = least.map(|least| least + percents_of(768 << 20));
+    let Some(context) = percent.and_then(with_little_memory) else {
         println!("NOT RUN: this driver does not tell how much memory there is");
         return;
     };
@@ -194,19 +207,20 @@ fn without_memory_a_call_says_so_and_the_context_goes_on() {
     // With the memory back, everything is as before.
     drop(kept);
     let mut again = values(&context);
+    let mut kept_back = 0;
     for _ in 0..20 {
         if again.iter().all(Result::is_ok) {
             break;
         }
-        // The system counts what it gets back when it has the time.
+        // The system counts what it gets back when it has the time, and other processes take memory and let it go.
         std::thread::sleep(Duration::from_millis(500));
+        let fresh = percent.and_then(with_little_memory);
         again = values(&context);
+        kept_back += usize::from(fresh.is_some() && again.iter().any(Result::is_err));
     }
     if again.iter().any(|value| matches!(value, Err(Error::OutOfMemory { .. }))) {
         println!("{again:?}, {:?}", context.memory());
-        drop(context);
-        let fresh = least.and_then(|least| with_little_memory(least + 1));
-        assert!(fresh.is_none(), "there is memory again, for a new context only");
+        assert!(kept_back < 3, "there is memory again, for a new context only");
         println!("NOT RUN to the end: another process has taken the memory");
         return;
     }
