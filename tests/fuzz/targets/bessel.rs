@@ -47,7 +47,7 @@ fn argument(source: &mut Source<'_>) -> f64 {
 }
 
 fn ulp(x: f64) -> f64 {
-    let x = (x.abs() as f32).max(f32::MIN_POSITIVE).min(3e38);
+    let x = (x.abs() as f32).clamp(f32::MIN_POSITIVE, 3e38);
     f64::from(x.next_up()) - f64::from(x)
 }
 
