@@ -175,7 +175,8 @@ impl Work<'_> {
             let (p, q) = self.plan.pair(*row);
             if let Some((job, row)) = row_scalars(outcome, (p, q), of_q, factor(*row)) {
                 let [p_high, p_low, q_high, q_low] = job.reference.map(f64::from);
-                exact |= !is_far([p_high + p_low, q_high + q_low], outcome.value, true);
+                exact |= !is_far([p_high + p_low, q_high + q_low], outcome.value, true)
+                    || job.centers != [0.0; 2];
                 jobs.push(job);
                 scalars.push(row);
             }

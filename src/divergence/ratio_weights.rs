@@ -29,6 +29,9 @@ const BLOCK: usize = 4096;
 /// The largest logarithm of a weight that double-float keeps to 10⁻⁷.
 const MOST: f64 = 1e7;
 
+/// The largest ln r: powers of r up to those of Tsallis's largest order stay numbers.
+const LARGEST: f64 = 1e290;
+
 /// As in `ratio_weights.wgsl`.
 #[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
@@ -102,7 +105,7 @@ impl Divergence {
     ///
     /// # Errors
     /// As [`Divergence::ratio_weight`]; [`Error::InvalidInput`] with the index (row-major) of a number that is NaN, or
-    /// infinite where h is; [`Error::LimitExceeded`] for a tensor that does not fit a binding; [`Error::OutOfMemory`],
+    /// infinite where h is, or finite and above 1e290; [`Error::LimitExceeded`] for a tensor that does not fit a binding; [`Error::OutOfMemory`],
     /// [`Error::DeviceLost`].
     pub async fn ratio_weights(&self, log_ratios: &Tensor) -> Result<Tensor> {
         self.require_ratio_weight()?;
@@ -144,6 +147,10 @@ impl Divergence {
             return Err(Error::invalid("log_ratios", "there are none"));
         }
         let Some(gpu) = device(context) else { return self.on_host(log_ratios) };
+        let is_beyond = |s: &T| s.to_f64().is_finite() && (s.to_f64() as f32).is_infinite();
+        if log_ratios.iter().any(is_beyond) {
+            return self.on_host(log_ratios);
+        }
         let (buffer, low) = match T::singles(log_ratios) {
             Some(words) => (gpu.guarded(|| gpu.upload("log-ratios", words)).await?, 0),
             None => {
@@ -178,7 +185,8 @@ impl Divergence {
         let logs: Vec<f64> = log_ratios.iter().map(|s| s.to_f64()).collect();
         let endless = |s: f64| twin::ratio_weight(self, s).is_some_and(f64::is_infinite);
         let ends = [endless(f64::NEG_INFINITY), endless(f64::INFINITY)];
-        let wrong = |s: &f64| s.is_nan() || (s.is_infinite() && ends[usize::from(*s > 0.0)]);
+        let endless = |s: f64| s.is_infinite() && ends[usize::from(s > 0.0)];
+        let wrong = |s: &f64| s.is_nan() || endless(*s) || (s.is_finite() && s.abs() > LARGEST);
         if let Some(index) = logs.iter().position(wrong) {
             return Err(wrong_ratio(index, logs[index]));
         }
@@ -217,9 +225,12 @@ impl Divergence {
 }
 
 fn wrong_ratio(index: usize, s: f64) -> Error {
-    let reason = match s.is_nan() {
-        true => format!("{s} is no logarithm of a ratio"),
-        false => format!("the weight of {s} is infinite"),
+    let reason = if s.is_nan() {
+        format!("{s} is no logarithm of a ratio")
+    } else if s.is_infinite() {
+        format!("the weight of {s} is infinite")
+    } else {
+        format!("{s} is beyond ±{LARGEST:e}")
     };
     Error::InvalidInput { argument: "log_ratios", row: None, index: Some(index), reason }
 }

@@ -31,10 +31,8 @@ pub fn both<T: std::fmt::Debug>(
         (Err(Error::LimitExceeded { .. } | Error::PrecisionUnavailable { .. }), _) => {
             Ok(Err(Told::NotHere))
         }
-        (Err(Error::InvalidInput { argument: one, reason, .. }), Err(twin)) => match twin {
-            Error::InvalidInput { argument: other, .. } if one == other => Ok(Err(Told::Refused)),
-            other => Err(format!("{what}: refused for {one} ({reason}), by the twin for {other}")),
-        },
+        // Of several mistakes either may be named.
+        (Err(Error::InvalidInput { .. }), Err(Error::InvalidInput { .. })) => Ok(Err(Told::Refused)),
         (Err(error), Ok(_)) => Err(format!("{what}: refused, not by the twin: {error}")),
         (Ok(_), Err(error)) => Err(format!("{what}: answered, refused by the twin: {error}")),
         (Err(error), Err(_)) => Err(format!("{what}: {}: {error}", error.kind())),

@@ -223,7 +223,7 @@ impl<'a> Source<'a> {
     /// Mostly what is right; sometimes one off, sometimes absurd.
     pub fn size(&mut self, right: usize) -> usize {
         match self.below(48) {
-            45 => right + 1,
+            45 => right.saturating_add(1),
             46 => right.saturating_sub(1),
             47 => self.pick(&ABSURD),
             _ => right,

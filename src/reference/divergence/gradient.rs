@@ -142,7 +142,13 @@ impl Sums {
 impl Sums {
     /// e^y over Σ p^α q^(1−α), times a scale. Where the sum is not small one over the sum is
     /// taken off, which leaves nothing at p = q; where it is that would be most of the slope.
+    ///
+    /// Of logits so far apart that rounding decides what y and the logarithm of the sum leave of each other, it is held
+    /// at 1, as the largest share of a bin.
     fn power(&self, scale: Scale, y: f64) -> f64 {
+        if y.abs() > 1e12 {
+            return scale.exp(y - self.log).min(1.0) - scale.exp(-self.log).min(1.0);
+        }
         if self.log < -0.5 {
             return scale.exp(y - self.log);
         }

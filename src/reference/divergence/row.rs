@@ -23,6 +23,9 @@ pub struct Row {
     sum: f64,
 }
 
+/// A bin whose ln p is below this, negated, has it so: sums and products of such numbers stay finite.
+pub(crate) const LARGEST_EXPONENT: f64 = 1e290;
+
 impl Row {
     /// Of numbers that have been screened: none is NaN, no weight negative or infinite, no
     /// logarithm +∞, and some bin is not empty.
@@ -68,6 +71,11 @@ impl Row {
         let exponent = |x: &f64| {
             if *x == f64::NEG_INFINITY {
                 return Double::EMPTY;
+            }
+            let far = Double::new(-LARGEST_EXPONENT);
+            let gap = *x - most;
+            if gap < -LARGEST_EXPONENT || gap / temperature < -LARGEST_EXPONENT {
+                return far;
             }
             Double::sum(*x, -most).over(temperature)
         };

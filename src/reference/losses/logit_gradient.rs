@@ -32,7 +32,8 @@ pub fn logit_gradient(logits: &[f64], form: &Form) -> Vec<f64> {
         }
         let d = (a - form.reference) / form.temperature;
         // The range of f32: what is kept out may be far above the reference.
-        d.min(88.0).exp() * (form.x + form.y * d) - form.z
+        // Below −800 nothing is left of it.
+        d.min(88.0).exp() * (form.x + form.y * d.max(-800.0)) - form.z
     };
     let mut result: Vec<f64> = logits.iter().map(at).collect();
     if let Some((label, own)) = form.label {
