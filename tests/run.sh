@@ -73,13 +73,17 @@ step "Formatting" cargo fmt --all --check
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli,kantor/hostile -- -D warnings
 # Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values, the command.
 once=(bessel_twin divergence_twin shaders compilers cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
+# On the first adapter and the twin: two minutes of calls, with overflow checks in this crate.
+on_first=(fuzz)
+checked=(--config profile.release.package.kantor.overflow-checks=true
+    --config profile.release.package.kantor.debug-assertions=true)
 export KANTOR_DXC=${KANTOR_DXC:-${CARGO_TARGET_DIR:-$(pwd)/target}/dxc/libdxcompiler.so}
 if [[ " ${KANTOR_COMPILERS-dxc} " == *" dxc "* ]]; then
     step "Microsoft's shader compiler" bash tests/setup/dxc.sh "$KANTOR_DXC"
 fi
 for file in tests/*.rs tests/*/main.rs; do
     case $file in */main.rs) name=$(basename "${file%/main.rs}") ;; *) name=$(basename "$file" .rs) ;; esac
-    [[ " ${once[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")
+    [[ " ${once[*]} ${on_first[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")
 done
 step "Tests without an adapter" cargo test --release --features cli,hostile --no-fail-fast --lib --bins "${once[@]/#/--test=}" \
     -- --show-output
@@ -88,6 +92,8 @@ for adapter in "${adapters[@]}"; do
     step "Tests on $adapter" on "$adapter" \
         cargo test --release --features cli,hostile --no-fail-fast "${on_adapters[@]}" -- --show-output
 done
+step "Fuzz of the library, on ${adapters[0]}" on "${adapters[0]}" \
+    cargo test --release "${checked[@]}" --features cli,hostile --test fuzz -- --show-output
 step "Examples in the documentation, on ${adapters[0]}" on "${adapters[0]}" cargo test --release --features cli,hostile --doc
 # The binary that the tests built: `cargo run` would build wgpu anew, without what the tests add to its features.
 kantor=${CARGO_TARGET_DIR:-target}/release/kantor

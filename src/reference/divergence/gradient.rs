@@ -146,7 +146,7 @@ impl Sums {
     /// Of logits so far apart that rounding decides what y and the logarithm of the sum leave of each other, it is held
     /// at 1, as the largest share of a bin.
     fn power(&self, scale: Scale, y: f64) -> f64 {
-        if y.abs() > 1e12 {
+        if y.is_finite() && y.abs() > 1e12 {
             return scale.exp(y - self.log).min(1.0) - scale.exp(-self.log).min(1.0);
         }
         if self.log < -0.5 {
