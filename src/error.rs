@@ -8,11 +8,12 @@
 #[non_exhaustive]
 pub enum Error {
     /// No adapter fits the request. `found` names those that are there.
-    #[error("no adapter for {requested}; found: {}", if found.is_empty() { "none".to_owned() } else { found.join(", ") })]
+    #[error("no adapter for {requested}; found: {}", list(found))]
     NoAdapter {
         /// The request in words.
         requested: String,
-        /// Names and backends of the adapters that were found.
+        /// Names and backends of the adapters that were found; of each that was
+        /// tried, why it was refused and what to do instead.
         found: Vec<String>,
     },
 
@@ -35,8 +36,8 @@ pub enum Error {
         available: u64,
     },
 
-    /// The device has no memory left for `what`.
-    #[error("out of device memory: {what}")]
+    /// The device, or the host, has no memory left for `what`.
+    #[error("out of memory: {what}")]
     OutOfMemory {
         /// The allocation that failed.
         what: String,
@@ -116,6 +117,14 @@ pub enum Error {
     },
 }
 
+/// What a driver or wgpu says, in one line: its reports are trees over several.
+pub(crate) fn one_line(words: impl std::fmt::Display) -> String {
+    let words = words.to_string();
+    let lines = words.lines().map(str::trim);
+    let told = lines.filter(|line| !["", "Validation Error", "Caused by:"].contains(line));
+    told.collect::<Vec<_>>().join(": ")
+}
+
 /// `Result` with this library's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -159,11 +168,33 @@ impl Error {
     }
 }
 
+fn list(found: &[String]) -> String {
+    if found.is_empty() {
+        return "none; install a driver (a software one will do, on Debian mesa-vulkan-drivers and libvulkan1), or use \
+                Context::cpu()"
+            .into();
+    }
+    found.join(", ")
+}
+
 fn position(row: Option<usize>, index: Option<usize>) -> String {
     match (row, index) {
         (Some(row), Some(index)) => format!(", row {row}, index {index}"),
         (Some(row), None) => format!(", row {row}"),
         (None, Some(index)) => format!(", index {index}"),
         (None, None) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn a_tree_of_causes_becomes_one_line() {
+        let tree =
+            "Validation Error\n\nCaused by:\n  In Queue::submit\n    Buffer with 'x' is gone\n";
+        assert_eq!(one_line(tree), "In Queue::submit: Buffer with 'x' is gone");
+        assert_eq!(one_line("lost"), "lost");
     }
 }

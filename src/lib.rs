@@ -11,8 +11,12 @@ pub mod gpu;
 pub mod information;
 pub mod losses;
 pub mod reference;
+mod reserve;
 pub mod transport;
 pub mod vmf;
+
+#[doc = include_str!("edges.md")]
+pub mod edges {}
 
 pub use bessel::{Bessel, BesselFunction, log_bessel_i, log_bessel_k, log_gamma};
 pub use divergence::{

@@ -1,88 +1,24 @@
 //! The command line: known answers out, bad input refused in one line.
 #![cfg(feature = "cli")]
 
-use npyz::WriterBuilder;
-use std::error::Error;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#[path = "common/command.rs"]
+mod command;
 
-type Outcome = Result<(), Box<dyn Error>>;
+use command::{Folder, Outcome, kantor, npy, npy_header, refused};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-/// A folder of this test's own.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Result<Folder, Box<dyn Error>> {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
-        std::fs::create_dir_all(&path)?;
-        Ok(Folder(path))
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    fn bytes(&self, name: &str, bytes: &[u8]) -> Result<String, Box<dyn Error>> {
-        std::fs::write(self.0.join(name), bytes)?;
-        Ok(self.path(name))
-    }
-
-    fn array<T: npyz::AutoSerialize + Copy>(
-        &self,
-        name: &str,
-        shape: &[u64],
-        order: npyz::Order,
-        values: &[T],
-    ) -> Result<String, Box<dyn Error>> {
-        let mut bytes = Vec::new();
-        let mut writer = npyz::WriteOptions::new()
-            .default_dtype()
-            .shape(shape)
-            .order(order)
-            .writer(&mut bytes)
-            .begin_nd()?;
-        writer.extend(values.iter().copied())?;
-        writer.finish()?;
-        self.bytes(name, &bytes)
-    }
-
-    /// Two bins, uniform, and the cost [[0, 1], [1, 0]].
-    fn two_by_two(&self) -> Result<[String; 3], Box<dyn Error>> {
-        let c = npyz::Order::C;
-        Ok([
-            self.array("a.npy", &[1, 2], c, &[1.0f32, 1.0])?,
-            self.array("b.npy", &[1, 2], c, &[1.0f32, 1.0])?,
-            self.array("c.npy", &[2, 2], c, &[0.0f32, 1.0, 1.0, 0.0])?,
-        ])
-    }
+/// Two bins, uniform, and the cost [[0, 1], [1, 0]].
+fn two_by_two(folder: &Folder) -> Outcome<[String; 3]> {
+    Ok([
+        folder.array("a.npy", &[1, 2], &[1.0f32, 1.0])?,
+        folder.array("b.npy", &[1, 2], &[1.0f32, 1.0])?,
+        folder.array("c.npy", &[2, 2], &[0.0f32, 1.0, 1.0, 0.0])?,
+    ])
 }
 
-fn kantor(arguments: &[&str]) -> Result<Output, Box<dyn Error>> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kantor"));
-    // Mesa's warnings are not ours.
-    command.args(arguments).env("EGL_LOG_LEVEL", "fatal").stdin(Stdio::null());
-    Ok(command.output()?)
-}
-
-fn transport(arguments: &[&str]) -> Result<serde_json::Value, Box<dyn Error>> {
-    let output = kantor(&[&["transport", "--adapter", "cpu"], arguments].concat())?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// Exit status 2, nothing on stdout, one line on stderr that names what is wrong.
-fn refused(arguments: &[&str], words: &[&str]) -> Outcome {
-    let output = kantor(arguments)?;
-    let errors = String::from_utf8(output.stderr)?;
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-    assert!(output.stdout.is_empty(), "{arguments:?}");
-    assert_eq!(errors.lines().count(), 1, "{arguments:?}: {errors}");
-    assert!(errors.starts_with("kantor: error: "), "{errors}");
-    for word in words {
-        assert!(errors.contains(word), "{arguments:?}: {word:?} is not in {errors}");
-    }
-    Ok(())
+fn transport(arguments: &[&str]) -> Outcome<serde_json::Value> {
+    command::json(&[&["transport", "--adapter", "cpu"], arguments].concat())
 }
 
 fn number(value: &serde_json::Value) -> f64 {
@@ -92,7 +28,7 @@ fn number(value: &serde_json::Value) -> f64 {
 #[test]
 fn two_by_two_has_its_known_answer() -> Outcome {
     let folder = Folder::new("known")?;
-    let [a, b, c] = folder.two_by_two()?;
+    let [a, b, c] = two_by_two(&folder)?;
     let answer =
         transport(&[&a, &b, "--cost", &c, "--epsilon", "1", "--precision", "double", "--json"])?;
     let problem = &answer["problems"][0];
@@ -107,7 +43,7 @@ fn two_by_two_has_its_known_answer() -> Outcome {
 #[test]
 fn the_json_has_the_promised_shape() -> Outcome {
     let folder = Folder::new("shape")?;
-    let [a, b, c] = folder.two_by_two()?;
+    let [a, b, c] = two_by_two(&folder)?;
     let run = ["transport", "--adapter", "cpu", &a, &b, "--cost", &c, "--epsilon", "1"];
     let compact = String::from_utf8(kantor(&[&run[..], &["--json"]].concat())?.stdout)?;
     assert_eq!(compact.lines().count(), 1);
@@ -138,16 +74,16 @@ fn the_json_has_the_promised_shape() -> Outcome {
 #[test]
 fn every_layout_of_a_file_gives_the_same_answer() -> Outcome {
     let folder = Folder::new("layouts")?;
-    let (c, fortran) = (npyz::Order::C, npyz::Order::Fortran);
-    let target = folder.array("b.npy", &[2, 4], c, &[4.0f64, 3.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0])?;
+    let fortran = npyz::Order::Fortran;
+    let target = folder.array("b.npy", &[2, 4], &[4.0f64, 3.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0])?;
     let files = [
-        folder.array("f32.npy", &[2, 4], c, &[1.0f32, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0])?,
-        folder.array("f64.npy", &[2, 4], c, &[1.0f64, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0])?,
-        folder.array("u8.npy", &[2, 4], c, &[1u8, 2, 3, 4, 0, 1, 0, 1])?,
-        folder.array("images.npy", &[2, 2, 2], c, &[1u8, 2, 3, 4, 0, 1, 0, 1])?,
-        folder.array("columns.npy", &[2, 4], fortran, &[1u8, 0, 2, 1, 3, 0, 4, 1])?,
-        folder.array("planes.npy", &[2, 2, 2], fortran, &[1u8, 0, 3, 0, 2, 1, 4, 1])?,
-        folder.bytes("big.npy", &big_endian(&[1.0, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0]))?,
+        folder.array("f32.npy", &[2, 4], &[1.0f32, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0])?,
+        folder.array("f64.npy", &[2, 4], &[1.0f64, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0])?,
+        folder.array("u8.npy", &[2, 4], &[1u8, 2, 3, 4, 0, 1, 0, 1])?,
+        folder.array("images.npy", &[2, 2, 2], &[1u8, 2, 3, 4, 0, 1, 0, 1])?,
+        folder.file("columns.npy", npy(&[2, 4], fortran, &[1u8, 0, 2, 1, 3, 0, 4, 1])?)?,
+        folder.file("planes.npy", npy(&[2, 2, 2], fortran, &[1u8, 0, 3, 0, 2, 1, 4, 1])?)?,
+        folder.file("big.npy", big_endian(&[1.0, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0]))?,
     ];
     let mut answers = Vec::new();
     for file in &files {
@@ -158,34 +94,24 @@ fn every_layout_of_a_file_gives_the_same_answer() -> Outcome {
         assert_eq!(answer, &answers[0], "{file}");
     }
     // A single axis is a single row.
-    let one = folder.array("one.npy", &[4], c, &[1u8, 2, 3, 4])?;
+    let one = folder.array("one.npy", &[4], &[1u8, 2, 3, 4])?;
     let answer = transport(&[&one, &one, "--grid", "2x2", "--epsilon", "0.1"])?;
     assert_eq!(answer["problems"].as_array().map(Vec::len), Some(1));
     Ok(())
 }
 
 fn big_endian(values: &[f32]) -> Vec<u8> {
-    let mut bytes = header("{'descr': '>f4', 'fortran_order': False, 'shape': (2, 4), }");
+    let mut bytes = npy_header("{'descr': '>f4', 'fortran_order': False, 'shape': (2, 4), }");
     bytes.extend(values.iter().flat_map(|value| value.to_be_bytes()));
-    bytes
-}
-
-/// Version 1.0 with this dictionary.
-fn header(dictionary: &str) -> Vec<u8> {
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((dictionary.len() as u16 + 1).to_le_bytes());
-    bytes.extend(dictionary.as_bytes());
-    bytes.push(b'\n');
     bytes
 }
 
 #[test]
 fn one_cost_per_row() -> Outcome {
     let folder = Folder::new("costs")?;
-    let c = npyz::Order::C;
-    let a = folder.array("a.npy", &[2, 2], c, &[1u8, 1, 1, 1])?;
+    let a = folder.array("a.npy", &[2, 2], &[1u8, 1, 1, 1])?;
     let costs = [0.0f32, 1.0, 1.0, 0.0, 0.0, 2.0, 2.0, 0.0];
-    let cost = folder.array("c.npy", &[2, 2, 2], c, &costs)?;
+    let cost = folder.array("c.npy", &[2, 2, 2], &costs)?;
     let answer = transport(&[&a, &a, "--cost", &cost, "--epsilon", "1"])?;
     let first = number(&answer["problems"][0]["transport_cost"]);
     let second = number(&answer["problems"][1]["transport_cost"]);
@@ -197,10 +123,9 @@ fn one_cost_per_row() -> Outcome {
 #[test]
 fn not_converged_is_a_flag() -> Outcome {
     let folder = Folder::new("unconverged")?;
-    let c = npyz::Order::C;
-    let a = folder.array("a.npy", &[2], c, &[0.9f64, 0.1])?;
-    let b = folder.array("b.npy", &[2], c, &[0.2f64, 0.8])?;
-    let cost = folder.array("c.npy", &[2, 2], c, &[0.0f64, 1.0, 1.0, 0.3])?;
+    let a = folder.array("a.npy", &[2], &[0.9f64, 0.1])?;
+    let b = folder.array("b.npy", &[2], &[0.2f64, 0.8])?;
+    let cost = folder.array("c.npy", &[2, 2], &[0.0f64, 1.0, 1.0, 0.3])?;
     let run = [&a, &b, "--cost", &cost, "--epsilon", "0.01", "--max-iterations", "1"];
     let answer = transport(&run)?;
     assert_eq!(answer["problems"][0]["converged"], false);
@@ -211,19 +136,19 @@ fn not_converged_is_a_flag() -> Outcome {
 #[test]
 fn broken_files_are_named_with_their_reason() -> Outcome {
     let folder = Folder::new("broken")?;
-    let [a, b, c] = folder.two_by_two()?;
+    let [a, b, c] = two_by_two(&folder)?;
     let whole = std::fs::read(&a)?;
     let nested = format!("{{'descr': {}, }}", "(".repeat(5000));
     let claim = |shape: &str| {
-        header(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"))
+        npy_header(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"))
     };
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         ("truncated.npy", whole[..whole.len() - 3].to_vec(), "truncated"),
         ("headless.npy", whole[..20].to_vec(), "not a .npy file"),
         ("empty.npy", vec![], "not a .npy file"),
         ("text.npy", b"weights: 1, 2, 3\n".to_vec(), "not a .npy file"),
-        ("garbled.npy", header("{'descr': }"), "not a .npy file"),
-        ("nested.npy", header(&nested), "nested"),
+        ("garbled.npy", npy_header("{'descr': }"), "not a .npy file"),
+        ("nested.npy", npy_header(&nested), "nested"),
         ("long.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(), "4294967295"),
         ("version.npy", b"\x93NUMPY\x09\x00\x00\x00\x00\x00".to_vec(), "version"),
         ("absurd.npy", claim("(4611686018427387904, 2)"), "truncated"),
@@ -234,18 +159,18 @@ fn broken_files_are_named_with_their_reason() -> Outcome {
         ("scalar.npy", claim("()"), "axes"),
         (
             "record.npy",
-            header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }"),
+            npy_header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }"),
             "record",
         ),
     ];
     for (name, bytes, reason) in cases {
-        let file = folder.bytes(name, &bytes)?;
+        let file = folder.file(name, &bytes)?;
         let run = ["transport", "--adapter", "cpu", "--cost", &c, "--epsilon", "1"];
         refused(&[&run[..], &[&file, &b]].concat(), &[name, reason])?;
         refused(&[&run[..], &[&a, &file]].concat(), &[name, reason])?;
         refused(&["transport", &a, &b, "--cost", &file, "--epsilon", "1"], &[name, reason])?;
     }
-    let integers = folder.array("integers.npy", &[1, 2], npyz::Order::C, &[1i32, 2])?;
+    let integers = folder.array("integers.npy", &[1, 2], &[1i32, 2])?;
     let missing = folder.path("missing.npy");
     refused(
         &["transport", &integers, &b, "--cost", &c, "--epsilon", "1"],
@@ -258,10 +183,8 @@ fn broken_files_are_named_with_their_reason() -> Outcome {
 #[test]
 fn bad_weights_and_shapes_are_named() -> Outcome {
     let folder = Folder::new("weights")?;
-    let order = npyz::Order::C;
-    let [a, b, c] = folder.two_by_two()?;
-    let array =
-        |name: &str, shape: &[u64], values: &[f32]| folder.array(name, shape, order, values);
+    let [a, b, c] = two_by_two(&folder)?;
+    let array = |name: &str, shape: &[u64], values: &[f32]| folder.array(name, shape, values);
     let cases = [
         (array("negative.npy", &[1, 2], &[1.0, -1.0])?, "index 1"),
         (array("nan.npy", &[1, 2], &[f32::NAN, 1.0])?, "NaN"),
@@ -291,7 +214,7 @@ fn bad_weights_and_shapes_are_named() -> Outcome {
 #[test]
 fn bad_arguments_are_named() -> Outcome {
     let folder = Folder::new("arguments")?;
-    let [a, b, c] = folder.two_by_two()?;
+    let [a, b, c] = two_by_two(&folder)?;
     let run = |more: &[&'static str], words: &[&str]| {
         refused(&[&["transport", "--adapter", "cpu", &a, &b, "--cost", &c], more].concat(), words)
     };

@@ -1,78 +1,28 @@
 //! The commands `bessel` and `vmf`: known answers out, bad input refused in one line.
 #![cfg(feature = "cli")]
 
-use npyz::WriterBuilder;
-use std::error::Error;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#[path = "common/command.rs"]
+mod command;
 
-type Outcome = Result<(), Box<dyn Error>>;
+use command::{Folder, Outcome};
+use std::path::Path;
 
-/// A folder of this test's own.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Result<Folder, Box<dyn Error>> {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bessel").join(test);
-        std::fs::create_dir_all(&path)?;
-        Ok(Folder(path))
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<String, Box<dyn Error>> {
-        std::fs::write(self.0.join(name), bytes)?;
-        Ok(self.path(name))
-    }
-
-    fn array(&self, name: &str, shape: &[u64], values: &[f32]) -> Result<String, Box<dyn Error>> {
-        let mut bytes = Vec::new();
-        let options = npyz::WriteOptions::new().default_dtype().shape(shape);
-        let mut writer = options.writer(&mut bytes).begin_nd()?;
-        writer.extend(values.iter().copied())?;
-        writer.finish()?;
-        self.file(name, &bytes)
-    }
+fn json(arguments: &[&str]) -> Outcome<serde_json::Value> {
+    command::json(&[arguments, &["--adapter", "cpu"]].concat())
 }
 
-fn kantor(arguments: &[&str]) -> Result<Output, Box<dyn Error>> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kantor"));
-    // Mesa's warnings are not ours.
-    command.args(arguments).env("EGL_LOG_LEVEL", "fatal").stdin(Stdio::null());
-    Ok(command.output()?)
-}
-
-fn json(arguments: &[&str]) -> Result<serde_json::Value, Box<dyn Error>> {
-    let output = kantor(&[arguments, &["--adapter", "cpu"]].concat())?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// Exit status 2, nothing on stdout, one line on stderr that has these words.
 fn refused(arguments: &[&str], words: &[&str]) -> Outcome {
-    let output = kantor(&[arguments, &["--adapter", "cpu"]].concat())?;
-    let errors = String::from_utf8(output.stderr)?;
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-    assert!(output.stdout.is_empty(), "{arguments:?}");
-    assert_eq!(errors.lines().count(), 1, "{arguments:?}: {errors}");
-    assert!(errors.starts_with("kantor: error: "), "{errors}");
-    for word in words {
-        assert!(errors.contains(word), "{arguments:?}: {word:?} is not in {errors}");
-    }
-    Ok(())
+    command::refused(&[arguments, &["--adapter", "cpu"]].concat(), words)
 }
 
 /// The header of an output file, and its rows.
 type Table = (String, Vec<[f64; 3]>);
 
-fn rows(path: &str) -> Result<Table, Box<dyn Error>> {
+fn rows(path: &str) -> Outcome<Table> {
     let text = std::fs::read_to_string(path)?;
     let mut lines = text.lines();
     let header = lines.next().unwrap_or_default().to_owned();
-    let row = |line: &str| -> Result<[f64; 3], Box<dyn Error>> {
+    let row = |line: &str| -> Outcome<[f64; 3]> {
         let numbers: Vec<f64> = line.split(',').map(str::parse).collect::<Result<_, _>>()?;
         Ok(numbers.try_into().map_err(|_| format!("{line} has not three fields"))?)
     };
@@ -85,7 +35,7 @@ fn number(value: &serde_json::Value) -> f64 {
 
 #[test]
 fn points_have_their_known_answers() -> Outcome {
-    let folder = Folder::new("known")?;
+    let folder = Folder::new("bessel/known")?;
     let points = folder.file("points.csv", "v,x\n1023,850\n0.5,2\n0,0\n3,0\n")?;
     let output = folder.path("out.csv");
     let report = json(&["bessel", &points, "--function", "log-i", "--output", &output])?;
@@ -117,7 +67,7 @@ fn points_have_their_known_answers() -> Outcome {
 
 #[test]
 fn every_function_and_precision_is_there() -> Outcome {
-    let folder = Folder::new("functions")?;
+    let folder = Folder::new("bessel/functions")?;
     let points = folder.file("points.csv", "v,x\n2.5,3\n100,0.1\n")?;
     let output = folder.path("out.csv");
     for function in kantor::BesselFunction::ALL {
@@ -139,7 +89,7 @@ fn every_function_and_precision_is_there() -> Outcome {
 
 #[test]
 fn every_layout_of_a_file_gives_the_same_answer() -> Outcome {
-    let folder = Folder::new("layouts")?;
+    let folder = Folder::new("bessel/layouts")?;
     let output = folder.path("out.csv");
     let mut answers = Vec::new();
     for (name, text) in [
@@ -164,7 +114,7 @@ fn every_layout_of_a_file_gives_the_same_answer() -> Outcome {
 
 #[test]
 fn broken_points_are_named_with_line_and_reason() -> Outcome {
-    let folder = Folder::new("broken")?;
+    let folder = Folder::new("bessel/broken")?;
     let output = folder.path("none.csv");
     let long = format!("v,x\n1,2\n{}", "7".repeat(100_000));
     for (name, text, words) in [
@@ -218,7 +168,7 @@ fn broken_points_are_named_with_line_and_reason() -> Outcome {
 
 #[test]
 fn bad_arguments_are_named() -> Outcome {
-    let folder = Folder::new("arguments")?;
+    let folder = Folder::new("bessel/arguments")?;
     let points = folder.file("points.csv", "v,x\n1,2\n")?;
     let output = folder.path("out.csv");
     let run = ["bessel", &points, "--output", &output];
@@ -235,7 +185,7 @@ fn bad_arguments_are_named() -> Outcome {
 
 #[test]
 fn a_fit_has_its_known_answer() -> Outcome {
-    let folder = Folder::new("fit")?;
+    let folder = Folder::new("bessel/fit")?;
     // Two unit vectors at 60 degrees: R̄ = cos 30°, and A_3(κ) = coth κ − 1/κ.
     let root = 0.75f32.sqrt();
     let rows = folder.array("rows.npy", &[2, 3], &[1.0, 0.0, 0.0, 0.5, root, 0.0])?;
@@ -261,7 +211,7 @@ fn a_fit_has_its_known_answer() -> Outcome {
 
 #[test]
 fn a_mixture_finds_its_two_bundles() -> Outcome {
-    let folder = Folder::new("mixture")?;
+    let folder = Folder::new("bessel/mixture")?;
     let bundle = |k: usize| {
         let (angle, turn) = (0.3 * (k % 10) as f32 / 10.0, if k < 30 { 0.0 } else { 2.5 });
         [(angle + turn).cos(), (angle + turn).sin()]
@@ -288,7 +238,7 @@ fn a_mixture_finds_its_two_bundles() -> Outcome {
 
 #[test]
 fn broken_features_are_named() -> Outcome {
-    let folder = Folder::new("features")?;
+    let folder = Folder::new("bessel/features")?;
     for (name, shape, values, word) in [
         ("zero.npy", &[2, 2][..], &[1.0, 0.0, 0.0, 0.0][..], "row 1"),
         ("nan.npy", &[2, 2], &[1.0, 0.0, 0.0, f32::NAN], "row 1, index 1"),

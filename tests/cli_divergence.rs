@@ -1,79 +1,24 @@
 //! The command `divergence`: known answers out, bad input refused in one line.
 #![cfg(feature = "cli")]
 
-use npyz::WriterBuilder;
-use std::error::Error;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#[path = "common/command.rs"]
+mod command;
 
-type Outcome = Result<(), Box<dyn Error>>;
+use command::{Folder, Outcome, kantor};
+use std::path::Path;
 
-/// A folder of this test's own.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Result<Folder, Box<dyn Error>> {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("divergence").join(test);
-        std::fs::create_dir_all(&path)?;
-        Ok(Folder(path))
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<String, Box<dyn Error>> {
-        std::fs::write(self.0.join(name), bytes)?;
-        Ok(self.path(name))
-    }
-
-    fn array<T: npyz::AutoSerialize + Copy>(
-        &self,
-        name: &str,
-        shape: &[u64],
-        values: &[T],
-    ) -> Result<String, Box<dyn Error>> {
-        let mut bytes = Vec::new();
-        let options = npyz::WriteOptions::new().default_dtype().shape(shape);
-        let mut writer = options.writer(&mut bytes).begin_nd()?;
-        writer.extend(values.iter().copied())?;
-        writer.finish()?;
-        self.file(name, &bytes)
-    }
-
-    /// (9, 12, 4) and thirds.
-    fn pair(&self) -> Result<[String; 2], Box<dyn Error>> {
-        let p = self.array("p.npy", &[1, 3], &[9.0f32, 12.0, 4.0])?;
-        Ok([p, self.array("q.npy", &[3], &[1.0f32, 1.0, 1.0])?])
-    }
+/// (9, 12, 4) and thirds.
+fn pair(folder: &Folder) -> Outcome<[String; 2]> {
+    let p = folder.array("p.npy", &[1, 3], &[9.0f32, 12.0, 4.0])?;
+    Ok([p, folder.array("q.npy", &[3], &[1.0f32, 1.0, 1.0])?])
 }
 
-fn kantor(arguments: &[&str]) -> Result<Output, Box<dyn Error>> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kantor"));
-    // Mesa's warnings are not ours.
-    command.args(arguments).env("EGL_LOG_LEVEL", "fatal").stdin(Stdio::null());
-    Ok(command.output()?)
+fn json(arguments: &[&str]) -> Outcome<serde_json::Value> {
+    command::json(&[&["divergence"], arguments, &["--adapter", "cpu"]].concat())
 }
 
-fn json(arguments: &[&str]) -> Result<serde_json::Value, Box<dyn Error>> {
-    let output = kantor(&[&["divergence"], arguments, &["--adapter", "cpu"]].concat())?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// Exit status 2, nothing on stdout, one line on stderr that has these words.
 fn refused(arguments: &[&str], words: &[&str]) -> Outcome {
-    let output = kantor(&[&["divergence"], arguments, &["--adapter", "cpu"]].concat())?;
-    let errors = String::from_utf8(output.stderr)?;
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-    assert!(output.stdout.is_empty(), "{arguments:?}");
-    assert_eq!(errors.lines().count(), 1, "{arguments:?}: {errors}");
-    assert!(errors.starts_with("kantor: error: "), "{errors}");
-    for word in words {
-        assert!(errors.contains(word), "{arguments:?}: {word:?} is not in {errors}");
-    }
-    Ok(())
+    command::refused(&[&["divergence"], arguments, &["--adapter", "cpu"]].concat(), words)
 }
 
 /// The values of one row each.
@@ -98,7 +43,7 @@ fn close(found: &[f64], exact: &[f64], share: f64) {
 
 #[test]
 fn every_kind_has_its_known_answer() -> Outcome {
-    let [p, q] = Folder::new("known")?.pair()?;
+    let [p, q] = pair(&Folder::new("divergence/known")?)?;
     for (kind, alpha, exact) in [
         ("kl", None, 0.085_299_601_318_370_57),
         ("reverse-kl", None, 0.097_455_006_785_387_62),
@@ -142,7 +87,7 @@ fn every_kind_has_its_known_answer() -> Outcome {
 
 #[test]
 fn numbers_have_17_digits_and_infinities_a_word() -> Outcome {
-    let folder = Folder::new("digits")?;
+    let folder = Folder::new("divergence/digits")?;
     let p = folder.array("p.npy", &[2, 2], &[1.0f32, 1.0, 1.0, 3.0])?;
     let q = folder.array("q.npy", &[2, 2], &[1.0f32, 0.0, 1.0, 1.0])?;
     let run = ["divergence", &p, &q, "--kind", "kl", "--json", "--adapter", "cpu"];
@@ -157,17 +102,17 @@ fn numbers_have_17_digits_and_infinities_a_word() -> Outcome {
 
 #[test]
 fn logits_and_logarithms_are_distributions() -> Outcome {
-    let folder = Folder::new("logits")?;
+    let folder = Folder::new("divergence/logits")?;
     let a = folder.array("a.npy", &[3], &[100.0f32, 0.0, -100.0])?;
     let b = folder.array("b.npy", &[3], &[0.0f32; 3])?;
-    let of = |kind: &str| -> Result<Vec<f64>, Box<dyn Error>> {
+    let of = |kind: &str| -> Outcome<Vec<f64>> {
         Ok(values(&json(&[&a, &b, "--kind", kind, "--from", "logits"])?))
     };
     close(&of("kl")?, &[1.098_612_288_668_109_7], 1e-13);
     close(&of("reverse-kl")?, &[98.901_387_711_331_89], 1e-13);
     close(&of("js")?, &[0.318_257_084_147_406_4], 1e-13);
 
-    let [p, q] = folder.pair()?;
+    let [p, q] = pair(&folder)?;
     let logs = |name: &str, values: [f64; 3]| folder.array(name, &[1, 3], &values.map(f64::ln));
     let log_p = logs("log_p.npy", [0.36, 0.48, 0.16])?;
     let log_q = logs("log_q.npy", [1.0 / 3.0; 3])?;
@@ -186,7 +131,7 @@ fn logits_and_logarithms_are_distributions() -> Outcome {
 
 #[test]
 fn one_row_is_compared_with_all_and_pairs_with_each_other() -> Outcome {
-    let folder = Folder::new("rows")?;
+    let folder = Folder::new("divergence/rows")?;
     let p = folder.array("p.npy", &[2, 3], &[9.0f64, 12.0, 4.0, 1.0, 2.0, 1.0])?;
     let q = folder.array("q.npy", &[1, 3], &[1u8, 1, 1])?;
     let [first, second] = [0.085_299_601_318_370_57, 1.5 * 0.75f64.ln() + 1.5f64.ln() * 1.0];
@@ -212,9 +157,9 @@ fn one_row_is_compared_with_all_and_pairs_with_each_other() -> Outcome {
 
 #[test]
 fn gradients_are_those_of_ps_own_numbers() -> Outcome {
-    let folder = Folder::new("gradient")?;
+    let folder = Folder::new("divergence/gradient")?;
     let output = folder.path("out.npy");
-    let read = || -> Result<(Vec<u64>, Vec<f32>), Box<dyn Error>> {
+    let read = || -> Outcome<(Vec<u64>, Vec<f32>)> {
         let file = npyz::NpyFile::new(std::fs::File::open(&output)?)?;
         Ok((file.shape().to_vec(), file.into_vec()?))
     };
@@ -249,8 +194,8 @@ fn gradients_are_those_of_ps_own_numbers() -> Outcome {
 
 #[test]
 fn broken_files_are_named() -> Outcome {
-    let folder = Folder::new("broken")?;
-    let [p, q] = folder.pair()?;
+    let folder = Folder::new("divergence/broken")?;
+    let [p, q] = pair(&folder)?;
     let kl = |p: &str, q: &str, words: &[&str]| refused(&[p, q, "--kind", "kl"], words);
     kl(&folder.path("absent.npy"), &q, &["absent.npy"])?;
     kl(&p, &folder.path("absent.npy"), &["absent.npy"])?;
@@ -283,8 +228,8 @@ fn broken_files_are_named() -> Outcome {
 
 #[test]
 fn bad_arguments_are_named() -> Outcome {
-    let folder = Folder::new("arguments")?;
-    let [p, q] = folder.pair()?;
+    let folder = Folder::new("divergence/arguments")?;
+    let [p, q] = pair(&folder)?;
     let with = |rest: &[&str], words: &[&str]| refused(&[&[p.as_str(), &q], rest].concat(), words);
     with(&[], &["--kind"])?;
     with(&["--kind", "hamming"], &["hamming", "kl", "softened-reverse-kl", "entropy"])?;

@@ -355,6 +355,90 @@ fn a_hosts_buffer_is_a_cost_matrix() {
     }
 }
 
+/// Numbers are all that wgpu compares of buffers, and every instance counts from zero: a stranger's buffer would be
+/// another one of ours.
+#[test]
+fn a_buffer_of_another_device_or_instance_is_refused() {
+    let Some(context) = device_context() else { return };
+    let contexts = [context.clone(), own_device(wgpu::Limits::default())];
+    // Enough for its numbers to be in use here as well.
+    let kept: Vec<Tensor> =
+        (0..40).map(|_| tensor(context, &[1.0; 64], &[64]).expect("a tensor")).collect();
+    let strangers = [
+        noop(wgpu::Limits::default()).expect("core limits"),
+        common::open(),
+        own_device(wgpu::Limits::default()),
+    ];
+    let heard = Arc::new(AtomicUsize::new(0));
+    for stranger in strangers {
+        let counter = heard.clone();
+        let device = stranger.device().expect("a device");
+        device.on_uncaptured_error(Arc::new(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }));
+        for size in [256, 4096] {
+            let theirs: Vec<_> = (0..20).map(|_| buffer(&stranger, size, SHAREABLE)).collect();
+            for context in &contexts {
+                for buffer in &theirs {
+                    match Tensor::from_buffer(context, buffer.clone(), &[64]) {
+                        Err(Error::InvalidInput { argument: "buffer", .. }) => {}
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+            for buffer in theirs {
+                Tensor::from_buffer(&stranger, buffer, &[64]).expect("their own");
+            }
+        }
+    }
+    assert_eq!(heard.load(Ordering::SeqCst), 3 * 2 * 2 * 20, "the strangers hear of it");
+    assert!(kept.iter().all(|tensor| block_on(tensor.read()).is_ok_and(|x| x == [1.0; 64])));
+}
+
+/// Nobody listens on this stranger's device, so that wgpu panics; that is caught.
+#[test]
+fn a_buffer_of_a_device_without_a_handler_is_refused() {
+    let Some(context) = device_context() else { return };
+    let stranger = own_device(wgpu::Limits::default());
+    let theirs = buffer(&stranger, 256, SHAREABLE);
+    assert!(Tensor::from_buffer(context, theirs.clone(), &[64]).is_err());
+    Tensor::from_buffer(&stranger, theirs, &[64]).expect("their own");
+}
+
+#[test]
+fn a_buffer_that_is_mapped_is_refused_and_stays_as_it_is() {
+    let Some(context) = device_context() else { return };
+    let mapped = context.device().expect("a device").create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: 256,
+        usage: SHAREABLE,
+        mapped_at_creation: true,
+    });
+    let wrap = || Tensor::from_buffer(context, mapped.clone(), &[64]);
+    assert!(wrap().is_err(), "mapped");
+    let mut view = mapped.slice(..).get_mapped_range_mut().expect("still mapped");
+    assert!(wrap().is_err(), "mapped, with a view");
+    view.copy_from_slice(bytemuck::cast_slice(&[7.0f32; 64]));
+    drop(view);
+    mapped.unmap();
+    let tensor = wrap().expect("unmapped");
+    assert_eq!(block_on(tensor.read()).expect("its numbers"), [7.0; 64]);
+}
+
+/// What was uploaded is there for what the host submits.
+#[test]
+fn a_host_reads_what_was_uploaded() {
+    let Some(context) = device_context() else { return };
+    let made = tensor(context, &[3.5; 1000], &[1000]).expect("a tensor");
+    let (device, queue) = (context.device().expect("a device"), context.queue().expect("a queue"));
+    let copy = buffer(context, 4000, SHAREABLE);
+    let mut encoder = device.create_command_encoder(&Default::default());
+    encoder.copy_buffer_to_buffer(made.buffer().expect("a buffer"), 0, &copy, 0, 4000);
+    queue.submit([encoder.finish()]);
+    let copied = Tensor::from_buffer(context, copy, &[1000]).expect("a tensor");
+    assert_eq!(block_on(copied.read()).expect("its numbers"), [3.5; 1000]);
+}
+
 // --- losing the device ----------------------------------------------------------
 
 /// After `Device::destroy` every call ends with `DeviceLost`, and a new context works.

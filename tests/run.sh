@@ -9,6 +9,8 @@
 #
 # On another system, install Mesa 24 or later, Chromium, Firefox and Node yourself, or name what is there:
 #     KANTOR_TEST_ADAPTERS  of "lavapipe llvmpipe-gl swiftshader cpu", default the first three; a missing one fails
+#     KANTOR_COMPILERS      of "spirv-val glslangValidator dxc", which read the shaders' translations, default all; a missing
+#                           one fails; "none" leaves them out, and says so
 #     KANTOR_BROWSERS       of "chromium firefox", default both; a missing one fails; "none" leaves them out, and says so
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,10 +33,11 @@ step() { # step TITLE COMMAND...
 heading "Set-up"
 if command -v apt-get >/dev/null; then
     packages=(mesa-vulkan-drivers libgl1-mesa-dri libegl-mesa0 libgbm1 libglx-mesa0 libvulkan1 libegl1 libgles2
-        chromium firefox-esr)
+        chromium firefox-esr spirv-tools glslang-tools)
     command -v cc >/dev/null || packages+=(gcc libc6-dev)
     command -v node >/dev/null || packages+=(nodejs)
     command -v npm >/dev/null || packages+=(npm)
+    python3 -m pip --version >/dev/null 2>&1 || packages+=(python3 python3-pip)
     bash tests/setup/debian.sh "${packages[@]}"
 else
     echo "Not a Debian: nothing is installed here, and an adapter that is missing fails its tests."
@@ -67,24 +70,35 @@ on() {
 # --- the tests -------------------------------------------------------------------------------------------------------
 
 step "Formatting" cargo fmt --all --check
-step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli -- -D warnings
-# Once, what asks no adapter: translations of the shaders, the twins against multiprecision values.
-once=(bessel_twin divergence_twin shaders) on_adapters=()
+step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli,kantor/hostile -- -D warnings
+# Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values, the command.
+once=(bessel_twin divergence_twin shaders compilers cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
+export KANTOR_DXC=${KANTOR_DXC:-${CARGO_TARGET_DIR:-$(pwd)/target}/dxc/libdxcompiler.so}
+if [[ " ${KANTOR_COMPILERS-dxc} " == *" dxc "* ]]; then
+    step "Microsoft's shader compiler" bash tests/setup/dxc.sh "$KANTOR_DXC"
+fi
 for file in tests/*.rs tests/*/main.rs; do
     case $file in */main.rs) name=$(basename "${file%/main.rs}") ;; *) name=$(basename "$file" .rs) ;; esac
     [[ " ${once[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")
 done
-step "Tests without an adapter" cargo test --release --features cli --no-fail-fast --lib --bins "${once[@]/#/--test=}" \
+step "Tests without an adapter" cargo test --release --features cli,hostile --no-fail-fast --lib --bins "${once[@]/#/--test=}" \
     -- --show-output
 # One adapter after the other: wgpu's GL backend gives up a lock after six seconds, which a machine under load takes.
 for adapter in "${adapters[@]}"; do
     step "Tests on $adapter" on "$adapter" \
-        cargo test --release --features cli --no-fail-fast "${on_adapters[@]}" -- --show-output
+        cargo test --release --features cli,hostile --no-fail-fast "${on_adapters[@]}" -- --show-output
 done
-step "Examples in the documentation, on ${adapters[0]}" on "${adapters[0]}" cargo test --release --features cli --doc
+step "Examples in the documentation, on ${adapters[0]}" on "${adapters[0]}" cargo test --release --features cli,hostile --doc
 # The binary that the tests built: `cargo run` would build wgpu anew, without what the tests add to its features.
 kantor=${CARGO_TARGET_DIR:-target}/release/kantor
 step "kantor check on every adapter found" env VK_ADD_DRIVER_FILES="$swiftshader" "$kantor" check
+# What hardware does to arithmetic, without hardware: src/gpu/hostile.
+if [[ " ${adapters[*]} " == *" lavapipe "* ]]; then
+    for hostility in fused unfused reciprocal; do
+        step "kantor check on lavapipe, hostile: $hostility" \
+            on lavapipe "$kantor" check --adapter vulkan --hostile "$hostility"
+    done
+fi
 
 if [ "${KANTOR_BROWSERS:-}" = none ]; then
     record SKIP 0 "Browsers, as KANTOR_BROWSERS=none asks"

@@ -199,7 +199,7 @@ fn fits_agree_with_the_definitions() {
     for way in ways() {
         for (n, p, kappa) in sizes {
             let what = format!("{} n {n} p {p} kappa {kappa}", way.name);
-            let mut values = around(p, kappa).sample(n, n as u64);
+            let mut values = around(p, kappa).sample(n, n as u64).expect("samples");
             // Lengths do not matter, nor that the first row may have length one.
             let first = if p.is_multiple_of(2) { 1.0 } else { 0.25 };
             for (i, row) in values.chunks_exact_mut(p).enumerate() {
@@ -227,7 +227,7 @@ fn sampled_concentrations_are_recovered() {
         for (p, kappa, n) in
             [(2, 0.3, 4000), (2, 50.0, 2000), (3, 5.0, 2000), (50, 100.0, 500), (2048, 1500.0, 100)]
         {
-            let found = fit(&way, &around(p, kappa).sample(n, 11), p);
+            let found = fit(&way, &around(p, kappa).sample(n, 11).expect("samples"), p);
             let kappa_found = found.distribution().concentration();
             // Var κ̂ = 1/(n A'(κ)); five standard deviations, and the bias of order p/n.
             let step = kappa * 1e-3;
@@ -258,7 +258,7 @@ fn weighted_fits_and_many_clusters_in_one_call() {
                 .flat_map(|(i, label)| {
                     let mean = axis(p, *label as usize % p);
                     let f = VonMisesFisher::new(&mean, 20.0 * p as f64).expect("well-formed");
-                    f.sample(1, i as u64)
+                    f.sample(1, i as u64).expect("samples")
                 })
                 .collect();
             let weights: Vec<f64> =
@@ -314,7 +314,7 @@ fn rows_of_any_size_and_tensors_of_any_width() {
     for way in ways() {
         for p in [2usize, 3, 4, 5, 7, 16, 33] {
             let n = 37;
-            let values = around(p, 8.0).sample(n, 5);
+            let values = around(p, 8.0).sample(n, 5).expect("samples");
             let plain = fit(&way, &values, p);
             for scale in [1e-30, 1e-12, 1e30] {
                 let scaled: Vec<f32> = values.iter().map(|x| (x * scale) as f32).collect();
@@ -359,7 +359,7 @@ fn the_ends_are_said_as_such() {
         }
         // Rows that cancel.
         for p in [2, 3, 784] {
-            let mut values = around(p, 1.0).sample(20, 3);
+            let mut values = around(p, 1.0).sample(20, 3).expect("samples");
             values.extend(values.clone().iter().map(|x| -x));
             let found = fit(&way, &values, p);
             assert!(found.is_uniform(), "{}: {found:?}", way.name);
@@ -375,7 +375,7 @@ fn densities_agree_with_the_host() {
     for way in ways() {
         for (p, kappa) in [(2, 1e7), (3, 1.0), (50, 0.0), (784, 500.0), (785, 1e6), (2048, 1e4)] {
             let f = around(p, kappa);
-            let values = f.sample(70, 1);
+            let values = f.sample(70, 1).expect("samples");
             let found = f
                 .log_density_blocking(&rows(&way.context, &values, p), way.precision)
                 .expect("a density");
@@ -400,7 +400,7 @@ fn samples_have_length_one_and_the_mean_they_should_have() {
             let mut random = Random::new(p as u64);
             let mean: Vec<f64> = (0..p).map(|_| random.uniform() - 0.4).collect();
             let f = VonMisesFisher::new(&mean, kappa).expect("well-formed");
-            let values = f.sample(n, 42);
+            let values = f.sample(n, 42).expect("samples");
             assert_eq!(values.len(), n * p);
             let (length, complement) = mean_resultant_length(p, kappa).expect("in range");
             let away: Vec<f64> = values
@@ -435,7 +435,7 @@ fn the_circle_is_sampled_with_its_distribution_function() {
         let n = 20_000;
         let f = around(2, kappa);
         let mut angles: Vec<f64> =
-            f.sample(n, 9).chunks_exact(2).map(|x| x[1].atan2(x[0])).collect();
+            f.sample(n, 9).expect("samples").chunks_exact(2).map(|x| x[1].atan2(x[0])).collect();
         angles.sort_by(f64::total_cmp);
         let width = (20.0 / kappa.max(1e-9).sqrt()).min(PI);
         let steps = 200_000;
@@ -457,17 +457,18 @@ fn the_circle_is_sampled_with_its_distribution_function() {
 #[test]
 fn samples_repeat_and_do_not_depend_on_their_number() {
     let f = around(5, 3.0);
-    let few = f.sample(3, 1);
-    assert_eq!(few, f.sample(100, 1)[..15]);
-    assert_ne!(few, f.sample(3, 2));
+    let few = f.sample(3, 1).expect("samples");
+    assert_eq!(few, f.sample(100, 1).expect("samples")[..15]);
+    assert_ne!(few, f.sample(3, 2).expect("samples"));
     // The same on every machine: a fingerprint.
-    let bits = f.sample(64, 7).iter().fold(0u64, |h, x| h.rotate_left(5) ^ x.to_bits());
+    let bits =
+        f.sample(64, 7).expect("samples").iter().fold(0u64, |h, x| h.rotate_left(5) ^ x.to_bits());
     println!("{bits:#x}");
     assert_eq!(bits, FINGERPRINT);
     let point =
         VonMisesFisher::fit_blocking(&rows(&Context::cpu(), &[0.6, 0.8], 2), Precision::Double)
             .expect("a fit");
-    assert_eq!(point.distribution().sample(2, 0), [0.6, 0.8, 0.6, 0.8]);
+    assert_eq!(point.distribution().sample(2, 0).expect("samples"), [0.6, 0.8, 0.6, 0.8]);
 }
 
 const FINGERPRINT: u64 = 0x292be8f0d0ee98c4;

@@ -27,37 +27,48 @@ fn limit_at_zero(v: f32) -> u32 {
   return select(INFINITY_BITS, 0u, v < -0.5);
 }
 
-// The ratio for v >= -1/2.
-fn ratio(p: Point, which: u32) -> vec2f {
+// The ratio for v >= -1/2: at least 1.
+fn ratio(p: Point, which: u32) -> Scaled {
   switch which {
     case DEBYE: {
       let d = debye(p);
-      return df_add(over_argument(df_add(d.w, p.v), p), df_mul(p.x, debye_argument_sum(d, -1.0)));
+      return debye_slope(d, df_add(d.w, p.v), p);
     }
     case TEMME: {
       let t = temme(p);
       // The quotient by itself may be as small as x.
-      return df_div(df_div((2.0 / argument_scale(p)) * t.next, t.here), p.scaled);
+      let quotient = df_div(t.next * power_of_two(1 - p.shift), t.here);
+      return Scaled(df_div(quotient, p.scaled), 0);
     }
     default: {
       let r = integral(p, INTEGRAL_NEXT);
-      return df_div(df_add(r.rise_more, r.fall_more), df_add(r.rise, r.fall));
+      return Scaled(df_div(df_add(r.rise_more, r.fall_more), df_add(r.rise, r.fall)), 0);
     }
   }
 }
 
-fn evaluate(p: Point, which: u32) -> vec2f {
+// a/x + x s^2 S(-s).
+fn debye_slope(d: Debye, a: vec2f, p: Point) -> Scaled {
+  return scaled_add(over_argument(a, p), Scaled(df_mul(p.x, debye_argument_sum(d, -1.0)), 0));
+}
+
+fn negative(a: Scaled) -> Scaled {
+  return Scaled(-a.value, a.shift);
+}
+
+fn evaluate(p: Point, which: u32) -> Scaled {
   if (FORM == 1u) {
     let q = Point(abs_pair(p.v), p.x, p.scaled, p.shift);
     if (which == DEBYE) {
       let d = debye(q);
-      return -df_add(over_argument(d.w, q), df_mul(q.x, debye_argument_sum(d, -1.0)));
+      return negative(debye_slope(d, d.w, q));
     }
-    return df_sub(over_argument(q.v, q), ratio(q, which));
+    return scaled_add(Scaled(df_div(q.v, q.scaled), -q.shift), negative(ratio(q, which)));
   }
   if (p.v.x < -0.5) {
     let mirrored = Point(df_add_f32(-p.v, -1.0), p.x, p.scaled, p.shift);
-    return df_div(vec2f(1.0, 0.0), ratio(mirrored, which));
+    let inverse = scaled_next_to_1(ratio(mirrored, which));
+    return Scaled(df_reciprocal(inverse.value), -inverse.shift);
   }
   return ratio(p, which);
 }

@@ -48,7 +48,11 @@ fn reciprocal_gamma_log_derivative(v: vec2f) -> vec2f {
   return sum;
 }
 
-fn evaluate(p: Point, which: u32) -> vec2f {
+fn evaluate(p: Point, which: u32) -> Scaled {
+  return Scaled(unscaled(p, which), 0);
+}
+
+fn unscaled(p: Point, which: u32) -> vec2f {
   if (which == SERIES) {
     let logarithms = df_add(log_half(p), reciprocal_gamma_log_derivative(p.v));
     return df_sub(logarithms, mean_harmonic(p.v, quarter_square(p.x)));

@@ -19,7 +19,11 @@ fn limit_at_zero(v: f32) -> u32 {
   return select(INFINITY_BITS | (bitcast<u32>(v) & 0x80000000u), 0u, v == 0.0);
 }
 
-fn evaluate(p: Point, which: u32) -> vec2f {
+fn evaluate(p: Point, which: u32) -> Scaled {
+  return Scaled(unscaled(p, which), 0);
+}
+
+fn unscaled(p: Point, which: u32) -> vec2f {
   let q = Point(abs_pair(p.v), p.x, p.scaled, p.shift);
   var value = vec2f(0.0);
   if (which == INTEGRAL) {

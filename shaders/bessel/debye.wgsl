@@ -30,8 +30,8 @@ fn debye(p: Point) -> Debye {
   let q = df_div(v, df_add(w, p.x));
   let u = df_div(df_add(v, df_mul(v, q)), p.scaled);
   var asinh = vec2f(0.0);
-  if (p.shift < 0.0) {
-    asinh = df_add(df_log(df_add_f32(u, 0x1p-64f)), df_mul_f32(LN_2, -p.shift));
+  if (p.shift < 0) {
+    asinh = df_add(df_log(df_add_f32(u, 0x1p-64f)), df_mul_f32(LN_2, -f32(p.shift)));
   } else {
     asinh = df_log1p(u);
   }

@@ -20,7 +20,7 @@ fn debye_argument_sum(d: Debye, sign: f32) -> vec2f {
   return df_mul(df_mul_add(p1, s, vec2f(0.5, 0.0)), df_mul(d.s, d.s));
 }
 
-// a / x, x > 0: scaled, so that no low word is lost.
-fn over_argument(a: vec2f, p: Point) -> vec2f {
-  return df_div(a, p.scaled) / argument_scale(p);
+// a / x, x > 0.
+fn over_argument(a: vec2f, p: Point) -> Scaled {
+  return Scaled(df_div(a, p.scaled), -p.shift);
 }

@@ -1,14 +1,15 @@
 // Element by element over orders v and arguments x, with broadcasting of either.
 //
 // The including kernel brings ORDERS, the orders it takes, `region(v, x)`, the formula for a point,
-// `evaluate(point, region)` and `limit_at_zero(v)`, the bits of the value at x = 0. A workgroup sorts
+// `evaluate(point, region)`, a double-float times a power of two, and `limit_at_zero(v)`, the bits of the value at x = 0. A workgroup sorts
 // its tile of points by region first: lanes that run in lockstep then mostly take the same branch, and a cheap formula
 // does not wait for a dear one. The order within a tile is left to chance; no result depends on it.
 //
-// Numbers travel as bits, so that no load or store can flush a subnormal low word. DOUBLE: elements are (hi, lo).
+// Numbers travel as bits, so that no load or store can flush a subnormal low word. DOUBLE: orders and arguments are
+// (hi, lo), values are doubles put together from bits, whatever range f32 has.
 // A point outside the domain gets NaN, and `status` the smallest index of such points.
 //!include shared/grid.wgsl
-//!include shared/twofloat.wgsl
+//!include shared/float64.wgsl
 
 struct Elementwise {
   zero: u32,
@@ -40,12 +41,7 @@ var<workgroup> region_sizes: array<atomic<u32>, 5>;
 var<workgroup> order_of_work: array<u32, TILE>;
 
 // x = scaled 2^shift: below 2^-40 its low word may be subnormal, and products of it vanish.
-struct Point { v: vec2f, x: vec2f, scaled: vec2f, shift: f32 }
-
-// 2^shift.
-fn argument_scale(p: Point) -> f32 {
-  return select(1.0, 0x1p-64f, p.shift < 0.0);
-}
+struct Point { v: vec2f, x: vec2f, scaled: vec2f, shift: i32 }
 
 const NAN_BITS: u32 = 0x7fc00000u;
 const INFINITY_BITS: u32 = 0x7f800000u;
@@ -71,27 +67,25 @@ fn argument_bits(i: u32) -> vec2u {
 // The words of the order at hand, for what a tiny order does not vanish from.
 var<private> order_words: vec2u;
 
-// v = value 2^shift.
-struct ScaledOrder { value: vec2f, shift: f32 }
-
-fn scaled_order() -> ScaledOrder {
+// v.
+fn scaled_order() -> Scaled {
   let v = bitcast<vec2f>(order_words);
   if (v.x < 0x1p-40f) {
-    return ScaledOrder(vec2f(scaled_up(order_words.x), scaled_up(order_words.y)), -64.0);
+    return Scaled(vec2f(scaled_up(order_words.x), scaled_up(order_words.y)), -64);
   }
-  return ScaledOrder(v, 0.0);
+  return Scaled(v, 0);
 }
 
 // ln v, v > 0.
 fn log_order() -> vec2f {
   let v = scaled_order();
-  return df_add(df_log(v.value), df_mul_f32(LN_2, v.shift));
+  return df_add(df_log(v.value), df_mul_f32(LN_2, f32(v.shift)));
 }
 
 // v / x, v >= 0.
-fn order_over_argument(p: Point) -> vec2f {
+fn order_over_argument(p: Point) -> Scaled {
   let v = scaled_order();
-  return df_div(v.value, p.scaled) * (select(1.0, 0x1p-64f, v.shift < 0.0) / argument_scale(p));
+  return Scaled(df_div(v.value, p.scaled), v.shift - p.shift);
 }
 
 fn point(i: u32) -> Point {
@@ -100,9 +94,9 @@ fn point(i: u32) -> Point {
   let bits = argument_bits(i);
   let x = bitcast<vec2f>(bits);
   if (x.x < 0x1p-40f) {
-    return Point(v, x, vec2f(scaled_up(bits.x), scaled_up(bits.y)), -64.0);
+    return Point(v, x, vec2f(scaled_up(bits.x), scaled_up(bits.y)), -64);
   }
-  return Point(v, x, x, 0.0);
+  return Point(v, x, x, 0);
 }
 
 fn region_at(i: u32) -> u32 {
@@ -126,17 +120,30 @@ fn refused_order(bits: u32) -> bool {
     && (magnitude > MOST_V || (ORDERS != ANY_SIGN && negative) || (ORDERS == POSITIVE && magnitude == 0u));
 }
 
-// 1e6, 1e30 and 1e-30, and what rounding a double to f32 may make of them.
-const MOST_V: u32 = 0x49742401u;
-const MOST_X: u32 = 0x7149f2cbu;
-const LEAST_X: u32 = 0x0da24260u - 1u;
+// 1e6, and the f32 next to 1e30 and 1e-30.
+const MOST_V: u32 = 0x49742400u;
+const MOST_X: u32 = 0x7149f2cau;
+const LEAST_X: u32 = 0x0da24260u;
 
-fn store(i: u32, value: vec2u) {
+fn store(i: u32, value: Scaled) {
   if (DOUBLE) {
-    values[2u * i] = value.x;
-    values[2u * i + 1u] = value.y;
+    store_double(i, float64_bits(value));
   } else {
-    values[i] = value.x;
+    values[i] = float32_bits(value.value.x, value.shift);
+  }
+}
+
+fn store_double(i: u32, bits: vec2u) {
+  values[2u * i] = bits.x;
+  values[2u * i + 1u] = bits.y;
+}
+
+// The bits of an f32 that is not subnormal.
+fn store_bits(i: u32, bits: u32) {
+  if (DOUBLE) {
+    store_double(i, widened_bits(bits));
+  } else {
+    values[i] = bits;
   }
 }
 
@@ -145,10 +152,10 @@ fn store_edge(i: u32) {
   let v = order_bits(i).x;
   let x = argument_bits(i).x;
   if ((x & 0x7fffffffu) == 0u && !refused_order(v)) {
-    store(i, vec2u(limit_at_zero(bitcast<f32>(v)), 0u));
+    store_bits(i, limit_at_zero(bitcast<f32>(v)));
   } else {
     atomicMin(&status, i);
-    store(i, vec2u(NAN_BITS, 0u));
+    store_bits(i, NAN_BITS);
   }
 }
 
@@ -186,7 +193,7 @@ fn run_tile(group: u32, lane: u32) {
     let r = order_of_work[k] >> 24u;
     let i = first + (order_of_work[k] & 0xffffffu);
     if (r < EDGE) {
-      store(i, bitcast<vec2u>(evaluate(point(i), r)));
+      store(i, evaluate(point(i), r));
     } else if (r == EDGE) {
       store_edge(i);
     }

@@ -54,7 +54,7 @@ fn integral(p: Point, kind: u32) -> Integral {
       c_before = c;
       c = c_next;
     }
-    let a = df_add_f32(-df_mul(p.scaled, c * argument_scale(p)), -base);
+    let a = df_add_f32(-df_mul(p.scaled, c * power_of_two(p.shift)), -base);
     let b = df_mul_f32(v, t);
     let up = df_exp(df_add(a, b));
     let down = df_exp(df_sub(a, b));

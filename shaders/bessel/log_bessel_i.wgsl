@@ -25,7 +25,11 @@ fn limit_at_zero(v: f32) -> u32 {
   return select(0u, INFINITY_BITS | 0x80000000u, v > 0.0 && FORM != 2u);
 }
 
-fn evaluate(p: Point, which: u32) -> vec2f {
+fn evaluate(p: Point, which: u32) -> Scaled {
+  return Scaled(unscaled(p, which), 0);
+}
+
+fn unscaled(p: Point, which: u32) -> vec2f {
   if (FORM == 2u) { return regularized(p, which); }
   if (which == DEBYE) { return debye_log_i(p, FORM == 1u); }
   let value = series_log_i(p);

@@ -25,9 +25,17 @@ fn limit_at_zero(v: f32) -> u32 {
   return select(INFINITY_BITS, 0u, FORM == 2u);
 }
 
-fn evaluate(p: Point, which: u32) -> vec2f {
+fn evaluate(p: Point, which: u32) -> Scaled {
+  return Scaled(unscaled(p, which), 0);
+}
+
+fn unscaled(p: Point, which: u32) -> vec2f {
   let q = Point(abs_pair(p.v), p.x, p.scaled, p.shift);
-  if (FORM == 2u) { return regularized(q, which); }
+  if (FORM == 2u) {
+    // x^v K_v(x) falls with x: never above its limit at 0, also where terms cancel.
+    let r = regularized(q, which);
+    return select(r, vec2f(0.0), r.x > 0.0);
+  }
   switch which {
     case DEBYE: { return debye_log_k(q, FORM == 1u); }
     case TEMME: {

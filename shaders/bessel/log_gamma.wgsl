@@ -19,7 +19,11 @@ fn limit_at_zero(v: f32) -> u32 {
   return INFINITY_BITS;
 }
 
-fn evaluate(p: Point, which: u32) -> vec2f {
+fn evaluate(p: Point, which: u32) -> Scaled {
+  return Scaled(unscaled(p, which), 0);
+}
+
+fn unscaled(p: Point, which: u32) -> vec2f {
   switch which {
     case LARGE: {
       let logarithm = df_log(p.x);
@@ -28,7 +32,7 @@ fn evaluate(p: Point, which: u32) -> vec2f {
     }
     case SMALL: { return log_gamma_small(df_add_f32(p.x, -1.0)); }
     default: {
-      let logarithm = df_add(df_log(p.scaled), df_mul_f32(LN_2, p.shift));
+      let logarithm = df_add(df_log(p.scaled), df_mul_f32(LN_2, f32(p.shift)));
       return df_sub(log_gamma_small(p.x), logarithm);
     }
   }

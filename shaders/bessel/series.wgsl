@@ -17,7 +17,7 @@ fn series_minus_one(v: vec2f, y: vec2f) -> vec2f {
   var rest = 0.0;
   var small = term.x;
   for (; k < 60.0; k += 1.0) {
-    small = small * (y.x / ((v.x + (k + 1.0)) * (k + 1.0)));
+    small = small * divide(y.x, (v.x + (k + 1.0)) * (k + 1.0));
     rest += small;
     if (abs(small) <= 0x1p-49f * abs(sum.x)) { break; }
   }
@@ -32,8 +32,8 @@ fn quarter_square(x: vec2f) -> vec2f {
 // ln(x/2).
 fn log_half(p: Point) -> vec2f {
   let logarithm = df_log(0.5 * p.scaled);
-  if (p.shift < 0.0) {
-    return df_add(logarithm, df_mul_f32(LN_2, p.shift));
+  if (p.shift < 0) {
+    return df_add(logarithm, df_mul_f32(LN_2, f32(p.shift)));
   }
   return logarithm;
 }

@@ -22,7 +22,7 @@ fn apply(x: f32) -> f32 {
     case 7u: { return exp2(x); }
     case 8u: { return log(x); }
     case 9u: { return sqrt(x); }
-    default: { return 1.0 / x; }
+    default: { return reciprocal(x); }
   }
 }
 

@@ -76,8 +76,9 @@ fn raised(given: Bulk, reference: f32, rate: f32) -> Bulk {
   } else {
     o.reference = clamp(reference, 0x1p-120f, 0x1p120f);
     o.inverse = reciprocal(o.reference);
-    let ratio = given.reference * o.inverse;
-    shift = log4(vec4f(ratio), vec4f(ratio - 1.0)).x;
+    // The gap of nearly equal references from their difference, which is exact, and not from their rounded ratio.
+    let gap = (given.reference - o.reference) * o.inverse;
+    shift = log4(vec4f(given.reference * o.inverse), vec4f(gap)).x;
     if (given.reference == 0.0) { shift = -1e5; }
   }
   shift = max(shift, -1e5);

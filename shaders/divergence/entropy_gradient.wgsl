@@ -20,9 +20,13 @@ override ALIGNED_OUT: bool = true;
 const EMPTY: f32 = 0x1p-100f;
 const LARGEST: f32 = 0x1.fffffep+127f;
 
-// d of weights, of which the largest is `most`.
-fn log_of_weights(a: vec4f, most: f32) -> vec4f {
-  let inverse = reciprocal(clamp(most, 0x1p-120f, 0x1p120f));
+// 1 / b to a half ulp: slopes nearly cancel with the row's mean, which knows nothing of a rough reciprocal's error.
+fn rounded_reciprocal(b: f32) -> f32 {
+  return df_reciprocal(vec2f(b, 0.0)).x;
+}
+
+// d of weights, of which the largest is `most`, the inverse of `inverse`.
+fn log_of_weights(a: vec4f, most: f32, inverse: f32) -> vec4f {
   let ratio = clamp(a * inverse, vec4f(EMPTY), vec4f(1.0));
   let gap = clamp((most - a) * inverse, vec4f(0.0), vec4f(1.0));
   return -(gap + rest_of_ratio4(ratio, gap));
@@ -41,6 +45,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let until = min(first + params.quads, (params.columns + 3u) / 4u);
   let alpha = params.member.x;
   let e = params.member.y;
+  let inverse = rounded_reciprocal(clamp(item.reference.x, 0x1p-120f, 0x1p120f));
+  let rate = rounded_reciprocal(select(1.0, params.member.z, ORDER && !LOGITS));
   for (var quad = first + lane; quad < until; quad += LANES) {
     let bits = load_p(item.at.x, quad);
     let a = max(number(bits), vec4f(LOG_OF_NOTHING));
@@ -62,12 +68,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
       result = (row.form.x * flow - row.form.y * x) - row.form.z * x;
     } else {
-      let d = log_of_weights(a, item.reference.x);
+      let d = log_of_weights(a, item.reference.x, inverse);
       var slope = -d;
       if (ORDER) {
         let has_limit = is_empty(bits) & vec4<bool>(params.member.z > 0.0);
         let falling = falling4(-params.member.z * select(d, vec4f(-1e6), has_limit), vec4f(0.0));
-        slope = select(divide4(falling.gap, vec4f(params.member.z)), vec4f(reciprocal(params.member.z)), has_limit);
+        slope = select(falling.gap * rate, vec4f(rate), has_limit);
       }
       // Of small weights with empty bins it may be beyond f32.
       result = clamp(row.form.x * slope - row.form.y, vec4f(-LARGEST), vec4f(LARGEST));

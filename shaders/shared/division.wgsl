@@ -8,8 +8,13 @@
 //   divide_any, reciprocal_any    every normal b: b is brought to [2^-62, 2^64) by a power of two, which is exact, and
 //                                 the quotient is brought back by the same power
 //
+// SCALE_QUOTIENTS, which the loader sets false where the start-up probe saw quotients hold for all divisors and subnormals
+// kept: nothing is brought anywhere.
+//
 // Error: 2.5 ulp at most (what WGSL allows; NVIDIA 1.9, CPU drivers 0.5). A quotient below 2^-126 may be 0, one of 2^128
 // and more is not for these functions: it may be infinite. Names end in 4 where they take vectors.
+
+override SCALE_QUOTIENTS: bool = true;
 
 fn divide(a: f32, b: f32) -> f32 { return a / b; }
 fn divide4(a: vec4f, b: vec4f) -> vec4f { return a / b; }
@@ -27,21 +32,25 @@ fn divisor_scale4(b: vec4f) -> vec4f {
 }
 
 fn divide_any(a: f32, b: f32) -> f32 {
+  if (!SCALE_QUOTIENTS) { return divide(a, b); }
   let scale = divisor_scale(b);
   return divide(a, b * scale) * scale;
 }
 
 fn divide_any4(a: vec4f, b: vec4f) -> vec4f {
+  if (!SCALE_QUOTIENTS) { return divide4(a, b); }
   let scale = divisor_scale4(b);
   return divide4(a, b * scale) * scale;
 }
 
 fn reciprocal_any(b: f32) -> f32 {
+  if (!SCALE_QUOTIENTS) { return reciprocal(b); }
   let scale = divisor_scale(b);
   return reciprocal(b * scale) * scale;
 }
 
 fn reciprocal_any4(b: vec4f) -> vec4f {
+  if (!SCALE_QUOTIENTS) { return reciprocal4(b); }
   let scale = divisor_scale4(b);
   return reciprocal4(b * scale) * scale;
 }

@@ -93,6 +93,6 @@ fn log1p_f32(x: f32) -> f32 {
   }
   let a = log_argument(bitcast<u32>(u.x));
   let unscaled = a.k == 0;
-  let y = log_join(f32(a.k), select(a.m - 1.0, x, unscaled), select(u.y / u.x, 0.0, unscaled));
+  let y = log_join(f32(a.k), select(a.m - 1.0, x, unscaled), select(divide_any(u.y, u.x), 0.0, unscaled));
   return select(y, x, abs(x) < 0x1p-25f);
 }

@@ -7,7 +7,9 @@
 // rounded to f32; leading coefficients are the Taylor ones as double-floats. Constants are exact hexadecimal f32.
 //
 // Rounding is made, not given: compilers simplify (a + b) - a, and a b + a c, so every step whose rounding matters goes
-// through `keep`. A kernel sets `runtime_zero` from a buffer first. fma, division and sqrt need not be well rounded.
+// through `keep`. A kernel sets `runtime_zero` from a buffer first. Division and sqrt may be off by 4 ulp, and division
+// may fail from 2^126 on (division.wgsl): operands of both are brought next to 1. FUSED_FMA, which the loader sets where
+// the start-up probe saw fma round once for 4096 pairs: a product's error is then one operation instead of fifteen.
 //
 // Measured: log2 of the largest relative error (sums: relative to |a| + |b|) in 2^22 and more random pairs a region,
 // against f64. Mesa is lavapipe 25.0.7 and llvmpipe GL, with the same figures. SwiftShader flushes subnormals:
@@ -34,6 +36,9 @@
 // Ends: exp is 0 below -87 and stays at exp(88) from there on; sqrt of a negative number is 0; the logarithm of zero or
 // less is LOG_OF_ZERO. Mesa keeps its figures down to 2^-102 (exp: to -70), where the low word itself turns subnormal.
 //!include shared/division.wgsl
+
+// Whether fma rounds once on the adapter at hand.
+override FUSED_FMA: bool = false;
 
 // A zero that no compiler can see. The entry point of every kernel loads it from a buffer before anything else; left
 // at its initial value the guards below fold away, and with them every low word.
@@ -64,10 +69,11 @@ fn two_sum(a: f32, b: f32) -> vec2f {
   return vec2f(s, select(b, a, a_is_smaller) - smaller_rounded);
 }
 
-// a b = p + e exactly (Dekker). No fma: it is not fused everywhere. Every partial sum is exact, and each is kept,
+// a b = p + e exactly: by fma where it rounds once, else Dekker's, where every partial sum is exact, and each is kept,
 // because a_hi b_lo + a_lo b_lo would be factored back into a rounded a b_lo.
 fn two_prod(a: f32, b: f32) -> vec2f {
   let p = keep(a * b);
+  if (FUSED_FMA) { return vec2f(p, fma(a, b, -p)); }
   let a_hi = leading_bits(a);
   let b_hi = leading_bits(b);
   let a_lo = keep(a - a_hi);
@@ -94,31 +100,59 @@ fn df_add_f32(a: vec2f, b: f32) -> vec2f {
   return quick_two_sum(s.x, keep(s.y) + a.y);
 }
 
-// JMP algorithm 10. Mesa adds the cross products to p.y one by one unless their sum is kept: a quarter bit lost.
+// JMP algorithms 12 and 10. The cross products are kept: Mesa adds them to p.y one by one, a quarter bit lost; NVIDIA
+// contracts the sum where a low word is known to be 0, and a b is no longer b a.
 fn df_mul(a: vec2f, b: vec2f) -> vec2f {
   let p = two_prod(a.x, b.x);
+  if (FUSED_FMA) { return quick_two_sum(p.x, p.y + keep(fma(a.y, b.x, fma(a.x, b.y, a.y * b.y)))); }
   return quick_two_sum(p.x, p.y + keep(a.x * b.y + a.y * b.x));
 }
 
-// JMP algorithm 8.
+// JMP algorithms 9 and 8.
 fn df_mul_f32(a: vec2f, b: f32) -> vec2f {
   let p = two_prod(a.x, b);
+  if (FUSED_FMA) { return quick_two_sum(p.x, fma(a.y, b, p.y)); }
   return quick_two_sum(p.x, p.y + a.y * b);
 }
 
-// Three quotient digits: WGSL lets an f32 division be wrong by 2.5 ulp, and two such digits would miss the bound.
-// a.x - p.x is exact, since the product of the rounded quotient lies next to a.x.
-fn df_div(a: vec2f, b: vec2f) -> vec2f {
-  let q1 = divide(a.x, b.x);
+// a 2^n, in two steps, since 2^n itself can leave the range of f32; |n| <= 252.
+fn df_scale(a: vec2f, n: i32) -> vec2f {
+  let half = n >> 1u;
+  return (a * bitcast<f32>(u32(127 + half) << 23u)) * bitcast<f32>(u32(127 + n - half) << 23u);
+}
+
+// The n of 2^n next to |x|, x normal, such that 2^-n is normal too: |x| 2^-n is in [1, 4).
+fn binary_exponent(x: f32) -> i32 {
+  return clamp(i32((bitcast<u32>(x) >> 23u) & 0xffu), 1, 253) - 127;
+}
+
+fn power_of_two(n: i32) -> f32 {
+  return bitcast<f32>(u32(n + 127) << 23u);
+}
+
+// Three quotient digits of operands next to 1: a division that is off by 4 ulp, twice, would miss the bound.
+// a.x - p.x is exact, since the product of the rounded quotient lies next to a.x. Every digit is kept: where a quotient
+// is made as a product by the divisor's reciprocal, a compiler factors q2 + q3 to (r1 + r2) / b, and the last digit is
+// lost (seen on NVIDIA).
+fn df_div_next_to_1(a: vec2f, b: vec2f) -> vec2f {
+  let q1 = keep(divide(a.x, b.x));
   let p1 = two_prod(q1, b.x);
   let low = two_sum(a.y, -p1.y);
   let head = quick_two_sum(a.x - p1.x, low.x);
   let r1 = df_add_f32(vec2f(head.x, head.y + low.y), -q1 * b.y);
-  let q2 = divide(r1.x, b.x);
+  let q2 = keep(divide(r1.x, b.x));
   let p2 = two_prod(q2, b.x);
   let r2 = (r1.x - p2.x) + ((r1.y - p2.y) - q2 * b.y);
   let q = quick_two_sum(q1, q2);
-  return quick_two_sum(q.x, q.y + divide(r2, b.x));
+  return quick_two_sum(q.x, q.y + keep(divide(r2, b.x)));
+}
+
+// Any normal b, any a. The quotient loses bits of its low word only where that is below 2^-126 itself.
+fn df_div(a: vec2f, b: vec2f) -> vec2f {
+  if (!SCALE_QUOTIENTS) { return df_div_next_to_1(a, b); }
+  let n = binary_exponent(a.x);
+  let m = binary_exponent(b.x);
+  return df_scale(df_div_next_to_1(a * power_of_two(-n), b * power_of_two(-m)), n - m);
 }
 
 // The same three digits by Newton's step, for the same reason: sqrt may be wrong by several ulp.
@@ -126,21 +160,24 @@ fn df_sqrt(a: vec2f) -> vec2f {
   if (a.x <= 0.0) {
     return vec2f(0.0);
   }
-  let y1 = sqrt(a.x);
+  let n = select(0, binary_exponent(a.x) >> 1u, SCALE_QUOTIENTS);
+  let x = a * power_of_two(-2 * n);
+  let y1 = sqrt(x.x);
   let slope = 2.0 * y1;
   let p1 = two_prod(y1, y1);
-  let r1 = quick_two_sum(a.x - p1.x, a.y - p1.y);
-  let y2 = divide(r1.x, slope);
+  let r1 = quick_two_sum(x.x - p1.x, x.y - p1.y);
+  let y2 = keep(divide(r1.x, slope));
   let p2 = two_prod(slope, y2);
   let r2 = (r1.x - p2.x) + ((r1.y - p2.y) - y2 * y2);
   let y = quick_two_sum(y1, y2);
-  return quick_two_sum(y.x, y.y + divide(r2, slope));
+  return quick_two_sum(y.x, y.y + keep(divide(r2, slope))) * power_of_two(n);
 }
 
 // c + z q for |z q| <= |c|: one step of Horner's rule.
 fn df_horner(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
   let p = two_prod(q.x, z.x);
   let s = quick_two_sum(c.x, p.x);
+  if (FUSED_FMA) { return quick_two_sum(s.x, s.y + (c.y + fma(q.y, z.x, fma(q.x, z.y, p.y)))); }
   return quick_two_sum(s.x, s.y + (c.y + (p.y + (q.x * z.y + q.y * z.x))));
 }
 
@@ -148,15 +185,22 @@ fn df_horner(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
 fn df_mul_add(q: vec2f, z: vec2f, c: vec2f) -> vec2f {
   let p = two_prod(q.x, z.x);
   let s = two_sum(c.x, p.x);
+  if (FUSED_FMA) { return quick_two_sum(s.x, keep(s.y) + (c.y + fma(q.y, z.x, fma(q.x, z.y, p.y)))); }
   return quick_two_sum(s.x, keep(s.y) + (c.y + (p.y + keep(q.x * z.y + q.y * z.x))));
 }
 
-// 1 / a: one Newton step, and a quarter of the cost of a division.
+// 1 / a, any normal a: y + y (e + e^2) with e = 1 - y a, half the cost of a division. e's first term has few bits; its
+// product is added first, and kept from being factored with the rest.
 fn df_reciprocal(a: vec2f) -> vec2f {
-  let y = reciprocal(a.x);
-  let p = two_prod(y, a.x);
-  let e = ((1.0 - p.x) - p.y) - y * a.y;
-  return quick_two_sum(y, y * e);
+  let n = select(0, binary_exponent(a.x), SCALE_QUOTIENTS);
+  let x = a * power_of_two(-n);
+  let y = keep(reciprocal(x.x));
+  let p = two_prod(y, x.x);
+  let first = 1.0 - p.x;
+  let rest = p.y + y * x.y;
+  let e = first - rest;
+  let s = quick_two_sum(y, keep(y * first));
+  return quick_two_sum(s.x, s.y + y * (e * e - rest)) * power_of_two(-n);
 }
 
 // exp(x) = power * root * exp(t + rest): power = 2^floor(n/8), root = 2^((n mod 8)/8), |t| <= ln 2 / 16.
@@ -235,10 +279,9 @@ fn log_argument(bits: u32) -> LogArgument {
   return LogArgument(k - i32(shift), bitcast<f32>(normal - (u32(k) << 23u)));
 }
 
-// lo 2^-k in two steps, since 2^-k itself can leave the range of f32.
+// lo 2^-k, as in `df_scale`.
 fn scale_down(lo: f32, k: i32) -> f32 {
-  let j = k >> 1u;
-  return (lo * bitcast<f32>(u32(127 - j) << 23u)) * bitcast<f32>(u32(127 + j - k) << 23u);
+  return df_scale(vec2f(lo, 0.0), -k).x;
 }
 
 // k ln 2 + log(1 + f), log(1 + f) = 2 atanh(s), s = f / (2 + f): 2 s + s^3 (2/3 + 2/5 s^2 + 2/7 s^4 + ...), where

@@ -1,6 +1,6 @@
 // The plan of one problem applied to `width` vectors without storing it:
 //     Y = P X (n x width), or with `transpose` Y = P^T X (m x width),
-// P_ij = exp((f_i + g_j - C_ij) / epsilon) from weighted potentials.
+// P_ij = exp((f_i + g_j - C_ij) / epsilon) from weighted potentials, 0 below 2^-126.
 // One thread a result. Error: that of the plan, and of an f32 sum.
 //!include transport/problem.wgsl
 //!include shared/exp_sum.wgsl
@@ -34,7 +34,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let g = target_[j];
     if (f <= 0.5 * LN_ZERO || g <= 0.5 * LN_ZERO) { continue; }
     let c = cost[shape.cost_at + i * shape.cost_stride + j];
-    sum += exp2_sum_scalar(((g - c) + f) * shape.rate) * x[k * shape.width + component];
+    let exponent = ((g - c) + f) * shape.rate;
+    if (exponent < -126.0) { continue; }
+    sum += exp2_sum_scalar(exponent) * x[k * shape.width + component];
   }
   y[at] = sum;
 }

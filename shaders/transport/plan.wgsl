@@ -1,6 +1,6 @@
 // The plan of one problem from its weighted potentials:
 //     P_ij = exp((f_i + g_j - C_ij) / epsilon),
-// exactly 0 where a weight is zero (its potential is the sentinel).
+// exactly 0 where a weight is zero (its potential is the sentinel) and below 2^-126.
 // Error: exponent rounding 2^-24 (|f| + |g| + |C|) / epsilon, and 2 ulp.
 //!include transport/problem.wgsl
 //!include shared/exp_sum.wgsl
@@ -25,6 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let f = source[i];
   let g = target_[j];
   let c = cost[shape.cost_at + i * shape.cost_stride + j];
-  let p = exp2_sum_scalar(((g - c) + f) * shape.rate);
-  plan[at] = select(p, 0.0, f <= 0.5 * LN_ZERO || g <= 0.5 * LN_ZERO);
+  let exponent = ((g - c) + f) * shape.rate;
+  let vanishes = exponent < -126.0 || f <= 0.5 * LN_ZERO || g <= 0.5 * LN_ZERO;
+  plan[at] = select(exp2_sum_scalar(exponent), 0.0, vanishes);
 }

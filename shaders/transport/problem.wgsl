@@ -48,9 +48,10 @@ const LN_ZERO: f32 = -1e30;
 const MARGINAL_LOW: f32 = 0x1p-80f;
 const MARGINAL_HIGH: f32 = 0x1p90f;
 
-// ln(a / b) for positive a and b, also where the quotient leaves the range.
+// ln(a / b) for a weight a and a sum b in (MARGINAL_LOW, MARGINAL_HIGH), or of at least one term 1; also where the
+// quotient leaves the range.
 fn log_ratio(a: f32, b: f32) -> f32 {
-  let quotient = a / b;
+  let quotient = divide(a, b);
   if (quotient > 1e-30 && quotient < 1e30) { return log_f32(quotient); }
   return log_f32(a) - log_f32(b);
 }

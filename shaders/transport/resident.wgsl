@@ -56,6 +56,9 @@ override GATHER: bool = false;
 const FOURS: u32 = ROWS / 4u;
 const STABLE_LOW: f32 = 0x1p-40f;
 const STABLE_HIGH: f32 = 0x1p40f;
+// Divided by in the place of a smaller sum, which may have been flushed: the scaling is beyond STABLE_HIGH or its weight
+// is next to nothing.
+const SMALLEST_SUM: f32 = 0x1p-120f;
 
 var<workgroup> kernel: array<vec4f, CELLS>;
 var<workgroup> f: array<vec4f, FOURS>;
@@ -133,7 +136,7 @@ fn absorbed(potential: f32, scaling: f32, epsilon: f32) -> f32 {
 
 // A scaling, kept in range; out of it the next test asks for an absorption.
 fn stable(weight: f32, sum: f32) -> f32 {
-  let scaling = weight / max(sum, 1e-37);
+  let scaling = divide(weight, max(sum, SMALLEST_SUM));
   if (!(scaling > STABLE_LOW && scaling < STABLE_HIGH)) {
     if (weight > 0.0) { atomicStore(&unstable, 1u); }
     return clamp(scaling, STABLE_LOW, STABLE_HIGH);
@@ -197,7 +200,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         v[q] = vec4f(1.0);
       }
       epsilon = wanted;
-      let rate = 1.4426950408889634 / epsilon;
+      let rate = divide(1.4426950408889634, epsilon);
       workgroupBarrier();
       for (var k = local; k < fours; k += WORKGROUP) {
         let weight = a[k];

@@ -101,7 +101,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         if (own_entry + c >= sweep.own_bins) { continue; }
         let weight = weights[at + c];
         if (weight <= 0.0) { continue; }
-        let fresh = weight / max(sum[c], 1e-37);
+        let fresh = divide(weight, max(sum[c], 0x1p-110f));
         if (!(sum[c] > 0x1p-100f && fresh < 0x1p100f && fresh > 0x1p-100f)) { error[t] = OUT_OF_RANGE; }
         error[t] += abs(own[at + c] * sum[c] - weight);
         own[at + c] = fresh;

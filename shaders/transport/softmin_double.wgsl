@@ -51,6 +51,13 @@ fn other_place(j: u32, other_from: u32) -> u32 {
 
 fn other_potential(j: u32) -> vec2f { return vec2f(other[j], other[sweep.other_plane + j]); }
 
+// ln(weight / marginal); where the quotient leaves the range from the logarithms.
+fn df_log_ratio(weight: vec2f, marginal: vec2f) -> vec2f {
+  let quotient = df_div(weight, marginal);
+  if (quotient.x > 1e-30 && quotient.x < 1e30) { return df_log(quotient); }
+  return df_sub(df_log(weight), df_log(marginal));
+}
+
 // The new potential of an entry whose sum left the range, one thread alone.
 // Any shift is exact mathematics, so the maximum of the high words will do.
 fn with_maximum(cost_at: u32, own_place: u32, other_from: u32, other_until: u32, weight: vec2f) -> vec2f {
@@ -143,7 +150,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     } else {
       var fresh = vec2f(0.0);
       if (marginal.x > MARGINAL_LOW && marginal.x < MARGINAL_HIGH) {
-        fresh = df_add(old, df_mul(epsilon, df_log(df_div(weight, marginal))));
+        fresh = df_add(old, df_mul(epsilon, df_log_ratio(weight, marginal)));
       } else {
         fresh = with_maximum(cost_at, own_place, other_from, other_until, weight);
       }

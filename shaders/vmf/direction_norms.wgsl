@@ -2,9 +2,10 @@
 //
 // Method. The sum of squares in f32, sums of 16 quads added up once more, or in double-float; LANES threads share a row.
 // A row whose sum of squares lies outside [2^-40, 2^100], where squares may have left the range, is only reported; the
-// variant SCALED, one thread a row, multiplies every row by a power of two first, and finds what is not finite by bits.
-// Output: high word, low word, the power of two, 0. Report: the first row that is not finite or has no component of at
-// least 2^-126, and whether any row needs SCALED.
+// variant SCALED, one thread a row, multiplies every row by a power of two first, which brings its largest component to
+// [1, 2), or where that is subnormal to [2^-22, 2); it finds what is not finite by bits.
+// Output: high word, low word, the power of two, 0. Report: the first row that is not finite or all zeros, and whether
+// any row needs SCALED.
 // Error: 2^-22 relative, in double-float 2^-45.
 //!include vmf/rows.wgsl
 //!include shared/sum.wgsl
@@ -19,7 +20,12 @@ override SCALED: bool = false;
 const SMALLEST_SUM: u32 = 0x2b800000u; // 2^-40
 const LARGEST_SUM: u32 = 0x71800000u;  // 2^100
 const EXPONENT: u32 = 0x7f800000u;
-const SMALLEST_NORMAL: u32 = 0x00800000u;
+
+fn row_quad(row: u32, quad: u32, scale: f32) -> vec4f {
+  let x = load(row, quad);
+  if (SCALED) { return scaled(x, scale); }
+  return x;
+}
 
 fn squares(sum: vec2f, x: vec4f, y: vec4f) -> vec2f {
   var total = sum;
@@ -46,7 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       most = max(most, bitcast<vec4u>(load(row, q)) & vec4u(0x7fffffffu));
     }
     let largest = max(max(most.x, most.y), max(most.z, most.w));
-    if (largest < SMALLEST_NORMAL || largest >= EXPONENT) { atomicMin(&report[0], row); }
+    if (largest == 0u || largest >= EXPONENT) { atomicMin(&report[0], row); }
     scale = bitcast<f32>((max(254u - min(largest >> 23u, 254u), 1u)) << 23u);
   }
 
@@ -54,7 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (live) {
     if (DOUBLE) {
       for (var q = lane; q < params.quads; q += LANES) {
-        sum = squares(sum, load(row, q) * scale, load_low(row, q) * scale);
+        sum = squares(sum, row_quad(row, q, scale), load_low(row, q) * scale);
       }
     } else {
       var outer = vec4f(0.0);
@@ -62,7 +68,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         var inner = vec4f(0.0);
         let until = min(from_quad + 16u * LANES, params.quads);
         for (var q = from_quad; q < until; q += LANES) {
-          let y = load(row, q) * scale;
+          let y = row_quad(row, q, scale);
           inner += y * y;
         }
         outer += inner;
@@ -80,8 +86,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (live && lane == 0u) {
     let bits = bitcast<u32>(keep(sum.x));
     if (bits < SMALLEST_SUM || bits > LARGEST_SUM) { atomicOr(&report[1], 1u); }
-    let safe = vec2f(clamp(sum.x, 0x1p-40f, 0x1p+100f), sum.y);
-    var inverse = vec2f(1.0 / sqrt(safe.x), 0.0);
+    let safe = vec2f(clamp(sum.x, 0x1p-50f, 0x1p+100f), sum.y);
+    // A root and a quotient may be off by 2.5 ulp each: one step of Newton's method.
+    let rough = reciprocal(sqrt(safe.x));
+    var inverse = vec2f(rough + rough * (0.5 - 0.5 * (safe.x * rough) * rough), 0.0);
     if (DOUBLE) { inverse = df_div(vec2f(1.0, 0.0), df_sqrt(safe)); }
     norms[row] = vec4f(inverse, scale, 0.0);
   }

@@ -62,7 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         var x = load(row, q);
         var y = load_low(row, q);
         if (SCALED) {
-          x *= norm.z;
+          x = scaled(x, norm.z);
           y *= norm.z;
         }
         let m = means[mean + q];
@@ -102,7 +102,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let until = min(from_quad + 16u * LANES, params.quads);
       for (var q = from_quad; q < until; q += LANES) {
         var x = load(row, q);
-        if (SCALED) { x *= norm.z; }
+        if (SCALED) { x = scaled(x, norm.z); }
         x *= norm.x;
         let e = x - means[mean + q];
         a += e * e;

@@ -69,7 +69,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         if (DOUBLE) {
           store(at, df_div(log_at(at), sum));
         } else {
-          store(at, vec2f(logs[at] / sum.x, 0.0));
+          store(at, vec2f(divide(logs[at], sum.x), 0.0));
         }
       }
       if (DOUBLE) {

@@ -60,9 +60,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let norm = norms[row];
       let f = factor(k, row, norm.xy);
       var x = load(row, quad);
-      if (SCALED) { x *= norm.z; }
+      if (SCALED) { x = scaled(x, norm.z); }
       if (LOW) {
-        let y = load_low(row, quad);
+        var y = load_low(row, quad);
+        if (SCALED) { y *= norm.z; }
         sums[0] = accumulate(sums[0], df_mul(f, vec2f(x.x, y.x)));
         sums[1] = accumulate(sums[1], df_mul(f, vec2f(x.y, y.y)));
         sums[2] = accumulate(sums[2], df_mul(f, vec2f(x.z, y.z)));
@@ -90,7 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (!counts) {
       let norm = norms[row];
       x = load(row, quad);
-      if (SCALED) { x *= norm.z; }
+      if (SCALED) { x = scaled(x, norm.z); }
       x *= norm.x;
     }
     a += x * weight(k, row);

@@ -106,7 +106,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     turn = WORKGROUP - turn;
     let bits = bitcast<u32>(total);
     ordinary = ordinary && bits >= SMALLEST_SUM && bits <= LARGEST_SUM;
-    let inverse = 1.0 / sqrt(clamp(total, 0x1p-40f, 0x1p+100f));
+    let inverse = reciprocal(sqrt(clamp(total, 0x1p-40f, 0x1p+100f)));
     a += m * inverse;
     if (MATS > 1u) { b += n * inverse; }
     if (MATS > 2u) { c += o * inverse; }

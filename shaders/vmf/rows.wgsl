@@ -28,6 +28,16 @@ fn load_low(row: u32, quad: u32) -> vec4f {
   return vec4f(0.0);
 }
 
+// x times a power of two, for the variants SCALED. A subnormal x is 2^-149 times an integer: read from its bits it is
+// right on adapters that flush it, and scaled up by more than f32 holds: 2^127 for rows that are all subnormal.
+fn scaled(x: vec4f, power: f32) -> vec4f {
+  let bits = bitcast<vec4u>(x);
+  let sign = bits & vec4u(0x80000000u);
+  let lifted = vec4f(bits & vec4u(0x007fffffu)) * 0x1p-23f * (power * 0x1p-126f);
+  let subnormal = (bits & vec4u(0x7f800000u)) == vec4u(0u);
+  return select(x * power, bitcast<vec4f>(bitcast<vec4u>(lifted) | sign), subnormal);
+}
+
 // Adds a term to a double-float sum of some size; the low words are summed in f32.
 fn accumulate(sum: vec2f, term: vec2f) -> vec2f {
   let s = two_sum(sum.x, term.x);

@@ -37,5 +37,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let there = vec4u(4u * four) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.until - params.first);
   if (any(there & ((bits < vec4u(SMALLEST)) | (bits > vec4u(LARGEST))))) { atomicOr(&report[1], 1u); }
   if (any(there & ((bits < vec4u(SMALLEST_SUM)) | (bits > vec4u(LARGEST_SUM))))) { atomicOr(&report[2], 1u); }
-  factors[four] = 1.0 / sqrt(clamp(sum, vec4f(0x1p-40f), vec4f(0x1p+100f)));
+  factors[four] = reciprocal4(sqrt(clamp(sum, vec4f(0x1p-40f), vec4f(0x1p+100f))));
 }

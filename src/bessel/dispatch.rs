@@ -74,7 +74,11 @@ impl<'a> Points<'a> {
             Precision::Double => {
                 let pair = |value: &T| {
                     let value = value.to_f64();
-                    let high = value as f32;
+                    let mut high = value as f32;
+                    if high == 0.0 && value != 0.0 {
+                        // What is not 0 stays so: the kernel asks for the sign of an order.
+                        high = f32::from_bits(1).copysign(high);
+                    }
                     [high, (value - f64::from(high)) as f32]
                 };
                 gpu.upload(what, &values.iter().map(pair).collect::<Vec<_>>())
@@ -128,8 +132,10 @@ impl Values {
                 words.into_iter().map(f64::from).collect()
             }
             Precision::Double => {
-                let words: Vec<[f32; 2]> = bytemuck::pod_collect_to_vec(&read[0]);
-                words.into_iter().map(|[high, low]| f64::from(high) + f64::from(low)).collect()
+                // Doubles, put together on the device: low word, high word.
+                let words: Vec<[u32; 2]> = bytemuck::pod_collect_to_vec(&read[0]);
+                let double = |[low, high]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
+                words.into_iter().map(|words| f64::from_bits(double(words))).collect()
             }
         })
     }

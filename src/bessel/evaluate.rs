@@ -48,6 +48,16 @@ impl Bessel {
         })
     }
 
+    /// Whether a point hangs on what two words of f32 do not hold, and so is the twin's: a limit at x = 0 in `Double`,
+    /// where an order of 1e-60 is not 0, and orders without a low word.
+    fn is_beyond_words(&self, v: f64, x: f64) -> bool {
+        const LOW_WORDS_FROM: f64 = 1e-30;
+        let tiny = v != 0.0 && v.abs() < LOW_WORDS_FROM;
+        self.precision == Precision::Double
+            && self.function != BesselFunction::LogGamma
+            && (x == 0.0 || tiny)
+    }
+
     fn device<'a>(&self, context: &'a Context) -> Result<Option<&'a Gpu>> {
         match context.gpu() {
             Some(gpu) => device(gpu, &context.adapter().name, self.precision),
@@ -58,7 +68,7 @@ impl Bessel {
     /// The values at (v, x): as many orders as arguments, or one of either for all of the other.
     ///
     /// In `Single`, v and x are rounded to f32 first, and values are f32 widened. Values at x = 0 are the limits, ±∞
-    /// among them.
+    /// among them. The domain: x = 0 or 1e-30 ≤ x ≤ 1e30, |v| ≤ 1e6, v ≥ 0 for I, v > 0 for the regularized K.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] with argument and index for a point outside the domain or slices of other lengths,
@@ -95,6 +105,12 @@ impl Bessel {
                     let points = Points::upload(gpu, self.precision, v, x, here).await?;
                     values.extend(run(gpu, self.function, &points).await?.read(gpu).await?);
                 }
+                for (i, value) in values.iter_mut().enumerate() {
+                    let (v, x) = (rounded(at(v, i)), rounded(at(x, i)));
+                    if self.is_beyond_words(v, x) {
+                        *value = self.function.reference(v, x);
+                    }
+                }
                 Ok(values)
             }
             None => {
@@ -122,7 +138,7 @@ impl Bessel {
             return Err(Error::invalid("x", reason));
         }
         let context = v.context();
-        match (self.device(context)?, v.buffer(), x.buffer()) {
+        match (self.device(context)?, v.device_buffer(), x.device_buffer()) {
             (Some(gpu), Some(orders), Some(arguments)) => {
                 if !context.shares_device(x.context()) {
                     return Err(Error::invalid("x", "is on another device than v"));

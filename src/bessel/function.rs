@@ -6,10 +6,7 @@ use crate::reference;
 use std::fmt;
 use std::str::FromStr;
 
-/// The largest order, by magnitude.
-pub(crate) const MOST_ORDER: f64 = 1e6;
-/// The arguments besides 0.
-pub(crate) const ARGUMENTS: [f64; 2] = [1e-30, 1e30];
+pub(crate) use reference::{LARGEST_ARGUMENT, LARGEST_ORDER, SMALLEST_ARGUMENT};
 
 /// A function of an order v and an argument x.
 ///
@@ -121,27 +118,26 @@ impl BesselFunction {
 
     /// What is wrong with a point: the argument to blame and why.
     pub(crate) fn refuses(self, v: f64, x: f64) -> Option<(&'static str, String)> {
-        let [least, most] = ARGUMENTS;
         let order = |reason: String| Some(("v", reason));
         let argument = |reason: String| Some(("x", reason));
-        // In f32 the ends of the domain may round outward.
-        let slack = 1.0 + 1e-7;
         if self != BesselFunction::LogGamma {
-            if !v.is_finite() || v.abs() > MOST_ORDER * slack {
-                return order(format!("{v} is not an order of magnitude at most {MOST_ORDER:e}"));
+            if !v.is_finite() || v.abs() > LARGEST_ORDER {
+                return order(format!(
+                    "{v:?} is not an order of magnitude at most {LARGEST_ORDER:e}"
+                ));
             }
             if v < 0.0 && !self.takes_negative_orders() {
-                return order(format!("{v} is negative, {self} needs v >= 0"));
+                return order(format!("{v:?} is negative, {self} needs v >= 0"));
             }
             if v == 0.0 && self == BesselFunction::LogKRegularized {
-                return order(format!("{v}: {self} needs v > 0"));
+                return order(format!("{v:?}: {self} needs v > 0"));
             }
         }
         if x.is_nan() || x < 0.0 || x.is_infinite() {
-            return argument(format!("{x} is not a finite argument of at least 0"));
+            return argument(format!("{x:?} is not a finite argument of at least 0"));
         }
-        if x != 0.0 && !(x >= least / slack && x <= most * slack) {
-            return argument(format!("{x:e} is neither 0 nor in [{least:e}, {most:e}]"));
+        if x != 0.0 && !(SMALLEST_ARGUMENT..=LARGEST_ARGUMENT).contains(&x) {
+            return argument(format!("{x:e} is neither 0 nor in [{SMALLEST_ARGUMENT:e}, 1e30]"));
         }
         None
     }

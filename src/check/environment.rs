@@ -60,12 +60,16 @@ const BUILT_INS: [BuiltIn; 6] = [
 pub(super) fn probe_rows(probes: &Probes) -> Vec<Row> {
     let counted = |wrong: u32, of: u32| Worst { error: wrong.into(), cases: of as usize };
     let pairs = Probes::PAIRS as u32;
+    let divisors = Worst { error: probes.divisor_end.into(), cases: 254 };
     let missing = Probes::LOOP.abs_diff(probes.loop_reached);
     [
         ("guarded arithmetic wrong", counted(probes.guarded_wrong, pairs)),
         ("loop of 100,000: iterations missing", counted(missing, Probes::LOOP)),
         ("plain TwoSum wrong", counted(probes.plain_wrong, pairs)),
         ("denormals flushed", counted(u32::from(!probes.denormals), 1)),
+        ("fma rounds twice", counted(u32::from(!probes.fused_fma), 1)),
+        ("quotients", Worst { error: probes.quotient_error.into(), cases: Probes::PAIRS }),
+        ("divisors that give no quotient, from 2^", divisors),
     ]
     .map(|(quantity, worst)| row("environment", quantity, worst))
     .into()
@@ -110,6 +114,9 @@ mod tests {
         loop_reached: Probes::LOOP,
         exp2_error: 1.0,
         denormals: true,
+        fused_fma: false,
+        quotient_error: 0.5,
+        divisor_end: 128,
     };
 
     fn all_pass(probes: Probes) -> bool {
@@ -122,5 +129,7 @@ mod tests {
         assert!(all_pass(Probes { denormals: false, plain_wrong: 4000, ..HONEST }));
         assert!(!all_pass(Probes { guarded_wrong: 1, ..HONEST }));
         assert!(!all_pass(Probes { loop_reached: 65_535, ..HONEST }));
+        assert!(all_pass(Probes { quotient_error: 2.5, divisor_end: 126, ..HONEST }));
+        assert!(!all_pass(Probes { quotient_error: 5.0, ..HONEST }));
     }
 }

@@ -124,6 +124,27 @@ pub(crate) const TABLE: &[Tolerance] = &[
         COUNT,
         "compilers may fold it; the library guards its own",
     ),
+    entry(
+        "environment",
+        "fma rounds twice",
+        INFORM,
+        COUNT,
+        "allowed by WGSL; chooses how products are made",
+    ),
+    entry(
+        "environment",
+        "quotients",
+        4.0,
+        ULP,
+        "WGSL allows 2.5 ulp; the digits of `df_div` make up for 4",
+    ),
+    entry(
+        "environment",
+        "divisors that give no quotient, from 2^",
+        INFORM,
+        COUNT,
+        "WGSL promises quotients up to 2^126; 128 where all hold; shared/division.wgsl scales",
+    ),
     entry("environment", "denormals flushed", INFORM, COUNT, "allowed by WGSL; see `Range`"),
     entry("environment", "built-in exp, |x| <= 87", INFORM, ULP, INFORMED),
     entry(

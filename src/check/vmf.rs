@@ -30,15 +30,43 @@ pub(super) const KERNELS: &[&str] = &[
 const SIZES: [(usize, usize); 6] = [(1, 2), (37, 3), (65, 8), (40, 130), (20, 784), (9, 1029)];
 const SUMS: usize = 3;
 
+/// How rows are given, and what a kernel makes of them.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    double: bool,
+    /// Rows of double-floats, high and low words.
+    low: bool,
+    /// Rows of lengths whose squares leave the range of f32; multiplied by powers of two first.
+    scaled: bool,
+}
+
+const FORMS: [Form; 6] = [
+    Form { double: false, low: false, scaled: false },
+    Form { double: false, low: false, scaled: true },
+    Form { double: true, low: false, scaled: false },
+    Form { double: true, low: false, scaled: true },
+    Form { double: true, low: true, scaled: false },
+    Form { double: true, low: true, scaled: true },
+];
+
 /// Rows as a kernel is given them, and in f64.
 struct Data {
     n: usize,
     p: usize,
     words: Vec<f32>,
     values: Vec<f64>,
+    /// 1/‖x‖, as far as the words of `norms` hold it.
     inverse: Vec<f64>,
     norms: Vec<[f32; 4]>,
+    form: Form,
     double: bool,
+}
+
+/// The power of two that `direction_norms` multiplies a row by.
+fn power(row: &[f64]) -> f64 {
+    let most = row.iter().fold(0.0f64, |most, x| most.max(x.abs())) as f32;
+    let exponent = (most.to_bits() >> 23) as i32 - 127;
+    f64::from((-exponent).clamp(-126, 127)).exp2()
 }
 
 fn pair(x: f64) -> [f32; 2] {
@@ -58,23 +86,50 @@ fn number(random: &mut Random, double: bool) -> f64 {
 }
 
 impl Data {
-    fn new(random: &mut Random, (n, p): (usize, usize), double: bool) -> Data {
-        let words: Vec<f32> = (0..n)
-            .flat_map(|_| {
-                let size = (random.within(-10.0, 10.0)).exp2();
-                (0..p).map(|_| (size * random.within(-1.0, 1.0)) as f32).collect::<Vec<f32>>()
-            })
-            .collect();
-        let values: Vec<f64> = words.iter().map(|x| f64::from(*x)).collect();
-        let inverse = twin::direction_norms(&values, p);
-        let norm = |x: &f64| {
-            let [high, low] = pair(*x);
-            [high, if double { low } else { 0.0 }, 1.0, 0.0]
+    fn new(random: &mut Random, (n, p): (usize, usize), form: Form) -> Data {
+        // Subnormal f32 and next to the largest; rows with low words come in moderate lengths.
+        let most = match form {
+            Form { scaled: false, .. } => 10.0,
+            Form { low: true, .. } => 30.0,
+            _ => 127.0,
         };
-        let norms: Vec<[f32; 4]> = inverse.iter().map(norm).collect();
+        let rows = (0..n).map(|k| {
+            // Every kind of length is there, however few rows there are.
+            let at =
+                if form.scaled && k < 3 { [-1.0, 1.0, 0.0][k] } else { random.within(-1.0, 1.0) };
+            let size = if at < -0.99 && !form.low { -140.0 } else { at * most };
+            let entries: Vec<f64> =
+                (0..p).map(|_| size.exp2() * random.within(-1.0, 1.0)).collect();
+            entries
+        });
+        let kept = |x: f64| {
+            if form.low { pair(x).map(f64::from).iter().sum() } else { f64::from(x as f32) }
+        };
+        let rows: Vec<Vec<f64>> = rows.map(|row| row.into_iter().map(kept).collect()).collect();
+        let values = rows.concat();
+        let words = if form.low {
+            let stride = 4 * p.div_ceil(4);
+            let padded = |row: &Vec<f64>| {
+                let mut row = row.clone();
+                row.resize(stride, 0.0);
+                row
+            };
+            planes(&rows.iter().flat_map(padded).collect::<Vec<f64>>())
+        } else {
+            values.iter().map(|x| *x as f32).collect()
+        };
+        let powers: Vec<f64> =
+            rows.iter().map(|row| if form.scaled { power(row) } else { 1.0 }).collect();
+        let norm = |(x, power): (f64, &f64)| {
+            let [high, low] = pair(x / power);
+            [high, if form.double { low } else { 0.0 }, *power as f32, 0.0]
+        };
+        let inverse = twin::direction_norms(&values, p);
+        let norms: Vec<[f32; 4]> = inverse.into_iter().zip(&powers).map(norm).collect();
         // The twin multiplies by what the kernel is given.
-        let inverse = norms.iter().map(|x| f64::from(x[0]) + f64::from(x[1])).collect();
-        Data { n, p, words, values, inverse, norms, double }
+        let given = |x: &[f32; 4]| (f64::from(x[0]) + f64::from(x[1])) * f64::from(x[2]);
+        let inverse = norms.iter().map(given).collect();
+        Data { n, p, words, values, inverse, norms, form, double: form.double }
     }
 
     fn quads(&self) -> usize {
@@ -85,6 +140,7 @@ impl Data {
         Params {
             dimension: self.p as u32,
             quads: self.quads() as u32,
+            plane: if self.form.low { (self.n * self.quads()) as u32 } else { 0 },
             until: self.n as u32,
             span: self.n as u32,
             block: self.n as u32,
@@ -97,7 +153,8 @@ impl Data {
 
     fn constants(&self, workgroup: u32, own: &[(&'static str, Constant)]) -> Constants {
         let mut constants: Constants = vec![
-            ("ALIGNED", Constant::Bool(self.p.is_multiple_of(4))),
+            ("ALIGNED", Constant::Bool(self.form.low || self.p.is_multiple_of(4))),
+            ("LOW", Constant::Bool(self.form.low)),
             ("DOUBLE", Constant::Bool(self.double)),
             ("WORKGROUP", Constant::U32(workgroup)),
         ];
@@ -145,16 +202,20 @@ pub(super) async fn rows(gpu: &Gpu) -> Result<Vec<Row>> {
         }
         let mut worst = [Worst::default(); 8];
         let mut random = Random::new(21);
-        for size in SIZES {
-            let data = Data::new(&mut random, size, double);
-            norms(gpu, &data, &mut worst[0]).await?;
-            resultants(gpu, &data, &mut random, &mut worst[1]).await?;
-            if !double {
-                fused(gpu, &data, &mut worst[2]).await?;
-                units_and_lengths(gpu, &data, &mut worst[3..5]).await?;
+        for form in FORMS.into_iter().filter(|form| form.double == double) {
+            for size in SIZES {
+                let data = Data::new(&mut random, size, form);
+                norms(gpu, &data, &mut worst[0]).await?;
+                resultants(gpu, &data, &mut random, &mut worst[1]).await?;
+                if !double && !form.scaled {
+                    fused(gpu, &data, &mut worst[2]).await?;
+                    units_and_lengths(gpu, &data, &mut worst[3..5]).await?;
+                }
+                densities(gpu, &data, &mut random, &mut worst[6]).await?;
+                if !form.low && !form.scaled {
+                    shares(gpu, &data, &mut random, &mut worst[7]).await?;
+                }
             }
-            densities(gpu, &data, &mut random, &mut worst[6]).await?;
-            shares(gpu, &data, &mut random, &mut worst[7]).await?;
         }
         blocks(gpu, &mut random, double, &mut worst[5]).await?;
         for (kernel, worst) in KERNELS.iter().zip(worst) {
@@ -174,6 +235,9 @@ const LANES: [u32; 2] = [1, 8];
 
 async fn norms(gpu: &Gpu, data: &Data, worst: &mut Worst) -> Result<()> {
     for (lanes, scaled) in [(LANES[0], false), (LANES[1], false), (1, true)] {
+        if data.form.scaled && !scaled {
+            continue;
+        }
         let constants = [("LANES", Constant::U32(lanes)), ("SCALED", Constant::Bool(scaled))];
         let kernel = (&DIRECTION_NORMS, data.constants(32, &constants));
         let own = [Resource::Space(16 * data.n), Resource::Data(bytemuck::cast_slice(&NO_REPORT))];
@@ -225,7 +289,8 @@ async fn resultants(gpu: &Gpu, data: &Data, random: &mut Random, worst: &mut Wor
         judge_sum(at, &exact, &size, worst);
     };
     let components = if data.double { 1 } else { SUMS };
-    let own_constants = [("COMPONENTS", Constant::U32(components as u32))];
+    let scaled = ("SCALED", Constant::Bool(data.form.scaled));
+    let own_constants = [("COMPONENTS", Constant::U32(components as u32)), scaled.clone()];
     let kernel = (&RESULTANT, data.constants(16, &own_constants));
     let groups = tiles * SUMS.div_ceil(components);
     let found = data.run(gpu, kernel, params, &own, groups, (3, 32 * plane)).await?;
@@ -233,7 +298,8 @@ async fn resultants(gpu: &Gpu, data: &Data, random: &mut Random, worst: &mut Wor
         judge(&found, k, weights);
     }
     for variant in ["EQUAL", "GATHER"] {
-        let kernel = (&RESULTANT, data.constants(16, &[(variant, Constant::Bool(true))]));
+        let kernel =
+            (&RESULTANT, data.constants(16, &[(variant, Constant::Bool(true)), scaled.clone()]));
         let params = Params { sums: 1, order: 2, ..params };
         let found = data.run(gpu, kernel, params, &own, tiles, (3, 32 * plane)).await?;
         judge(&found, 0, &vec![1.0; data.n]);
@@ -345,6 +411,7 @@ async fn densities(gpu: &Gpu, data: &Data, random: &mut Random, worst: &mut Wors
             ("LANES", Constant::U32(lanes)),
             ("COMPONENTS", Constant::U32(components as u32)),
             ("PICK", Constant::Bool(pick)),
+            ("SCALED", Constant::Bool(data.form.scaled)),
         ];
         let sums = if pick { 1 } else { SUMS };
         let blocks = data.n.div_ceil((32 / lanes) as usize);

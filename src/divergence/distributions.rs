@@ -208,7 +208,7 @@ impl Distributions {
         let logarithms = matches!(self.input, Input::LogProbabilities);
         if logarithms && !self.normalize && ((sum - 1.0).abs() > 1e-3 || sum.is_nan()) {
             let reason =
-                format!("its probabilities sum to {sum}; `normalized` takes them all the same");
+                format!("its probabilities sum to {sum:?}; `normalized` takes them all the same");
             return Err(Error::invalid_row(argument, row, reason));
         }
         Ok(())
@@ -266,7 +266,7 @@ fn check_input(input: Input) -> Result<()> {
         Input::Logits { temperature: t }
             if !(t.is_finite() && t > 0.0 && (t as f32) >= f32::MIN_POSITIVE) =>
         {
-            Err(Error::invalid("temperature", format!("{t} is not a finite number above zero")))
+            Err(Error::invalid("temperature", format!("{t:?} is not a finite number above zero")))
         }
         _ => Ok(()),
     }
@@ -281,7 +281,7 @@ fn screen(argument: &'static str, row: usize, values: &[f64], input: Input) -> R
     };
     if let Some(index) = values.iter().position(|x| wrong(*x)) {
         let kind = if weights { "a weight" } else { "a logarithm of a probability" };
-        let reason = format!("{} is not {kind}", values[index]);
+        let reason = format!("{:?} is not {kind}", values[index]);
         return Err(Error::invalid_at(argument, row, index, reason));
     }
     let empty = |x: &f64| if weights { *x == 0.0 } else { *x == f64::NEG_INFINITY };

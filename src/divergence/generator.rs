@@ -13,6 +13,8 @@ type Function = dyn Fn(f64) -> f64 + Send + Sync;
 /// [`Error::Shader`]. They are evaluated in f32, so [`Precision::Double`](crate::Precision::Double), the CPU twin and
 /// rows beyond the range of f32 need [`Generator::with_reference`]. Of r = p/q they know nearly equal rows, and the
 /// gradient f(r) − r f′(r) at bins that q lacks (r = 2¹⁰⁰), only as far as they do not cancel.
+/// r reaches from 2⁻¹⁰⁰ to 2¹⁰⁰, and on some GPUs a quotient is 0 where its divisor is 2¹²⁶ or more: `divide_any(a, b)`
+/// and `reciprocal_any(b)`, which every kernel has, are right there too.
 ///
 /// ```
 /// # fn main() -> kantor::Result<()> {

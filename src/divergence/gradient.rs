@@ -284,7 +284,7 @@ impl Work<'_> {
             let sums: Vec<f32> =
                 old.iter().zip(&values).map(|(old, new)| single(f64::from(*old) + new)).collect();
             gpu.guarded(|| {
-                gpu.write(output, at, &sums);
+                gpu.write(output, at, &sums)?;
                 Ok(())
             })
             .await?;
@@ -350,7 +350,7 @@ async fn clear(gpu: &Gpu, buffer: &Buffer, elements: usize) -> Result<()> {
     gpu.guarded(|| {
         for start in (0..elements).step_by(zeros.len()) {
             let part = &zeros[..zeros.len().min(elements - start)];
-            gpu.write(buffer, 4 * start as u64, part);
+            gpu.write(buffer, 4 * start as u64, part)?;
         }
         Ok(())
     })

@@ -187,7 +187,7 @@ impl Divergence {
     /// That the parameter is in its range.
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |name: &'static str, value: f64, range: &str| {
-            Err(Error::invalid(name, format!("{value} is not {range}")))
+            Err(Error::invalid(name, format!("{value:?} is not {range}")))
         };
         match *self {
             Divergence::JensenShannon { beta: x } if !(0.0..=1.0).contains(&x) => {
@@ -224,7 +224,10 @@ fn check_order(alpha: f64, may_be_infinite: bool) -> Result<()> {
         return Ok(());
     }
     let or_infinity = if may_be_infinite { ", or infinity" } else { "" };
-    Err(Error::invalid("alpha", format!("{alpha} is not an order between 0 and 1e6{or_infinity}")))
+    Err(Error::invalid(
+        "alpha",
+        format!("{alpha:?} is not an order between 0 and 1e6{or_infinity}"),
+    ))
 }
 
 impl fmt::Display for Divergence {

@@ -107,7 +107,7 @@ impl Divergence {
     pub async fn ratio_weights(&self, log_ratios: &Tensor) -> Result<Tensor> {
         self.require_ratio_weight()?;
         let context = log_ratios.context();
-        if let (Some(gpu), Some(buffer)) = (device(context), log_ratios.buffer()) {
+        if let (Some(gpu), Some(buffer)) = (device(context), log_ratios.device_buffer()) {
             let batch = Batch { gpu, logs: buffer, length: log_ratios.len(), low: 0 };
             if let Some(weights) = self.on_device(&batch).await? {
                 return Ok(Tensor::pooled(context, Arc::new(weights), log_ratios.shape()));

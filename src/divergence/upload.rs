@@ -42,7 +42,7 @@ impl Piece {
     fn buffer(&self) -> Option<&wgpu::Buffer> {
         match &self.storage {
             Storage::Pooled(buffer) => Some(buffer),
-            Storage::Tensor(tensor) => tensor.buffer(),
+            Storage::Tensor(tensor) => tensor.device_buffer(),
         }
     }
 
@@ -147,7 +147,7 @@ pub(crate) fn of_tensor(
 ) -> Result<Vec<Piece>> {
     // A binding begins at a multiple of 256 bytes: one of 64 f32 more than a piece may be needed.
     let most = most(gpu).saturating_sub(64).max(64);
-    let size = tensor.buffer().map_or(0, wgpu::Buffer::size);
+    let size = tensor.device_buffer().map_or(0, wgpu::Buffer::size);
     let whole = if rows * bins <= most + 64 {
         vec![(0..rows, 0..bins)]
     } else {

@@ -28,7 +28,7 @@ impl Weighting {
         if let Some(weights) = &self.weights {
             length("row_weights", weights.len())?;
             if let Some(row) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
-                let reason = format!("{} is not a weight", weights[row]);
+                let reason = format!("{:?} is not a weight", weights[row]);
                 return Err(Error::invalid_row("row_weights", row, reason));
             }
         }
@@ -94,7 +94,7 @@ pub(crate) fn check_upstream(count: usize, upstream: Option<&[f64]>) -> Result<(
     match upstream.iter().position(|x| !x.is_finite()) {
         None => Ok(()),
         Some(row) => {
-            let reason = format!("{} is not a finite number", upstream[row]);
+            let reason = format!("{:?} is not a finite number", upstream[row]);
             Err(Error::invalid_row("upstream", row, reason))
         }
     }

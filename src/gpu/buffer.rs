@@ -1,14 +1,17 @@
 //! Pooled device memory, and the count of it.
 
 use super::Gpu;
+use super::loss::{Owner, Scopes};
 use super::pipeline::lock;
-use crate::error::{Error, Result};
+use super::turn::Turn;
+use crate::error::{Error, Result, one_line};
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
-/// Device memory of a context, in bytes.
+/// Memory of a context, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Memory {
     /// Held by tensors, solutions and running solves.
     pub in_use: u64,
@@ -16,6 +19,9 @@ pub struct Memory {
     pub idle: u64,
     /// The largest `in_use` so far.
     pub peak: u64,
+    /// Mapped memory through which data goes to the device, kept for the next: at most 32 MiB. Zero in a browser, which
+    /// has its own.
+    pub staging: u64,
 }
 
 /// Idle buffers are kept up to this many bytes together.
@@ -23,8 +29,20 @@ const IDLE_LIMIT: u64 = 256 << 20;
 /// Buffer sizes are rounded up to this, so that similar sizes share.
 const GRANULE: u64 = 256;
 
+/// What a device and its clones share beside the device.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
+    kept: Mutex<Kept>,
+    pub(super) owner: Owner,
+    /// Held while what waits for the device is taken and submitted: nothing overtakes an upload.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) submitting: Turn,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) staging: Mutex<super::staging::Staging>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
     idle: HashMap<(u64, wgpu::BufferUsages), Vec<wgpu::Buffer>>,
     memory: Memory,
 }
@@ -33,7 +51,8 @@ pub(crate) struct Pool {
 #[derive(Debug)]
 pub(crate) struct Buffer {
     raw: wgpu::Buffer,
-    pool: Arc<Mutex<Pool>>,
+    pool: Arc<Pool>,
+    exclusive: Option<Arc<Turn>>,
 }
 
 impl Deref for Buffer {
@@ -45,31 +64,57 @@ impl Deref for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let size = self.raw.size();
-        let mut pool = lock(&self.pool);
-        pool.memory.in_use -= size;
-        // What was used last is the likeliest to be asked for again.
-        while size <= IDLE_LIMIT && pool.memory.idle + size > IDLE_LIMIT && pool.forget() {}
-        if pool.memory.idle + size <= IDLE_LIMIT {
-            pool.memory.idle += size;
-            pool.idle.entry((size, self.raw.usage())).or_default().push(self.raw.clone());
-        } else {
-            self.raw.destroy();
+        let released = self.pool.take_back(&self.raw);
+        if !released.is_empty() {
+            let _exclusive = self.exclusive.as_deref().map(Turn::take);
+            released.into_iter().for_each(release);
         }
     }
 }
 
+/// Gives memory back to the driver. Natively when nothing uses it any more: uploads to it may still wait for their
+/// submission, which must not meet a destroyed buffer. In a browser at once: the collector of garbage would take its time.
+fn release(buffer: wgpu::Buffer) {
+    #[cfg(target_arch = "wasm32")]
+    buffer.destroy();
+    drop(buffer);
+}
+
 impl Pool {
-    /// Destroys one of the largest idle buffers; `false` if there is none.
-    fn forget(&mut self) -> bool {
+    /// Keeps a buffer that is let go, and returns what is to be released for it: others, or itself.
+    fn take_back(&self, raw: &wgpu::Buffer) -> Vec<wgpu::Buffer> {
+        let size = raw.size();
+        let mut released = Vec::new();
+        let mut kept = lock(&self.kept);
+        kept.memory.in_use -= size;
+        if size > IDLE_LIMIT {
+            released.push(raw.clone());
+            return released;
+        }
+        // What was used last is the likeliest to be asked for again.
+        while kept.memory.idle + size > IDLE_LIMIT
+            && let Some(other) = kept.forget()
+        {
+            released.push(other);
+        }
+        kept.memory.idle += size;
+        kept.idle.entry((size, raw.usage())).or_default().push(raw.clone());
+        released
+    }
+}
+
+impl Kept {
+    /// One of the largest idle buffers, no longer kept.
+    fn forget(&mut self) -> Option<wgpu::Buffer> {
         let idle = self.idle.iter_mut().filter(|(_, buffers)| !buffers.is_empty());
-        let largest = idle.max_by_key(|((size, usage), _)| (*size, usage.bits()));
-        let Some(((size, _), Some(buffer))) = largest.map(|(key, all)| (key, all.pop())) else {
-            return false;
-        };
+        let ((size, _), buffers) = idle.max_by_key(|((size, usage), _)| (*size, usage.bits()))?;
         self.memory.idle -= size;
-        buffer.destroy();
-        true
+        buffers.pop()
+    }
+
+    fn forget_all(&mut self) -> Vec<wgpu::Buffer> {
+        self.memory.idle = 0;
+        self.idle.drain().flat_map(|(_, buffers)| buffers).collect()
     }
 }
 
@@ -84,7 +129,11 @@ pub(crate) const STAGING: wgpu::BufferUsages =
 impl Gpu {
     /// Memory held now and at most so far.
     pub(crate) fn memory(&self) -> Memory {
-        lock(&self.pool).memory
+        #[cfg(target_arch = "wasm32")]
+        let staging = 0;
+        #[cfg(not(target_arch = "wasm32"))]
+        let staging = lock(&self.pool.staging).held();
+        Memory { staging, ..lock(&self.pool.kept).memory }
     }
 
     /// A buffer of at least `bytes`, contents undefined. Run inside
@@ -95,6 +144,27 @@ impl Gpu {
         bytes: u64,
         usage: wgpu::BufferUsages,
     ) -> Result<Buffer> {
+        let size = self.rounded(what, bytes, usage)?;
+        let reused = {
+            let mut kept = lock(&self.pool.kept);
+            let reused = kept.idle.get_mut(&(size, usage)).and_then(Vec::pop);
+            if reused.is_some() {
+                kept.memory.idle -= size;
+            }
+            reused
+        };
+        let raw = match reused {
+            Some(raw) => raw,
+            None => self.create(what, size, usage, false)?,
+        };
+        let mut kept = lock(&self.pool.kept);
+        kept.memory.in_use += size;
+        kept.memory.peak = kept.memory.peak.max(kept.memory.in_use);
+        Ok(Buffer { raw, pool: self.pool.clone(), exclusive: self.exclusive.clone() })
+    }
+
+    /// The size of the buffer for `bytes`, checked against the device's limits.
+    fn rounded(&self, what: &str, bytes: u64, usage: wgpu::BufferUsages) -> Result<u64> {
         let limits = &self.capabilities.limits;
         let available = if usage.contains(wgpu::BufferUsages::STORAGE) {
             limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
@@ -108,64 +178,161 @@ impl Gpu {
                 available,
             });
         }
-        let size = bytes.max(16).next_multiple_of(GRANULE);
-        let mut pool = lock(&self.pool);
-        let reused = pool.idle.get_mut(&(size, usage)).and_then(Vec::pop);
-        if reused.is_some() {
-            pool.memory.idle -= size;
-        }
-        pool.memory.in_use += size;
-        pool.memory.peak = pool.memory.peak.max(pool.memory.in_use);
-        let raw = reused.unwrap_or_else(|| {
-            self.device.create_buffer(&wgpu::BufferDescriptor {
+        let granules = bytes.max(16).checked_next_multiple_of(GRANULE).unwrap_or(u64::MAX);
+        // A limit may lie between; sizes are multiples of four bytes whatever it is.
+        Ok(granules.min((available & !3).max(bytes)))
+    }
+
+    /// New memory; where there is none, once more after the pool gave back what it keeps.
+    pub(super) fn create(
+        &self,
+        what: &str,
+        size: u64,
+        usage: wgpu::BufferUsages,
+        mapped_at_creation: bool,
+    ) -> Result<wgpu::Buffer> {
+        log::trace!("allocate {size} bytes: {what}");
+        let try_once = || {
+            let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+            let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(what),
                 size,
                 usage,
-                mapped_at_creation: false,
-            })
-        });
-        Ok(Buffer { raw, pool: self.pool.clone() })
+                mapped_at_creation,
+            });
+            (buffer, scope.pop())
+        };
+        let (buffer, failure) = try_once();
+        if !self.failed(failure) {
+            return Ok(buffer);
+        }
+        self.release_idle();
+        let (buffer, failure) = try_once();
+        if self.failed(failure) {
+            return Err(Error::OutOfMemory { what: format!("{what} ({size} bytes)") });
+        }
+        Ok(buffer)
+    }
+
+    /// Natively a scope's answer is there at once. In a browser it is a promise, and the answer comes with the scopes of
+    /// [`Gpu::guarded`].
+    fn failed(&self, failure: impl Future<Output = Option<wgpu::Error>>) -> bool {
+        use futures::FutureExt;
+        cfg!(not(target_arch = "wasm32")) && failure.now_or_never().flatten().is_some()
+    }
+
+    /// Gives back what the pool keeps, as soon as the device is done with it.
+    fn release_idle(&self) {
+        let released = lock(&self.pool.kept).forget_all();
+        released.into_iter().for_each(release);
+        #[cfg(not(target_arch = "wasm32"))]
+        if self.submit(None).is_ok() {
+            let _ = self.poll(wgpu::PollType::wait_indefinitely());
+        }
+    }
+
+    /// Submits `commands`; the browser has kept the order of uploads.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn submit(&self, commands: Option<wgpu::CommandBuffer>) -> Result<()> {
+        self.queue.submit(commands);
+        self.count_submission();
+        Ok(())
+    }
+
+    /// Nothing waits in a browser.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn flush(&self) {}
+
+    /// Whether a buffer that a host brings is of this device. wgpu compares nothing but numbers, which every instance
+    /// counts from zero: used with another instance's device, a buffer is some other buffer, or a panic. What tells them
+    /// apart is who hears of a mistake. Unmapping what is not mapped is one, without any effect, and wgpu reports it to
+    /// the device that the buffer is of: into the scope here, or elsewhere, where it may panic for want of a handler.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`], also while the buffer is mapped, when it cannot be used anyway.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn refuse_foreign(&self, buffer: &wgpu::Buffer) -> Result<()> {
+        use futures::FutureExt;
+        self.check_lost()?;
+        let _exclusive = self.exclusive();
+        let unmapped = match buffer.slice(..4).get_mapped_range() {
+            Ok(_) => false,
+            Err(words) => words.to_string().contains("not mapped"),
+        };
+        if !unmapped {
+            return Err(Error::invalid("buffer", "is mapped, or its device is gone"));
+        }
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| buffer.unmap()));
+        match (told, scope.pop().now_or_never().flatten()) {
+            (Ok(()), Some(_)) => Ok(()),
+            _ => Err(Error::invalid("buffer", "is not of this context's device")),
+        }
+    }
+
+    /// In a browser buffers are objects, not numbers: whatever uses a stranger's is an error there.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn refuse_foreign(&self, _: &wgpu::Buffer) -> Result<()> {
+        self.check_lost()
     }
 
     /// A storage buffer holding `data`.
     pub(crate) fn upload<T: bytemuck::Pod>(&self, what: &str, data: &[T]) -> Result<Buffer> {
         let buffer = self.allocate(what, size_of_val(data) as u64, STORAGE)?;
-        self.write(&buffer, 0, data);
+        self.write(&buffer, 0, data)?;
         Ok(buffer)
     }
 
     /// A uniform buffer holding `params`.
     pub(crate) fn uniform<T: bytemuck::Pod>(&self, params: &T) -> Result<Buffer> {
         let buffer = self.allocate("parameters", size_of::<T>() as u64, UNIFORM)?;
-        self.write(&buffer, 0, std::slice::from_ref(params));
+        self.write(&buffer, 0, std::slice::from_ref(params))?;
         Ok(buffer)
     }
 
-    /// Writes `data` at a byte offset. Copies are padded to WebGPU's 4 bytes by
-    /// construction: every element type here has a multiple of 4 bytes.
-    pub(crate) fn write<T: bytemuck::Pod>(&self, buffer: &wgpu::Buffer, offset: u64, data: &[T]) {
-        if !data.is_empty() {
-            self.queue.write_buffer(buffer, offset, bytemuck::cast_slice(data));
+    /// Writes `data` at a byte offset, before the next submission. Copies are
+    /// padded to WebGPU's 4 bytes by construction: every element type here has a
+    /// multiple of 4 bytes. Run inside [`Gpu::guarded`].
+    pub(crate) fn write<T: bytemuck::Pod>(
+        &self,
+        buffer: &wgpu::Buffer,
+        offset: u64,
+        data: &[T],
+    ) -> Result<()> {
+        let bytes = bytemuck::cast_slice(data);
+        #[cfg(target_arch = "wasm32")]
+        if !bytes.is_empty() {
+            self.queue.write_buffer(buffer, offset, bytes);
         }
+        #[cfg(not(target_arch = "wasm32"))]
+        self.stage(buffer, offset, bytes)?;
+        Ok(())
     }
 
     /// Runs `work`, which allocates and uploads, and reports what the device
     /// found wrong with it.
     pub(crate) async fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.check_lost()?;
-        let (result, memory, validation) = {
+        let (result, failure) = {
             let _exclusive = self.exclusive();
-            let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-            let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+            let scopes = Scopes::push(&self.device);
             let result = work();
-            (result, memory.pop(), validation.pop())
+            (result, scopes.pop())
         };
-        let (memory, validation) = (memory.await, validation.await);
-        let error = match (result, memory, validation) {
-            (Ok(value), None, None) => return Ok(value),
-            (Err(error), ..) => error,
-            (_, Some(error), _) => Error::OutOfMemory { what: error.to_string() },
-            (_, _, Some(error)) => Error::Device { message: error.to_string() },
+        let error = match (result, failure.await) {
+            (Ok(value), None) => return Ok(value),
+            (Err(error), _) => error,
+            (Ok(value), Some(error)) => {
+                // Among the buffers may be one that was never made: none of them is used again.
+                drop(value);
+                self.release_idle();
+                match error {
+                    wgpu::Error::OutOfMemory { .. } => {
+                        Error::OutOfMemory { what: "a buffer for a call's data".into() }
+                    }
+                    error => Error::Device { message: one_line(error) },
+                }
+            }
         };
         Err(self.explain(error).await)
     }

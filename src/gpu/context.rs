@@ -6,7 +6,8 @@ use super::adapter::{AdapterKind, AdapterReport, Backend};
 use super::buffer::Memory;
 use super::capabilities::Capabilities;
 use super::pipeline::lock;
-use crate::error::{Error, Result};
+use super::{loss, refusal};
+use crate::error::{Error, Result, one_line};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -20,8 +21,8 @@ use std::sync::{Arc, Mutex};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Context {
-    adapter: Arc<AdapterReport>,
-    gpu: Option<Arc<Gpu>>,
+    pub(super) adapter: Arc<AdapterReport>,
+    pub(super) gpu: Option<Arc<Gpu>>,
 }
 
 impl Context {
@@ -72,9 +73,10 @@ impl Context {
     /// Every adapter of the machine, opened, or the reason why it was refused.
     pub async fn all() -> Vec<(AdapterReport, Result<Context>)> {
         let mut result = Vec::new();
-        for adapter in enumerate(wgpu::Backends::all()).await {
+        for adapter in enumerate(wgpu::Backends::all()).await.unwrap_or_default() {
             let report = AdapterReport::new(&adapter);
-            result.push((report, open(&adapter).await));
+            let opened = open(&adapter).await.map_err(|error| refusal::refused(&report, error));
+            result.push((report, opened));
         }
         result
     }
@@ -85,6 +87,7 @@ impl Context {
         queue: wgpu::Queue,
         lost: Arc<Mutex<Option<String>>>,
     ) -> Result<Context> {
+        loss::refuse_fork()?;
         let limits = device.limits();
         require_core_limits(&limits)?;
         let mut gpu = Gpu {
@@ -96,18 +99,16 @@ impl Context {
             lost,
             submissions: AtomicU64::new(0),
             exclusive: (report.backend == Backend::Gl).then(Arc::default),
+            #[cfg(feature = "hostile")]
+            hostility: None,
         };
         // The no-op backend computes nothing; it exists for plumbing tests.
         if report.backend != Backend::Noop {
             gpu.capabilities.probes = gpu.probe().await?;
             if !gpu.capabilities.probes.loops_complete() {
-                return Err(Error::NoAdapter {
-                    requested: format!("a driver that finishes its loops ({report})"),
-                    found: vec![format!(
-                        "one that stops after {} iterations; update the driver",
-                        gpu.capabilities.probes.loop_reached
-                    )],
-                });
+                let reached = gpu.capabilities.probes.loop_reached;
+                let message = format!("its loops stop after {reached} iterations");
+                return Err(refusal::refused(&report, Error::Device { message }));
             }
         }
         Ok(Context { adapter: Arc::new(report), gpu: Some(Arc::new(gpu)) })
@@ -166,6 +167,8 @@ impl Context {
             lost: gpu.lost.clone(),
             submissions: AtomicU64::new(0),
             exclusive: gpu.exclusive.clone(),
+            #[cfg(feature = "hostile")]
+            hostility: gpu.hostility,
         };
         Context { adapter: self.adapter.clone(), gpu: Some(Arc::new(gpu)) }
     }
@@ -229,42 +232,52 @@ impl ContextBuilder {
         if let Some(name) = &self.name {
             words.push(format!("named {name:?}"));
         }
+        let narrowed = refusal::narrowed();
+        if !narrowed.is_empty() {
+            words.push(format!("({})", narrowed.join(", ")));
+        }
         words.join(" ")
+    }
+
+    fn fits(&self, report: &AdapterReport) -> bool {
+        let hardware = !matches!(report.kind, AdapterKind::Software);
+        let named = self
+            .name
+            .as_ref()
+            .is_none_or(|name| report.name.to_lowercase().contains(&name.to_lowercase()));
+        named && (hardware || !self.hardware)
     }
 
     /// Opens the best adapter that fits.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`] with the adapters found, or the reason why the only
-    /// fitting ones were refused.
+    /// [`Error::NoAdapter`] with the adapters found and, of those that fit, why
+    /// they were refused and what to do instead. In a browser, which has one
+    /// adapter, the reason itself.
     pub async fn build(self) -> Result<Context> {
         let backends = self
             .backends
             .unwrap_or_else(|| wgpu::Backends::from_env().unwrap_or_else(wgpu::Backends::all));
-        let mut adapters = enumerate(backends).await;
+        let mut adapters = enumerate(backends).await?;
         adapters.sort_by_key(|adapter| rank(&AdapterReport::new(adapter)));
         let mut found = Vec::new();
-        let mut refusal = None;
         for adapter in &adapters {
             let report = AdapterReport::new(adapter);
-            found.push(report.to_string());
-            let hardware = !matches!(report.kind, AdapterKind::Software);
-            let named = self
-                .name
-                .as_ref()
-                .is_none_or(|name| report.name.to_lowercase().contains(&name.to_lowercase()));
-            if !named || (self.hardware && !hardware) {
+            if !self.fits(&report) {
+                found.push(report.to_string());
                 continue;
             }
             match open(adapter).await {
                 Ok(context) => return Ok(context),
+                Err(error) if report.backend == Backend::WebGpu => return Err(error),
                 Err(error) => {
-                    log::warn!("passing over {report}: {error}");
-                    refusal.get_or_insert(error);
+                    let told = refusal::describe(&report, &error);
+                    log::warn!("passing over {told}");
+                    found.push(told);
                 }
             }
         }
-        Err(refusal.unwrap_or(Error::NoAdapter { requested: self.request(), found }))
+        Err(Error::NoAdapter { requested: self.request(), found })
     }
 }
 
@@ -280,13 +293,16 @@ fn rank(report: &AdapterReport) -> (u8, u8) {
     (kind, u8::from(report.backend == Backend::Gl))
 }
 
-async fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
+/// # Errors
+/// [`Error::NoAdapter`] in a fork.
+async fn enumerate(backends: wgpu::Backends) -> Result<Vec<wgpu::Adapter>> {
+    loss::refuse_fork()?;
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     descriptor.backends = backends;
     let instance = wgpu::Instance::new(descriptor);
     #[cfg(not(target_arch = "wasm32"))]
     {
-        instance.enumerate_adapters(backends).await
+        Ok(instance.enumerate_adapters(backends).await)
     }
     #[cfg(target_arch = "wasm32")]
     {
@@ -295,7 +311,7 @@ async fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..Default::default()
         };
-        instance.request_adapter(&options).await.ok().into_iter().collect()
+        Ok(instance.request_adapter(&options).await.ok().into_iter().collect())
     }
 }
 
@@ -305,14 +321,17 @@ async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
         .request_device(&wgpu::DeviceDescriptor {
             label: Some("kantor"),
             required_limits: adapter.limits(),
+            // A hostile context computes a fused fma in f64.
+            #[cfg(feature = "hostile")]
+            required_features: adapter.features() & wgpu::Features::SHADER_F64,
             ..Default::default()
         })
         .await
-        .map_err(|error| Error::Device { message: error.to_string() })?;
+        .map_err(|error| Error::Device { message: one_line(error) })?;
     let lost = Arc::new(Mutex::new(None));
     let reason = lost.clone();
     device.set_device_lost_callback(move |kind, message| {
-        lock(&reason).get_or_insert(format!("{kind:?}: {message}"));
+        lock(&reason).get_or_insert(one_line(format!("{kind:?}: {message}")));
     });
     // Errors outside our scopes are bugs of ours or of the driver; wgpu's default
     // handler would panic.

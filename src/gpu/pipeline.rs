@@ -1,6 +1,7 @@
 //! Compute pipelines: built on first use, kept by kernel and constants.
 
 use super::Gpu;
+use super::loss::Scopes;
 use super::shader::{self, Constants};
 use crate::error::{Error, Result};
 use std::sync::Arc;
@@ -53,10 +54,12 @@ impl Gpu {
     }
 
     async fn build(&self, kernel: &'static Kernel, constants: &Constants) -> Result<Pipeline> {
-        let text = shader::source(kernel.path, constants)?;
+        self.check_lost()?;
+        let text = shader::source_with(kernel.path, constants, &self.capabilities.constants())?;
+        let source = self.compilable(kernel, text)?;
         let (pipeline, failure) = {
             let _exclusive = self.exclusive();
-            self.compile(kernel, text)
+            self.compile(kernel, source)
         };
         match failure.await {
             None => Ok(pipeline),
@@ -67,17 +70,32 @@ impl Gpu {
         }
     }
 
+    /// The text, or what a hostile context makes of it.
+    fn compilable(
+        &self,
+        _kernel: &'static Kernel,
+        text: String,
+    ) -> Result<wgpu::ShaderSource<'static>> {
+        #[cfg(feature = "hostile")]
+        if let Some(hostility) = self.hostility {
+            let module = super::hostile::rewrite(_kernel.path, &text, hostility)?;
+            return Ok(wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(module)));
+        }
+        Ok(wgpu::ShaderSource::Wgsl(text.into()))
+    }
+
     /// Starts the compilation; the future tells what was wrong with it.
     fn compile(
         &self,
         kernel: &'static Kernel,
-        text: String,
+        source: wgpu::ShaderSource<'_>,
     ) -> (Pipeline, impl Future<Output = Option<wgpu::Error>> + use<>) {
         let device = &self.device;
-        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        log::trace!("pipeline {}", kernel.path);
+        let scope = Scopes::push(device);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.path),
-            source: wgpu::ShaderSource::Wgsl(text.into()),
+            source,
         });
         let entries: Vec<_> = kernel
             .bindings

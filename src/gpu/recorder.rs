@@ -4,7 +4,7 @@ use super::Gpu;
 use super::buffer::{Buffer, STAGING};
 use super::pipeline::Pipeline;
 use crate::error::{Error, Result};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a binding points to.
 pub(crate) type Bound<'a> = wgpu::BindingResource<'a>;
@@ -13,9 +13,36 @@ pub(crate) type Bound<'a> = wgpu::BindingResource<'a>;
 #[derive(Debug, Clone)]
 pub(crate) struct Ready {
     pipeline: Arc<Pipeline>,
-    group: wgpu::BindGroup,
+    bound: Arc<Bindings>,
+}
+
+#[derive(Debug)]
+struct Bindings {
     /// Not back to the pool, and so not written again, before the submission.
-    _params: Arc<Buffer>,
+    _params: Buffer,
+    /// Buffer, offset and size of every binding.
+    parts: Vec<(wgpu::Buffer, u64, Option<wgpu::BufferSize>)>,
+    /// Made when it is first encoded, where errors are caught.
+    group: OnceLock<wgpu::BindGroup>,
+}
+
+impl Ready {
+    fn group(&self, device: &wgpu::Device) -> &wgpu::BindGroup {
+        self.bound.group.get_or_init(|| {
+            let entries: Vec<_> = (0..)
+                .zip(&self.bound.parts)
+                .map(|(binding, &(ref buffer, offset, size))| wgpu::BindGroupEntry {
+                    binding,
+                    resource: Bound::Buffer(wgpu::BufferBinding { buffer, offset, size }),
+                })
+                .collect();
+            device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(self.pipeline.kernel.path),
+                layout: &self.pipeline.layout,
+                entries: &entries,
+            })
+        })
+    }
 }
 
 enum Command {
@@ -44,17 +71,16 @@ impl Gpu {
         resources: Vec<Bound<'_>>,
     ) -> Ready {
         debug_assert_eq!(resources.len() + 1, pipeline.kernel.bindings.len());
-        let entries: Vec<_> = std::iter::once(params.as_entire_binding())
+        let own = params.as_entire_binding();
+        let parts = std::iter::once(own)
             .chain(resources)
-            .zip(0..)
-            .map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource })
+            .filter_map(|resource| match resource {
+                Bound::Buffer(part) => Some((part.buffer.clone(), part.offset, part.size)),
+                _ => None,
+            })
             .collect();
-        let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(pipeline.kernel.path),
-            layout: &pipeline.layout,
-            entries: &entries,
-        });
-        Ready { pipeline: pipeline.clone(), group, _params: Arc::new(params) }
+        let bound = Bindings { parts, group: OnceLock::new(), _params: params };
+        Ready { pipeline: pipeline.clone(), bound: Arc::new(bound) }
     }
 }
 
@@ -78,11 +104,14 @@ impl Recorder<'_> {
     /// Asks for `bytes` of `source` in the next [`Recorder::read`], in order.
     pub(crate) fn stage(&mut self, source: &wgpu::Buffer, offset: u64, bytes: u64) {
         let at = self.staged;
-        self.staged += bytes.next_multiple_of(8);
+        // Saturated, it is above every limit, and refused when it is allocated.
+        let padded = bytes.checked_next_multiple_of(8).unwrap_or(u64::MAX);
+        self.staged = self.staged.saturating_add(padded);
         self.commands.push(Command::Copy { source: source.clone(), offset, bytes, at });
     }
 
-    fn encode(&mut self, staging: Option<&wgpu::Buffer>) {
+    fn encode(&mut self, staging: Option<&wgpu::Buffer>) -> Result<()> {
+        log::trace!("encode");
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         let mut commands = self.commands.iter().peekable();
         while let Some(command) = commands.next() {
@@ -92,7 +121,7 @@ impl Recorder<'_> {
                     let mut next = Some((first, x, y));
                     while let Some((ready, x, y)) = next.take() {
                         pass.set_pipeline(&ready.pipeline.compute);
-                        pass.set_bind_group(0, &ready.group, &[]);
+                        pass.set_bind_group(0, ready.group(&self.gpu.device), &[]);
                         pass.dispatch_workgroups(*x, *y, 1);
                         if let Some(Command::Dispatch(r, x, y)) =
                             commands.next_if(|c| matches!(c, Command::Dispatch(..)))
@@ -109,9 +138,9 @@ impl Recorder<'_> {
             }
         }
         drop(commands);
-        self.gpu.queue.submit([encoder.finish()]);
+        let submitted = self.gpu.submit(Some(encoder.finish()));
         self.commands.clear();
-        self.gpu.count_submission();
+        submitted
     }
 
     /// Submits, waits, and returns the staged bytes, one vector per `stage`.
@@ -137,29 +166,11 @@ impl Recorder<'_> {
         let staging: Buffer = gpu
             .guarded(|| {
                 let staging = gpu.allocate("staging", staged.max(8), STAGING)?;
-                self.encode(Some(&staging));
+                self.encode(Some(&staging))?;
                 Ok(staging)
             })
             .await?;
-        gpu.map(&staging, staged.max(8), what).await?;
-        let result = {
-            let _exclusive = gpu.exclusive();
-            let view = staging
-                .slice(..staged.max(8))
-                .get_mapped_range()
-                .map_err(|e| Error::Readback { what: what.into(), message: e.to_string() })?;
-            let copied = ranges
-                .iter()
-                .map(|&(at, bytes)| {
-                    bytemuck::pod_collect_to_vec(&view[at as usize..(at + bytes) as usize])
-                })
-                .collect();
-            drop(view);
-            staging.unmap();
-            copied
-        };
-        gpu.check_lost()?;
-        Ok(result)
+        gpu.map(&staging, staged.max(8), what).await?.copy(&ranges, what).await
     }
 }
 

@@ -32,6 +32,7 @@ macro_rules! sources {
 sources![
     "shared/division.wgsl",
     "shared/elementary.wgsl",
+    "shared/float64.wgsl",
     "shared/grid.wgsl",
     "shared/exp_sum.wgsl",
     "shared/sum.wgsl",
@@ -203,6 +204,15 @@ impl Joined<'_> {
 /// [`Error::Shader`] for an unknown file, an include that does not exist, or a
 /// constant that the file does not declare.
 pub fn source(path: &str, constants: &[(&'static str, Constant)]) -> Result<String> {
+    source_with(path, constants, &[])
+}
+
+/// [`source`], where `defaults` stand in for the defaults of those constants that the file declares.
+pub(crate) fn source_with(
+    path: &str,
+    constants: &[(&'static str, Constant)],
+    defaults: &[(&'static str, Constant)],
+) -> Result<String> {
     let mut joined =
         Joined { constants, seen: HashSet::new(), used: HashSet::new(), text: String::new() };
     joined.file(path)?;
@@ -215,7 +225,7 @@ pub fn source(path: &str, constants: &[(&'static str, Constant)]) -> Result<Stri
             continue;
         };
         let name = declaration.split(':').next().unwrap_or_default().trim();
-        let given = constants.iter().find(|(n, _)| *n == name);
+        let given = constants.iter().chain(defaults).find(|(n, _)| *n == name);
         let _ = match given {
             Some((n, Constant::U32(v))) => {
                 used.insert(*n);

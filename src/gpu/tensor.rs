@@ -42,19 +42,20 @@ impl Tensor {
     /// needs the usages `STORAGE` and `COPY_SRC`, and is never written.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if the buffer is too small, lacks a usage, or the
+    /// [`Error::InvalidInput`] if the buffer is too small, lacks a usage, is mapped,
+    /// is of another device (natively: in a browser what uses it fails), or the
     /// context is the CPU twin.
     pub fn from_buffer(context: &Context, buffer: wgpu::Buffer, shape: &[usize]) -> Result<Tensor> {
-        if context.gpu().is_none() {
+        let Some(gpu) = context.gpu() else {
             return Err(Error::invalid("buffer", "the CPU twin has no device to share"));
-        }
+        };
         let needed = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         if !buffer.usage().contains(needed) {
             return Err(Error::invalid("buffer", "needs the usages STORAGE and COPY_SRC"));
         }
-        let bytes = shape.iter().try_fold(4usize, |product, &n| product.checked_mul(n));
+        let bytes = shape.iter().try_fold(4u64, |product, &n| product.checked_mul(n as u64));
         match bytes {
-            Some(bytes) if bytes > 0 && bytes as u64 <= buffer.size() => {}
+            Some(bytes) if bytes > 0 && bytes <= buffer.size() => {}
             _ => {
                 return Err(Error::invalid(
                     "shape",
@@ -62,6 +63,7 @@ impl Tensor {
                 ));
             }
         }
+        gpu.refuse_foreign(&buffer)?;
         Ok(Tensor {
             context: context.clone(),
             shape: shape.to_vec(),
@@ -89,8 +91,17 @@ impl Tensor {
         self.len() == 0
     }
 
-    /// The device buffer; `None` for the CPU twin.
+    /// The device buffer; `None` for the CPU twin. Whatever was uploaded to it is
+    /// submitted, and so is there for what the host submits.
     pub fn buffer(&self) -> Option<&wgpu::Buffer> {
+        if let Some(gpu) = self.context.gpu() {
+            gpu.flush();
+        }
+        self.device_buffer()
+    }
+
+    /// The device buffer, for submissions of the library's own.
+    pub(crate) fn device_buffer(&self) -> Option<&wgpu::Buffer> {
         match &self.storage {
             Storage::Host(_) => None,
             Storage::Pooled(buffer) => Some(buffer),
@@ -103,7 +114,7 @@ impl Tensor {
     /// # Errors
     /// [`Error::Readback`], [`Error::DeviceLost`].
     pub async fn read(&self) -> Result<Vec<f32>> {
-        match (&self.storage, self.buffer(), self.context.gpu()) {
+        match (&self.storage, self.device_buffer(), self.context.gpu()) {
             (Storage::Host(data), ..) => Ok(data.to_vec()),
             (_, Some(buffer), Some(gpu)) => {
                 let mut recorder = gpu.recorder();

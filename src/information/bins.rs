@@ -46,10 +46,10 @@ impl Bins {
         };
         for (index, edge) in edges.iter().enumerate() {
             if !edge.is_finite() {
-                return Err(wrong(index, format!("{edge} is not a finite number")));
+                return Err(wrong(index, format!("{edge:?} is not a finite number")));
             }
             if index > 0 && *edge < edges[index - 1] {
-                return Err(wrong(index, format!("{edge} is below {}", edges[index - 1])));
+                return Err(wrong(index, format!("{edge:?} is below {:?}", edges[index - 1])));
             }
         }
         if edges[0] == edges[edges.len() - 1] {
@@ -65,10 +65,13 @@ impl Bins {
     pub fn equal_width(low: f64, high: f64, bins: usize) -> Result<Bins> {
         check_bins(bins)?;
         if !low.is_finite() {
-            return Err(Error::invalid("low", format!("{low} is not a finite number")));
+            return Err(Error::invalid("low", format!("{low:?} is not a finite number")));
         }
         if !high.is_finite() || high <= low || !(high - low).is_finite() {
-            return Err(Error::invalid("high", format!("{high} is no end of a range from {low}")));
+            return Err(Error::invalid(
+                "high",
+                format!("{high:?} is no end of a range from {low:?}"),
+            ));
         }
         Ok(Bins { bins, edges: equal_width(low, high, bins) })
     }
@@ -190,7 +193,7 @@ fn screened<T: Element>(argument: &'static str, row: usize, series: &[T]) -> Res
                 argument,
                 row,
                 index,
-                format!("{x} is not a finite number"),
+                format!("{x:?} is not a finite number"),
             ));
         }
         values.push(x);

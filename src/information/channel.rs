@@ -164,7 +164,7 @@ fn normalized<T: Element>(
         check_weights("channels", row, entries)?;
         let sum: f64 = entries.iter().map(|k| k.to_f64()).sum();
         if (sum - 1.0).abs() > 1e-3 {
-            return Err(Error::invalid_row("channels", row, format!("sums to {sum}, not to 1")));
+            return Err(Error::invalid_row("channels", row, format!("sums to {sum:?}, not to 1")));
         }
         values.extend(entries.iter().map(|k| k.to_f64() / sum));
     }

@@ -99,7 +99,7 @@ pub async fn count_pairs<T: Element>(
 pub async fn count_tensor(samples: &Tensor, bins: &Bins) -> Result<Counts> {
     let (series, length) = shape_of("samples", samples)?;
     let job = Job::new(series, length, [bins, bins], false)?;
-    if let (Some(gpu), Some(buffer)) = (samples.context().gpu(), samples.buffer()) {
+    if let (Some(gpu), Some(buffer)) = (samples.context().gpu(), samples.device_buffer()) {
         return job.on_device(gpu, buffer, buffer, 0..series).await;
     }
     job.on_host(&samples.read().await?, &[])
@@ -119,7 +119,8 @@ pub async fn count_pairs_tensor(x: &Tensor, y: &Tensor, bins: [&Bins; 2]) -> Res
         return Err(Error::invalid("y", "is on another device than x"));
     }
     let job = Job::new(series, length, bins, true)?;
-    if let (Some(gpu), Some(x), Some(y)) = (x.context().gpu(), x.buffer(), y.buffer()) {
+    if let (Some(gpu), Some(x), Some(y)) = (x.context().gpu(), x.device_buffer(), y.device_buffer())
+    {
         return job.on_device(gpu, x, y, 0..series).await;
     }
     job.on_host(&x.read().await?, &y.read().await?)
@@ -243,7 +244,7 @@ impl<'a> Job<'a> {
     }
 
     fn not_finite(&self, argument: &'static str, at: usize, x: f64) -> Error {
-        let reason = format!("{x} is not a finite number");
+        let reason = format!("{x:?} is not a finite number");
         Error::invalid_at(argument, at / self.length, at % self.length, reason)
     }
 

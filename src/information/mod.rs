@@ -105,7 +105,7 @@ fn check_weights<T: Element>(argument: &'static str, row: usize, weights: &[T]) 
         let w = w.to_f64();
         // NaN compares with nothing.
         if !(0.0..=f64::MAX).contains(&w) {
-            let reason = format!("{w} is not a finite weight of 0 or more");
+            let reason = format!("{w:?} is not a finite weight of 0 or more");
             return Err(Error::invalid_at(argument, row, index, reason));
         }
         most = most.max(w);

@@ -41,7 +41,7 @@ pub fn systematic_resample<T: Element>(
         return Err(Error::invalid("uniforms", reason));
     }
     if let Some(index) = uniforms.iter().position(|u| !(0.0..1.0).contains(u)) {
-        let reason = format!("{} is not in [0, 1)", uniforms[index]);
+        let reason = format!("{:?} is not in [0, 1)", uniforms[index]);
         return Err(Error::InvalidInput {
             argument: "uniforms",
             row: None,

@@ -105,7 +105,7 @@ impl ImportanceWeights {
             return Err(Error::invalid("log_weights", reason));
         };
         let context = log_weights.context();
-        if let (Some(gpu), Some(_)) = (device(context, precision)?, log_weights.buffer()) {
+        if let (Some(gpu), Some(_)) = (device(context, precision)?, log_weights.device_buffer()) {
             let (rows, sums) = DeviceRows::borrow(gpu, log_weights, columns, precision).await?;
             let data = Data::Device(Arc::new(rows));
             return Ok(ImportanceWeights { context: context.clone(), columns, sums, data });

@@ -38,9 +38,9 @@ impl Part {
     fn buffer(&self) -> Result<&wgpu::Buffer> {
         match &self.storage {
             Storage::Pooled(buffer) => Ok(buffer),
-            Storage::Tensor(tensor) => {
-                tensor.buffer().ok_or_else(|| Error::invalid("log_weights", "is not on a device"))
-            }
+            Storage::Tensor(tensor) => tensor
+                .device_buffer()
+                .ok_or_else(|| Error::invalid("log_weights", "is not on a device")),
         }
     }
 
@@ -113,7 +113,7 @@ impl DeviceRows {
         precision: Precision,
     ) -> Result<(DeviceRows, Vec<LogWeightSums>)> {
         let available = gpu.capabilities.limits.max_storage_buffer_binding_size;
-        let needed = tensor.buffer().map_or(0, |buffer| buffer.size());
+        let needed = tensor.device_buffer().map_or(0, |buffer| buffer.size());
         if needed > available {
             let what = "the buffer of the log-weights (bytes)".into();
             return Err(Error::LimitExceeded { what, needed, available });

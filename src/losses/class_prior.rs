@@ -72,7 +72,7 @@ impl ClassPrior {
     /// [`Error::InvalidInput`]: no classes; with the index a weight that is negative or no finite number; no mass.
     pub fn new(prior: &[f64]) -> Result<ClassPrior> {
         if let Some(index) = prior.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
-            let reason = format!("{} is not a weight", prior[index]);
+            let reason = format!("{:?} is not a weight", prior[index]);
             return Err(Error::InvalidInput {
                 argument: "prior",
                 row: None,
@@ -137,7 +137,7 @@ impl ClassPrior {
     ) -> Result<(ClassPriorValue, Tensor)> {
         check_size(logits)?;
         if !upstream.is_finite() {
-            return Err(Error::invalid("upstream", format!("{upstream} is not a finite number")));
+            return Err(Error::invalid("upstream", format!("{upstream:?} is not a finite number")));
         }
         let answers = self.answers(logits).await?;
         let value = self.valued(answers.prediction.clone());

@@ -244,7 +244,7 @@ impl Distillation {
         if !scale.is_finite() {
             return Err(Error::invalid(
                 "temperature",
-                format!("{temperature} has no finite square"),
+                format!("{temperature:?} has no finite square"),
             ));
         }
         let mut soft = vec![0.0; student.rows];

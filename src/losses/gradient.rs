@@ -106,7 +106,7 @@ impl Gradient<'_> {
 
     /// Adds it to a tensor n×V of the same context that nobody else holds.
     pub(crate) async fn added_to(&self, tensor: Tensor) -> Result<Tensor> {
-        let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.buffer()) else {
+        let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.device_buffer()) else {
             let (own, given) = (self.host().await?, tensor.read().await?);
             let sum = |(x, y): (&f32, &f32)| single(f64::from(*x) + f64::from(*y));
             let sums: Vec<f32> = own.iter().zip(&given).map(sum).collect();
@@ -124,7 +124,7 @@ impl Gradient<'_> {
                 let sum = |(x, y): (&f32, &f32)| single(f64::from(*x) + f64::from(*y));
                 let sums: Vec<f32> = read.iter().flatten().zip(&values).map(sum).collect();
                 gpu.guarded(|| {
-                    gpu.write(buffer, at, &sums);
+                    gpu.write(buffer, at, &sums)?;
                     Ok(())
                 })
                 .await?;
@@ -213,7 +213,7 @@ impl Gradient<'_> {
             let written = self.twins(first..rows.end.min(first + 64)).await?;
             gpu.guarded(|| {
                 for (row, values) in &written {
-                    gpu.write(&buffer, (4 * (row - rows.start) * bins) as u64, values);
+                    gpu.write(&buffer, (4 * (row - rows.start) * bins) as u64, values)?;
                 }
                 Ok(())
             })

@@ -76,7 +76,7 @@ impl Loss {
     pub(super) fn check(&self) -> Result<()> {
         let demand = |name: &'static str, value: f64, right: bool, range: &str| match right {
             true => Ok(()),
-            false => Err(Error::invalid(name, format!("{value} is not {range}"))),
+            false => Err(Error::invalid(name, format!("{value:?} is not {range}"))),
         };
         let usual = |x: f64| (1e-6..=1e6).contains(&x);
         let robust = |margin: f64, lambda: f64| {

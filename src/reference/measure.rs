@@ -13,6 +13,21 @@ pub struct Totals {
     pub regularized_cost: f64,
     /// ⟨P,C⟩ − ε H(P).
     pub entropy_cost: f64,
+    /// ΣP − 1.
+    pub excess: f64,
+}
+
+impl Totals {
+    /// The same for costs with `offset` added to each.
+    pub(crate) fn with_offset(self, offset: f64) -> Totals {
+        let more = offset * (1.0 + self.excess);
+        Totals {
+            transport_cost: self.transport_cost + more,
+            regularized_cost: self.regularized_cost + offset,
+            entropy_cost: self.entropy_cost + more,
+            ..self
+        }
+    }
 }
 
 /// Twin of `convergence`: the L1 distance of two marginals.
@@ -49,8 +64,8 @@ pub fn totals(cost: &[f64], a: &[f64], b: &[f64], f: &[f64], g: &[f64], epsilon:
     let mut totals = Totals {
         marginal_error: convergence(&row_mass, a) + convergence(&column_mass, b),
         transport_cost: rows.iter().map(|r| r.1).sum(),
-        regularized_cost: epsilon,
-        entropy_cost: 0.0,
+        excess: row_mass.iter().zip(a).map(|(mass, weight)| mass - weight).sum(),
+        ..Totals::default()
     };
     for (marginal, weights, potentials) in [(&row_mass, a, f), (&column_mass, b, g)] {
         for ((&mass, &weight), &potential) in marginal.iter().zip(weights).zip(potentials) {
@@ -60,6 +75,6 @@ pub fn totals(cost: &[f64], a: &[f64], b: &[f64], f: &[f64], g: &[f64], epsilon:
             }
         }
     }
-    totals.regularized_cost -= epsilon * row_mass.iter().sum::<f64>();
+    totals.regularized_cost -= epsilon * totals.excess;
     totals
 }

@@ -6,9 +6,11 @@
 //! "weighted potentials" f + ε ln a in units of cost, as in the kernels; a weight
 //! of zero has potential −∞ here, where the kernels have the sentinel −1e30.
 
+mod batch;
 mod bessel;
 pub mod divergence;
 pub mod information;
+mod large_epsilon;
 pub mod losses;
 mod measure;
 mod parallel;
@@ -19,6 +21,7 @@ mod sinkhorn;
 mod softmin;
 pub mod vmf;
 
+pub(crate) use bessel::{LARGEST_ARGUMENT, LARGEST_ORDER, SMALLEST_ARGUMENT};
 pub use bessel::{
     bessel_ratio_i, bessel_ratio_k, d_log_bessel_i_dv, d_log_bessel_i_dx, d_log_bessel_k_dv,
     d_log_bessel_k_dx, log_bessel_i, log_bessel_i_regularized, log_bessel_i_scaled, log_bessel_k,
@@ -31,5 +34,5 @@ pub use scaling::scaling_product;
 pub use sinkhorn::{Solved, resident};
 pub use softmin::{Sweep, softmin_columns, softmin_double, softmin_rows, softmin_support};
 
+pub(crate) use batch::solve_batch;
 pub(crate) use parallel::{map_rows, map_rows_gently};
-pub(crate) use sinkhorn::solve_batch;

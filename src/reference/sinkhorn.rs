@@ -1,4 +1,4 @@
-//! The whole loop in f64, for one problem and for a batch.
+//! The whole loop in f64, for one problem.
 //!
 //! Stabilised scaling form (Schmitzer 2019, section 3): one iteration in the log
 //! domain gives potentials and with them the kernel P⁰ = exp((f + g − C)/ε); the
@@ -10,9 +10,7 @@
 use super::map_rows;
 use super::measure::{Totals, totals};
 use super::softmin::{softmin_columns, softmin_rows};
-use crate::error::Result;
-use crate::gpu::Breather;
-use crate::transport::{Progress, Sinkhorn};
+use crate::transport::Potentials;
 
 /// The solution of one problem by the twin.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +23,8 @@ pub struct Solved {
     pub iterations: u32,
     /// Costs and marginal error of the returned potentials.
     pub totals: Totals,
+    /// Unweighted potentials, where ε is so large that ε ln a swamps them.
+    pub plain: Option<Potentials>,
 }
 
 const RANGE: std::ops::Range<f64> = 1e-100..1e100;
@@ -60,7 +60,7 @@ enum Stage {
 }
 
 /// One problem between two steps.
-struct Loop<'a> {
+pub(super) struct Loop<'a> {
     schedule: &'a [f64],
     tolerance: f64,
     max_iterations: u32,
@@ -84,7 +84,7 @@ struct Loop<'a> {
 }
 
 impl<'a> Loop<'a> {
-    fn new(
+    pub(super) fn new(
         cost: &[f64],
         a: &[f64],
         b: &[f64],
@@ -121,8 +121,16 @@ impl<'a> Loop<'a> {
         }
     }
 
+    pub(super) fn iterations(&self) -> u32 {
+        self.iterations
+    }
+
+    pub(super) fn error(&self) -> f64 {
+        self.error
+    }
+
     /// One more step; `false` if there was none to do.
-    fn advance(&mut self) -> bool {
+    pub(super) fn advance(&mut self) -> bool {
         if self.iterations >= self.max_iterations {
             return false;
         }
@@ -181,7 +189,7 @@ impl<'a> Loop<'a> {
         true
     }
 
-    fn solved(mut self) -> Solved {
+    pub(super) fn solved(mut self) -> Solved {
         absorb(&mut self.f, &mut self.u, self.epsilon);
         absorb(&mut self.g, &mut self.v, self.epsilon);
         let totals = totals(&self.cost, &self.a, &self.b, &self.f, &self.g, self.epsilon);
@@ -197,6 +205,7 @@ impl<'a> Loop<'a> {
             g: scatter(self.bins.1, &self.columns, &self.g),
             iterations: self.iterations,
             totals,
+            plain: None,
         }
     }
 }
@@ -232,7 +241,7 @@ fn row_sums(kernel: &[f64], v: &[f64]) -> Vec<f64> {
 }
 
 /// Kernels with fewer entries are not worth spreading over threads.
-const PARALLEL: usize = 1 << 18;
+pub(super) const PARALLEL: usize = 1 << 18;
 
 fn column_sums(kernel: &[f64], u: &[f64], m: usize) -> Vec<f64> {
     let block = |rows: std::ops::Range<usize>| {
@@ -257,65 +266,4 @@ fn column_sums(kernel: &[f64], u: &[f64], m: usize) -> Vec<f64> {
         }
     }
     sums
-}
-
-/// Solves every problem of a batch; `cost_of` gives a problem's n×m cost.
-pub(crate) async fn solve_batch<'a>(
-    settings: &Sinkhorn,
-    problem: &crate::Problem,
-    cost_of: impl Fn(usize) -> &'a [f64] + Sync,
-) -> Result<Vec<Solved>> {
-    let schedule = settings.schedule();
-    let problems = problem.len();
-    let begin = |k: usize| {
-        let start = problem.start.as_ref().map(|g| {
-            let m = problem.target.bins;
-            &g[k * m..(k + 1) * m]
-        });
-        let (a, b) = (problem.source.row(k), problem.target.row(k));
-        let most = settings.max_iterations;
-        Loop::new(cost_of(k), a, b, start, &schedule, settings.tolerance, most)
-    };
-    let mut solved = Vec::with_capacity(problems);
-    // One thread for all, or all threads for one: report, and give way, between steps.
-    if problems == 1 || cfg!(target_arch = "wasm32") {
-        let progress = |finished: usize, this: &Loop<'_>| Progress {
-            finished,
-            problems,
-            iterations: this.iterations,
-            marginal_error: this.error,
-        };
-        let mut breather = Breather::new();
-        for k in 0..problems {
-            let mut this = begin(k);
-            while this.advance() {
-                if breather.is_due() {
-                    settings.report(progress(k, &this))?;
-                    breather.breathe().await;
-                }
-            }
-            if k + 1 == problems {
-                settings.report(progress(problems, &this))?;
-            }
-            solved.push(this.solved());
-        }
-        return Ok(solved);
-    }
-    // A callback between blocks; blocks large enough to keep the threads busy.
-    let block = problems.div_ceil(100).max(64);
-    for from in (0..problems).step_by(block) {
-        let until = (from + block).min(problems);
-        solved.extend(map_rows(until - from, |k| {
-            let mut this = begin(from + k);
-            while this.advance() {}
-            this.solved()
-        }));
-        settings.report(Progress {
-            finished: until,
-            problems,
-            iterations: 0,
-            marginal_error: f64::INFINITY,
-        })?;
-    }
-    Ok(solved)
 }

@@ -1,5 +1,8 @@
 //! Half iterations in the log domain.
 
+use super::map_rows;
+use super::sinkhorn::PARALLEL;
+
 /// A half iteration: own side, other side, and the cost between them.
 #[derive(Debug, Clone, Copy)]
 pub struct Sweep<'a> {
@@ -33,7 +36,11 @@ impl Sweep<'_> {
     }
 
     fn run(&self) -> Vec<f64> {
-        (0..self.weights.len()).map(|i| self.update(i)).collect()
+        let n = self.weights.len();
+        if n * self.other.len() >= PARALLEL {
+            return map_rows(n, |i| self.update(i));
+        }
+        (0..n).map(|i| self.update(i)).collect()
     }
 }
 

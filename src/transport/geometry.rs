@@ -1,7 +1,9 @@
 //! The cost between bins.
 
+use super::cost::{Cost, Grid, SMALLEST_AS_IT_IS, words_of};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
+use crate::reserve::{product, reserve};
 use std::sync::Arc;
 
 /// f32 or f64: what costs and weights may be given in.
@@ -37,17 +39,6 @@ impl Element for f64 {
     fn singles(_: &[f64]) -> Option<&[f32]> {
         None
     }
-}
-
-/// Where cost values live.
-#[derive(Debug, Clone)]
-pub(crate) enum Cost {
-    /// High words, and low words where the values were not exact in f32.
-    Host {
-        high: Arc<Vec<f32>>,
-        low: Option<Arc<Vec<f32>>>,
-    },
-    Device(Tensor),
 }
 
 /// The cost between n source bins and m target bins, shared by a batch or one
@@ -108,31 +99,12 @@ impl Geometry {
         m: usize,
     ) -> Result<Geometry> {
         check_size(cost.len(), batch, n, m)?;
-        let mut high = Vec::with_capacity(cost.len());
-        let mut low = Vec::new();
-        let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
-        for (at, value) in cost.iter().map(|v| v.to_f64()).enumerate() {
-            let word = value as f32;
-            if !word.is_finite() {
-                return Err(Error::invalid_at(
-                    "cost",
-                    at / m,
-                    at % m,
-                    format!("{value} is not finite in f32"),
-                ));
-            }
-            let rest = (value - f64::from(word)) as f32;
-            if rest != 0.0 && low.is_empty() {
-                low = vec![0.0; cost.len()];
-            }
-            if let Some(slot) = low.get_mut(at) {
-                *slot = rest;
-            }
-            least = least.min(value);
-            most = most.max(value);
-            high.push(word);
+        let (mut words, mut unit) = (words_of(cost, 1.0, m)?, 1.0);
+        if words.magnitude() > 0.0 && words.magnitude() < SMALLEST_AS_IT_IS {
+            unit = (-words.magnitude().log2().floor()).min(1000.0).exp2();
+            words = words_of(cost, unit, m)?;
         }
-        let magnitude = least.abs().max(most.abs());
+        let (least, most, magnitude) = (words.least, words.most, words.magnitude());
         let range = most - least;
         // Only where it dominates; else small costs would lose digits of their own.
         let offset = if least > range {
@@ -143,9 +115,9 @@ impl Geometry {
             0.0
         };
         let spread = if offset == 0.0 { magnitude } else { range };
-        let low = (!low.is_empty()).then(|| Arc::new(low));
+        let low = (!words.low.is_empty()).then(|| Arc::new(words.low));
         Ok(Geometry {
-            cost: Cost::Host { high: Arc::new(high), low },
+            cost: Cost::Host { high: Arc::new(words.high), low, unit },
             rows: n,
             columns: m,
             batch,
@@ -168,7 +140,7 @@ impl Geometry {
             return Err(Error::invalid("cost", format!("shape {:?} is not [n, m]", cost.shape())));
         };
         let mut geometry = Geometry::cost_matrix(&cost.read().await?, n, m)?;
-        if cost.buffer().is_some() {
+        if cost.device_buffer().is_some() {
             geometry.cost = Cost::Device(cost.clone());
             geometry.offset = 0.0;
             geometry.spread = geometry.magnitude;
@@ -178,10 +150,11 @@ impl Geometry {
 
     /// Squared Euclidean distances between the pixel centres of a `height`×`width`
     /// image spanning the unit square: pixel (r, c) lies at (r/(height−1), c/(width−1)),
-    /// a single row or column at 0. A dense matrix.
+    /// a single row or column at 0. A dense matrix, which takes no memory before a solve
+    /// needs it.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if there are no pixels or the matrix cannot be held.
+    /// [`Error::InvalidInput`] if there are no pixels or the matrix has more than 2³¹ entries.
     pub fn squared_euclidean_grid(height: usize, width: usize) -> Result<Geometry> {
         let pixels = height.checked_mul(width).filter(|&n| n > 0).ok_or_else(|| {
             Error::invalid("grid", format!("{height}×{width} has no pixels or too many"))
@@ -192,16 +165,29 @@ impl Geometry {
                 format!("{height}×{width} is too large for a dense cost matrix"),
             ));
         }
-        let place = |k: usize, n: usize| if n > 1 { k as f64 / (n - 1) as f64 } else { 0.0 };
-        let mut cost = Vec::with_capacity(pixels * pixels);
-        for p in 0..pixels {
-            for q in 0..pixels {
-                let vertical = place(p / width, height) - place(q / width, height);
-                let horizontal = place(p % width, width) - place(q % width, width);
-                cost.push(vertical * vertical + horizontal * horizontal);
-            }
+        let most = [height, width].into_iter().filter(|n| *n > 1).count() as f64;
+        Ok(Geometry {
+            cost: Cost::Grid(Grid { height, width }),
+            rows: pixels,
+            columns: pixels,
+            batch: None,
+            magnitude: most,
+            offset: 0.0,
+            spread: most,
+        })
+    }
+
+    /// The costs in f64 less the offset, all matrices one after the other.
+    pub(crate) async fn read(&self) -> Result<Vec<f64>> {
+        if let Cost::Device(tensor) = &self.cost {
+            return Ok(tensor.read().await?.into_iter().map(f64::from).collect());
         }
-        Geometry::cost_matrix(&cost, pixels, pixels)
+        let matrices = self.batch.unwrap_or(1);
+        let cells = product("the cost (values)", &[matrices, self.rows, self.columns])?;
+        let mut values = reserve("the cost in f64", cells)?;
+        let rows = self.cost.rows(self.columns, self.offset);
+        (0..matrices * self.rows).for_each(|row| rows.push(row, &mut values));
+        Ok(values)
     }
 
     /// (n, m): source bins, target bins.

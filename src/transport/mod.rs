@@ -20,6 +20,7 @@
 //! Sources: Cuturi, *Sinkhorn distances* (2013); Peyré and Cuturi, *Computational
 //! Optimal Transport* (2019), chapter 4.
 
+mod cost;
 mod geometry;
 mod plan;
 mod problem;
@@ -30,7 +31,8 @@ pub(crate) mod variant;
 
 pub use geometry::{Element, Geometry};
 pub use problem::Problem;
+pub(crate) use problem::Weights;
 pub use sinkhorn::{Annealing, Precision, Progress, Sinkhorn, Variant};
 pub use solution::{Potentials, Solution};
 
-pub(crate) use geometry::Cost;
+pub(crate) use cost::Cost;

@@ -2,7 +2,7 @@
 
 use super::variant::batch::Layout;
 use super::variant::{resident, scaling};
-use super::{Cost, Precision, Problem, Sinkhorn, Variant};
+use super::{Cost, Geometry, Precision, Problem, Sinkhorn, Variant};
 use crate::error::{Error, Result};
 use crate::gpu::Capabilities;
 
@@ -16,6 +16,32 @@ pub(crate) struct Plan {
 /// Above this ε/max|C| the term ε ln a swamps a single-precision potential, and the
 /// few iterations such a problem needs are done in double.
 const LARGEST_EPSILON: f64 = 4.0;
+
+/// Above this it swamps a double-float, and the twin solves without it.
+const LARGEST_EPSILON_DOUBLE: f64 = 256.0;
+
+/// Whether the twin is asked for, or ε so large against the cost that it must solve, in a form
+/// of its own.
+///
+/// # Errors
+/// [`Error::InvalidInput`] for another variant where that is so beside the offset too.
+pub(crate) fn is_for_the_twin(
+    capabilities: &Capabilities,
+    settings: &Sinkhorn,
+    geometry: &Geometry,
+) -> Result<bool> {
+    let exact = capabilities.probes.twofloat_exact();
+    let most = if exact { LARGEST_EPSILON_DOUBLE } else { LARGEST_EPSILON };
+    match settings.variant {
+        Variant::Reference => Ok(true),
+        Variant::Auto => Ok(settings.epsilon > most * geometry.spread),
+        variant if settings.epsilon > most * geometry.magnitude => {
+            let reason = format!("{variant} does not resolve the costs beside so large an ε");
+            Err(Error::invalid("variant", reason))
+        }
+        _ => Ok(false),
+    }
+}
 
 /// L1 marginal error, per unit of max|C|/ε, below which f32 potentials cannot be
 /// trusted to go: 2^-24 |f| / ε, as measured over annealed problems. A tighter tolerance is
@@ -38,7 +64,7 @@ pub(crate) fn plan(
     if exact && settings.tolerance > 0.0 && contrast * SINGLE_FLOOR > settings.tolerance {
         precision = Precision::Double;
     }
-    if exact && settings.epsilon > LARGEST_EPSILON * magnitude && magnitude > 0.0 {
+    if exact && settings.epsilon > LARGEST_EPSILON * magnitude {
         precision = Precision::Double;
     }
     let layout = Layout::choose(problem, precision);
@@ -50,7 +76,7 @@ pub(crate) fn plan(
     };
     let small = resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
     let shared =
-        problem.geometry.batch.is_none() && matches!(problem.geometry.cost, Cost::Host { .. });
+        problem.geometry.batch.is_none() && !matches!(problem.geometry.cost, Cost::Device(_));
     let in_range = magnitude / settings.epsilon <= scaling::LARGEST_CONTRAST;
     let plain = precision == Precision::Single;
     let variant = match settings.variant {

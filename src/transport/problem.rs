@@ -2,12 +2,13 @@
 
 use super::geometry::{Element, Geometry};
 use crate::error::{Error, Result};
+use crate::reserve::reserve;
 use std::sync::Arc;
 
 /// A batch of B transport problems over one geometry.
 ///
 /// Weights are histograms: non-negative, zeros allowed, each row divided by its
-/// sum (in f64). Row k of `source` is transported to row k of `target`.
+/// sum (in f64). A share below 2⁻¹⁰⁰ (7.9e-31) counts as zero. Row k of `source` is transported to row k of `target`.
 ///
 /// ```
 /// # fn main() -> kantor::Result<()> {
@@ -26,6 +27,10 @@ pub struct Problem {
     pub(crate) start: Option<Arc<Vec<f64>>>,
 }
 
+/// Shares below it are zero: products of a share and of a plan's entries would be flushed to
+/// zero on one adapter and not on another.
+const SMALLEST_WEIGHT: f64 = 1.0 / (1u128 << 100) as f64;
+
 /// B rows of normalised weights.
 #[derive(Debug)]
 pub(crate) struct Weights {
@@ -43,7 +48,7 @@ impl Weights {
                 format!("{} weights are not a positive number of rows of {bins}", values.len()),
             ));
         }
-        let mut normalised = Vec::with_capacity(values.len());
+        let mut normalised = reserve(argument, values.len())?;
         let mut positive = 0;
         for (row, weights) in values.chunks_exact(bins).enumerate() {
             let mut sum = 0.0;
@@ -52,7 +57,7 @@ impl Weights {
                     let reason = if weight.is_nan() {
                         "NaN is not a weight".to_owned()
                     } else {
-                        format!("{weight} is not a finite, non-negative weight")
+                        format!("{weight:?} is not a finite, non-negative weight")
                     };
                     return Err(Error::invalid_at(argument, row, index, reason));
                 }
@@ -66,9 +71,7 @@ impl Weights {
                 ));
             }
             for weight in weights.iter().map(|w| w.to_f64() / sum) {
-                // Below the smallest normal f32 a weight could be flushed to zero
-                // on one adapter and not on another: it is zero on all.
-                let weight = if weight < f64::from(f32::MIN_POSITIVE) { 0.0 } else { weight };
+                let weight = if weight < SMALLEST_WEIGHT { 0.0 } else { weight };
                 positive += usize::from(weight > 0.0);
                 normalised.push(weight);
             }
@@ -83,6 +86,18 @@ impl Weights {
     pub(crate) fn rows(&self) -> usize {
         self.values.len() / self.bins
     }
+}
+
+/// Potentials of a solution differ by no more than the costs do, some `spread`. A row of others
+/// may leave the range of f32; its middle becomes 0, and what lies far from it is moved near.
+fn bring_within(row: &mut [f64], spread: f64) {
+    let least = row.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if least.abs().max(most.abs()) <= 16.0 * spread {
+        return;
+    }
+    let middle = 0.5 * (least + most);
+    row.iter_mut().for_each(|g| *g = (*g - middle).clamp(-4.0 * spread, 4.0 * spread));
 }
 
 impl Problem {
@@ -115,7 +130,9 @@ impl Problem {
     }
 
     /// Starts from these target potentials g (B rows of m, in units of cost), such
-    /// as an earlier solution's: the first half iteration computes f from them.
+    /// as an earlier solution's: the first half iteration computes f from them. Only
+    /// differences within a row count; where they are far beyond any that the costs allow,
+    /// the row is brought within.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a wrong length or a value that is not finite or
@@ -133,10 +150,14 @@ impl Problem {
                 "g",
                 at / m,
                 at % m,
-                format!("{} is no potential", g[at]),
+                format!("{:?} is no potential", g[at]),
             ));
         }
-        self.start = Some(Arc::new(g.to_vec()));
+        let mut start = g.to_vec();
+        for row in start.chunks_exact_mut(m) {
+            bring_within(row, self.geometry.spread);
+        }
+        self.start = Some(Arc::new(start));
         Ok(self)
     }
 

@@ -1,5 +1,6 @@
 //! The solver's settings.
 
+use super::geometry::Geometry;
 use super::problem::Problem;
 use super::solution::Solution;
 use crate::error::{Error, Result};
@@ -60,7 +61,9 @@ impl fmt::Display for Variant {
 }
 
 /// A falling ε: iteration k runs at max(ε, `from`·`factor`ᵏ). Fewer iterations
-/// where ε is small against the cost.
+/// where ε is small against the cost. Stages above 256 times the largest cost, which are
+/// all alike, are left out. ε must be reached within the iterations that are allowed, and
+/// within 2²⁰.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Annealing {
     /// ε of the first iteration.
@@ -77,12 +80,18 @@ pub struct Progress {
     pub finished: usize,
     /// Problems in all.
     pub problems: usize,
-    /// Iterations of the problems still running.
+    /// Iterations made so far of the problem that has made most.
     pub iterations: u32,
     /// Largest L1 marginal error among the running problems at their last test;
     /// infinite before the first.
     pub marginal_error: f64,
 }
+
+/// Most iterations of a falling ε.
+const LONGEST_SCHEDULE: u32 = 1 << 20;
+
+/// Largest ε of a stage against the largest cost: potentials in f32 neither leave the range nor lose the costs.
+const LARGEST_STAGE: f64 = 256.0;
 
 type Callback = Arc<dyn Fn(&Progress) -> ControlFlow<()> + Send + Sync>;
 
@@ -131,6 +140,12 @@ impl fmt::Debug for Sinkhorn {
 impl Sinkhorn {
     /// A solver at regularisation ε (in units of the cost), tolerance 1e-5, at
     /// most 2000 iterations, single precision.
+    ///
+    /// ε lies within \[1e-20, 1e20\], and is at least a millionth of the largest |C| in
+    /// single precision, 1e-9 of it in double; a constant in C does not count. Below, the
+    /// digits do not resolve the plan, and a solve is refused. Above 256 times the largest
+    /// |C|, where the plan is a⊗b to some digits, the f64 twin solves on the host, without
+    /// the rounding of ε ln a that would be left of the costs.
     pub fn new(epsilon: f64) -> Sinkhorn {
         Sinkhorn {
             epsilon,
@@ -214,7 +229,7 @@ impl Sinkhorn {
         if !epsilon_fits(self.epsilon) {
             return Err(Error::invalid(
                 "epsilon",
-                format!("{} is not within [1e-20, 1e20]", self.epsilon),
+                format!("{:?} is not within [1e-20, 1e20]", self.epsilon),
             ));
         }
         let floor = self.precision.floor();
@@ -222,7 +237,7 @@ impl Sinkhorn {
             return Err(Error::invalid(
                 "tolerance",
                 format!(
-                    "{} is not 0 or within [{floor:e}, 2], what {:?} precision can reach",
+                    "{:?} is not 0 or within [{floor:e}, 2], what {:?} precision can reach",
                     self.tolerance, self.precision
                 ),
             ));
@@ -234,33 +249,44 @@ impl Sinkhorn {
             if !epsilon_fits(annealing.from) {
                 return Err(Error::invalid(
                     "annealing.from",
-                    format!("{} is not within [1e-20, 1e20]", annealing.from),
+                    format!("{:?} is not within [1e-20, 1e20]", annealing.from),
                 ));
             }
             if !(annealing.factor > 0.0 && annealing.factor < 1.0) {
                 return Err(Error::invalid(
                     "annealing.factor",
-                    format!("{} is not within (0, 1)", annealing.factor),
+                    format!("{:?} is not within (0, 1)", annealing.factor),
                 ));
             }
         }
-        let stages = self.schedule().len();
-        if stages > self.max_iterations as usize {
-            return Err(Error::invalid(
-                "annealing",
-                format!("ε is not reached within {} iterations", self.max_iterations),
-            ));
+        let most = LONGEST_SCHEDULE.min(self.max_iterations);
+        if self.stages() >= f64::from(most) {
+            let reason = format!("ε is not reached within {most} iterations");
+            return Err(Error::invalid("annealing", reason));
         }
         Ok(())
     }
 
+    /// Iterations before ε stays, from the settings alone: a schedule may be endless.
+    fn stages(&self) -> f64 {
+        self.annealing.map_or(0.0, |Annealing { from, factor }| {
+            ((from / self.epsilon).ln() / -factor.ln()).ceil().max(0.0)
+        })
+    }
+
     /// ε of every iteration until it stays: the last entry is ε itself.
-    pub(crate) fn schedule(&self) -> Vec<f64> {
+    pub(crate) fn schedule(&self, geometry: &Geometry) -> Vec<f64> {
+        let most = (LARGEST_STAGE * geometry.spread).max(self.epsilon);
         let mut schedule = Vec::new();
         if let Some(Annealing { from, factor }) = self.annealing {
             let mut epsilon = from;
-            while epsilon > self.epsilon && schedule.len() < self.max_iterations as usize {
-                schedule.push(epsilon);
+            for _ in 0..LONGEST_SCHEDULE {
+                if epsilon <= self.epsilon {
+                    break;
+                }
+                if epsilon <= most {
+                    schedule.push(epsilon);
+                }
                 epsilon *= factor;
             }
         }

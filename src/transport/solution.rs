@@ -1,13 +1,13 @@
 //! What a solve returns.
 
-use super::solve::host_cost;
-use super::variant::batch::Batch;
+use super::variant::batch::{Batch, LN_ZERO};
 use super::{Precision, Problem, Sinkhorn, Variant};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
 use crate::gpu::{AdapterReport, Binding, Context, Kernel};
 use crate::reference::{self, Totals};
+use crate::reserve::room_for;
 use std::sync::Arc;
 
 pub(crate) static PLAN: Kernel = Kernel {
@@ -53,8 +53,9 @@ pub struct Potentials {
 
 #[derive(Debug)]
 pub(crate) enum State {
-    /// Weighted potentials and cost in host memory.
-    Host { potentials: Vec<(Vec<f64>, Vec<f64>)>, cost: Arc<Vec<f64>> },
+    /// Weighted potentials, plain ones where those do not hold them, and the cost, all
+    /// less the offset, in host memory.
+    Host { potentials: Vec<(Vec<f64>, Vec<f64>, Option<Potentials>)>, cost: Arc<Vec<f64>> },
     /// On the device until read.
     Device { batches: Vec<Batch> },
 }
@@ -202,7 +203,19 @@ impl Solution {
     /// [`Error::InvalidInput`] for a problem that does not exist,
     /// [`Error::Readback`], [`Error::DeviceLost`].
     pub async fn potentials(&self, problem: usize) -> Result<Potentials> {
+        let mut potentials = self.plain(problem).await?;
+        potentials.f.iter_mut().for_each(|f| *f += self.problem.geometry.offset);
+        Ok(potentials)
+    }
+
+    /// [`Solution::potentials`] for costs less the offset.
+    async fn plain(&self, problem: usize) -> Result<Potentials> {
         let (f, g) = self.weighted(problem).await?;
+        if let State::Host { potentials, .. } = &self.state
+            && let (.., Some(plain)) = &potentials[problem]
+        {
+            return Ok(plain.clone());
+        }
         let (a, b) = (self.problem.source.row(problem), self.problem.target.row(problem));
         let plain = |potential: &[f64], weights: &[f64]| -> Vec<f64> {
             potential.iter().zip(weights).map(|(p, w)| p - self.epsilon * w.ln()).collect()
@@ -243,7 +256,11 @@ impl Solution {
                 let plan = on_device(batch, at, &PLAN, &f, &g, self.epsilon, None, cells).await?;
                 Ok(plan.into_iter().map(f64::from).collect())
             }
-            _ => Ok(reference::plan(&self.cost_of(problem).await?, &f, &g, self.epsilon)),
+            _ => {
+                let cost = self.cost_of(problem).await?;
+                room_for::<f64>("the plan", cost.len())?;
+                Ok(reference::plan(&cost, &f, &g, self.epsilon))
+            }
         }
     }
 
@@ -279,20 +296,25 @@ impl Solution {
                 "x",
                 at / width,
                 at % width,
-                format!("{} is not finite", x[at]),
+                format!("{:?} is not finite", x[at]),
             ));
         }
         let (f, g) = self.weighted(problem).await?;
         match &self.state {
             State::Device { batches } if self.precision == Precision::Single => {
                 let (batch, at) = locate(batches, problem);
-                let input = Some((x, width, transpose));
+                // Next to 1, where neither f32 nor its sums end.
+                let most = x.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+                let unit = if most > 0.0 { (-most.log2().floor()).min(1000.0).exp2() } else { 1.0 };
+                let scaled: Vec<f64> = x.iter().map(|x| x * unit).collect();
+                let input = Some((&scaled[..], width, transpose));
                 let y = on_device(batch, at, &APPLY, &f, &g, self.epsilon, input, results * width)
                     .await?;
-                Ok(y.into_iter().map(f64::from).collect())
+                Ok(y.into_iter().map(|y| f64::from(y) / unit).collect())
             }
             _ => {
                 let cost = self.cost_of(problem).await?;
+                room_for::<f64>("the plan", cost.len())?;
                 let mut y = vec![0.0; results * width];
                 for component in 0..width {
                     let column: Vec<f64> =
@@ -307,7 +329,8 @@ impl Solution {
         }
     }
 
-    /// Weighted potentials of one problem, −∞ where a weight is zero.
+    /// Weighted potentials of one problem for costs less the offset, −∞ where a weight is
+    /// zero.
     async fn weighted(&self, problem: usize) -> Result<(Vec<f64>, Vec<f64>)> {
         if problem >= self.len() {
             return Err(Error::invalid(
@@ -316,7 +339,10 @@ impl Solution {
             ));
         }
         match &self.state {
-            State::Host { potentials, .. } => Ok(potentials[problem].clone()),
+            State::Host { potentials, .. } => {
+                let (f, g, _) = &potentials[problem];
+                Ok((f.clone(), g.clone()))
+            }
             State::Device { batches } => {
                 let (batch, at) = locate(batches, problem);
                 batch.read_potentials(at).await
@@ -332,7 +358,7 @@ impl Solution {
         };
         match &self.state {
             State::Host { cost, .. } => Ok(cost[range].to_vec()),
-            State::Device { .. } => Ok(host_cost(&self.problem).await?[range].to_vec()),
+            State::Device { .. } => Ok(self.problem.geometry.read().await?[range].to_vec()),
         }
     }
 }
@@ -365,11 +391,8 @@ async fn on_device(
             ],
         )
         .await?;
-    let words = |values: &[f64], offset: f64| -> Vec<f32> {
-        values
-            .iter()
-            .map(|v| (((v - offset) * batch.scale) as f32).max(super::variant::batch::LN_ZERO))
-            .collect()
+    let words = |values: &[f64]| -> Vec<f32> {
+        values.iter().map(|v| ((v * batch.scale) as f32).max(LN_ZERO)).collect()
     };
     let (x, width, transpose) = input.unwrap_or((&[], 1, false));
     let mut recorder = gpu.recorder();
@@ -385,8 +408,8 @@ async fn on_device(
                 transpose: transpose.into(),
                 rate: (std::f64::consts::LOG2_E / (epsilon * batch.scale)) as f32,
             })?;
-            let source = gpu.upload("source potentials", &words(f, batch.offset))?;
-            let target = gpu.upload("target potentials", &words(g, 0.0))?;
+            let source = gpu.upload("source potentials", &words(f))?;
+            let target = gpu.upload("target potentials", &words(g))?;
             let vectors: Vec<f32> = x.iter().map(|v| *v as f32).collect();
             let vectors = gpu.upload("vectors", &vectors)?;
             let output = gpu.allocate("result", 4 * results as u64, STORAGE)?;

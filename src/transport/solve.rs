@@ -1,15 +1,16 @@
 //! From settings and problem to solution.
 
-use super::plan::{Plan, plan};
+use super::plan::{Plan, is_for_the_twin, plan};
 use super::solution::{Solution, State};
 use super::variant::batch::{Batch, Slot};
 use super::variant::streaming::{Loop, Start, Until};
 use super::variant::{Reporter, measure, resident, scaling, streaming};
-use super::{Cost, Precision, Problem, Progress, Sinkhorn, Variant};
+use super::{Precision, Problem, Progress, Sinkhorn, Variant};
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Gpu};
 use crate::reference::{self, Totals};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) async fn solve(
     settings: &Sinkhorn,
@@ -23,16 +24,18 @@ pub(crate) async fn solve(
         Precision::Double => 1e9,
     };
     if contrast > most {
+        let (epsilon, spread) = (settings.epsilon, problem.geometry.spread);
         return Err(Error::invalid(
             "epsilon",
             format!(
-                "{} is below max|C|/{most:e} (a constant in C apart), where {:?} precision no longer resolves the plan",
-                settings.epsilon, settings.precision
+                "{epsilon:?} is below {:e}, the least that {:?} precision resolves: max|C|/{most:e}, where max|C|, a constant in C apart, is {spread:e}",
+                spread / most,
+                settings.precision
             ),
         ));
     }
     match context.gpu() {
-        Some(gpu) if settings.variant != Variant::Reference => {
+        Some(gpu) if !is_for_the_twin(&gpu.capabilities, settings, &problem.geometry)? => {
             on_gpu(settings, context, gpu, problem).await
         }
         _ => on_cpu(settings, context, problem).await,
@@ -40,7 +43,7 @@ pub(crate) async fn solve(
 }
 
 async fn on_cpu(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Result<Solution> {
-    let cost = host_cost(problem).await?;
+    let cost = problem.geometry.read().await?;
     let cells = problem.geometry.rows * problem.geometry.columns;
     let batch = problem.geometry.batch;
     let solved = reference::solve_batch(settings, problem, |k| match batch {
@@ -49,8 +52,9 @@ async fn on_cpu(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Re
     })
     .await?;
     let iterations = solved.iter().map(|s| s.iterations).collect();
-    let totals = solved.iter().map(|s| s.totals).collect();
-    let potentials = solved.into_iter().map(|s| (s.f, s.g)).collect();
+    let offset = problem.geometry.offset;
+    let totals = solved.iter().map(|s| s.totals.with_offset(offset)).collect();
+    let potentials = solved.into_iter().map(|s| (s.f, s.g, s.plain)).collect();
     Ok(Solution::new(
         settings,
         context,
@@ -62,17 +66,6 @@ async fn on_cpu(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Re
     ))
 }
 
-/// The cost in f64 on the host.
-pub(crate) async fn host_cost(problem: &Problem) -> Result<Vec<f64>> {
-    Ok(match &problem.geometry.cost {
-        Cost::Host { high, low: None } => high.iter().map(|c| f64::from(*c)).collect(),
-        Cost::Host { high, low: Some(low) } => {
-            high.iter().zip(low.iter()).map(|(h, l)| f64::from(*h) + f64::from(*l)).collect()
-        }
-        Cost::Device(tensor) => tensor.read().await?.into_iter().map(f64::from).collect(),
-    })
-}
-
 async fn on_gpu(
     settings: &Sinkhorn,
     context: &Context,
@@ -81,6 +74,7 @@ async fn on_gpu(
 ) -> Result<Solution> {
     let plan = plan(&gpu.capabilities, &context.adapter().name, settings, problem)?;
     let problems = problem.len();
+    let most = AtomicU32::new(0);
     let mut batches = Vec::new();
     let mut totals: Vec<Totals> = Vec::with_capacity(problems);
     let mut iterations = vec![0; problems];
@@ -91,16 +85,32 @@ async fn on_gpu(
         let progress = |running: &[Slot], done: u32| Progress {
             finished: range.end - running.len(),
             problems,
-            iterations: done,
+            // A later batch and a finer precision begin anew.
+            iterations: most.fetch_max(done, Ordering::Relaxed).max(done),
             marginal_error: running.iter().map(Slot::marginal_error).fold(0.0, f64::max),
         };
-        for slot in iterate(settings, plan, problem, &batch, &progress).await? {
+        let mut slots = iterate(settings, plan, problem, &batch, &progress).await?;
+        let mut found = measure::run(&batch, settings.epsilon).await?;
+        let short = |slot: &mut Slot| {
+            let error = found[slot.problem as usize].marginal_error;
+            slot.status == Slot::CONVERGED && error > settings.tolerance
+        };
+        let mut again: Vec<Slot> = slots.extract_if(.., short).collect();
+        if !again.is_empty() {
+            go_on(settings, plan, &batch, &mut again, &progress).await?;
+            found = measure::run(&batch, settings.epsilon).await?;
+        }
+        for slot in slots.iter().chain(&again) {
             iterations[range.start + slot.problem as usize] = slot.iterations;
         }
-        totals.extend(measure::run(&batch, settings.epsilon).await?);
+        totals.extend(found);
         batches.push(batch);
     }
-    if let Some(k) = totals.iter().position(|t| !t.marginal_error.is_finite()) {
+    let finite = |t: &Totals| {
+        let costs = [t.transport_cost, t.regularized_cost, t.entropy_cost];
+        t.marginal_error.is_finite() && costs.iter().all(|cost| cost.is_finite())
+    };
+    if let Some(k) = totals.iter().position(|t| !finite(t)) {
         return Err(Error::Device {
             message: format!("problem {k} came back from the device as NaN"),
         });
@@ -124,6 +134,10 @@ async fn iterate(
         // As far as single precision goes, unless an exact number of double
         // precision iterations was asked for, or a start that may be better than that.
         if tolerance > 0.0 && problem.start.is_none() {
+            // Who leaves this loop has not finished.
+            let finished = batch.range.start;
+            let progress: &Reporter<'_> =
+                &move |running, done| Progress { finished, ..progress(running, done) };
             // The rounding of an f32 potential is some 3e-8 max|C|/ε in the marginals.
             let rough = (1.2e-7 * batch.contrast).max(3e-6).max(tolerance);
             let capabilities = &batch.gpu.capabilities;
@@ -154,7 +168,7 @@ async fn iterate(
             if !again.is_empty() {
                 // Their potentials are wherever they overflowed; any start is a start,
                 // but theirs must be finite: begin from the weights again.
-                batch.restart(settings, problem, &again);
+                batch.restart(problem, &again).await?;
                 for slot in &mut again {
                     *slot = Slot::new(slot.problem as usize);
                 }
@@ -168,6 +182,32 @@ async fn iterate(
         }
     }
     Ok(running)
+}
+
+/// Lets problems go on that left their loop by its own test and are, measured anew with other
+/// rounding, a little above the tolerance. Half of it is asked for, and as many iterations
+/// again: what rounding does not allow is not waited for.
+async fn go_on(
+    settings: &Sinkhorn,
+    plan: Plan,
+    batch: &Batch,
+    running: &mut Vec<Slot>,
+    progress: &Reporter<'_>,
+) -> Result<()> {
+    running.iter_mut().for_each(|slot| slot.status = Slot::RUNNING);
+    let done = running.iter().map(|slot| slot.iterations).max().unwrap_or(0);
+    let most = done.saturating_mul(2).saturating_add(20).min(settings.max_iterations);
+    let settings = &settings.clone().max_iterations(most);
+    // They were counted as finished.
+    let finished = batch.range.end;
+    let progress: &Reporter<'_> =
+        &move |running, done| Progress { finished, ..progress(running, done) };
+    let tolerance = 0.5 * settings.tolerance;
+    if plan.variant == Variant::Resident && batch.precision == Precision::Single {
+        return resident::run(batch, settings, tolerance, running, progress).await;
+    }
+    let this = Loop { precision: batch.precision, start: Start::Same, ..Loop::single(tolerance) };
+    streaming::run(batch, settings, this, running, progress).await
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -26,7 +26,7 @@ use crate::reference::vmf::ratio;
 pub fn concentration(dimension: usize, length: f64) -> Result<f64> {
     check_dimension(dimension)?;
     if !(0.0..=1.0).contains(&length) {
-        return Err(Error::invalid("length", format!("{length} is not in [0, 1]")));
+        return Err(Error::invalid("length", format!("{length:?} is not in [0, 1]")));
     }
     Ok(solve(dimension, length, 1.0 - length))
 }
@@ -39,7 +39,7 @@ pub fn concentration(dimension: usize, length: f64) -> Result<f64> {
 pub fn concentration_from_complement(dimension: usize, complement: f64) -> Result<f64> {
     check_dimension(dimension)?;
     if !(0.0..=1.0).contains(&complement) {
-        return Err(Error::invalid("complement", format!("{complement} is not in [0, 1]")));
+        return Err(Error::invalid("complement", format!("{complement:?} is not in [0, 1]")));
     }
     Ok(solve(dimension, 1.0 - complement, complement))
 }
@@ -72,7 +72,7 @@ pub(super) fn check_concentration(concentration: f64) -> Result<()> {
     if concentration >= 0.0 {
         return Ok(());
     }
-    Err(Error::invalid("concentration", format!("{concentration} is not a number of at least 0")))
+    Err(Error::invalid("concentration", format!("{concentration:?} is not a number of at least 0")))
 }
 
 /// Iterations of Newton's method; five are usual.

@@ -8,6 +8,7 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::Recorder;
 use crate::gpu::shader::Constant;
+use crate::reserve::{product, reserve};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -83,9 +84,9 @@ impl Device<'_> {
         (labels, sums): (&Buffer, usize),
         rows: &Range<usize>,
     ) -> Result<Buffer> {
-        let entries = rows.len() * sums;
+        let entries = product("log-densities", &[rows.len(), sums])?;
         let planes = if self.double { 2 } else { 1 };
-        let logs = self.gpu.allocate("log-densities", (4 * planes * entries) as u64, STORAGE)?;
+        let logs = self.gpu.allocate("log-densities", 4 * planes * entries as u64, STORAGE)?;
         let blocks = rows.len().div_ceil(kernel.rows_per_group);
         let params = Params {
             blocks: blocks as u32,
@@ -270,7 +271,7 @@ impl Device<'_> {
         let densities = self.density_kernel(count, norms.scaled, false).await?;
         let shares = self.share_kernel(hard).await?;
         let planes = if self.double { 2 } else { 1 };
-        let mut result = Vec::with_capacity(self.count * count);
+        let mut result = reserve("shares", product("shares", &[self.count, count])?)?;
         for rows in self.sum_spans(count, count) {
             let mut recorder = self.gpu.recorder();
             let held = self

@@ -1,11 +1,13 @@
 //! What fits and mixtures ask of their rows, answered by the kernels or by their twins.
 
-use super::directions::{Data, Directions};
+use super::directions::{Data, Directions, without_direction};
 use super::distribution::VonMisesFisher;
 use super::kernels::{Device, Norms};
 use crate::error::{Error, Result};
 use crate::reference::{map_rows, vmf as twin};
+use crate::reserve::{product, reserve};
 use crate::transport::Precision;
+use std::ops::Range;
 
 /// How rows count in sums.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +88,14 @@ enum On<'a> {
 impl<'a> Work<'a> {
     pub(super) fn new(directions: &'a Directions, precision: Precision) -> Result<Work<'a>> {
         let on = match (&directions.data, directions.context.gpu()) {
-            (Data::Host { values, inverse }, _) => On::Host { values, inverse },
+            (Data::Host { values, inverse }, _) => {
+                // Rows of a tensor have not been looked at.
+                if let Some(row) = inverse.iter().position(|x| x.is_nan() || *x == 0.0) {
+                    let p = directions.dimension;
+                    return Err(without_direction(row, &values[row * p..(row + 1) * p]));
+                }
+                On::Host { values, inverse }
+            }
             (Data::Device(rows), Some(gpu)) => {
                 let double = precision == Precision::Double;
                 if double {
@@ -239,8 +248,13 @@ impl<'a> Work<'a> {
                 device.responsibilities(norms, parts, hard).await
             }
             (On::Host { values, inverse }, _) => {
-                let rows = host_shares(values, inverse, parts, hard);
-                Ok(rows.into_iter().flat_map(|(_, shares)| shares).collect())
+                let entries = product("shares", &[inverse.len(), parts.len()])?;
+                let mut result = reserve("shares", entries)?;
+                for rows in host_spans(inverse.len(), parts.len()) {
+                    let shares = host_shares(values, inverse, &rows, parts, hard);
+                    result.extend(shares.into_iter().flat_map(|(_, shares)| shares));
+                }
+                Ok(result)
             }
             _ => Err(unprepared()),
         }
@@ -280,12 +294,25 @@ fn host_resultants(values: &[f64], inverse: &[f64], weighting: &Weighting<'_>) -
     }
 }
 
+/// Shares that the host holds at a time.
+const HOST_SHARES: usize = 1 << 22;
+
+/// All rows, as many at a time as `HOST_SHARES` allows.
+fn host_spans(rows: usize, components: usize) -> impl Iterator<Item = Range<usize>> {
+    let span = (HOST_SHARES / components).max(128);
+    (0..rows).step_by(span).map(move |first| first..(first + span).min(rows))
+}
+
+/// ln Σ exp and the shares of every one of `rows`.
 fn host_shares(
     values: &[f64],
     inverse: &[f64],
+    rows: &Range<usize>,
     parts: &[Part<'_>],
     hard: bool,
 ) -> Vec<(f64, Vec<f64>)> {
+    let p = values.len() / inverse.len();
+    let (values, inverse) = (&values[rows.start * p..rows.end * p], &inverse[rows.clone()]);
     let logs: Vec<Vec<f64>> = parts
         .iter()
         .map(|part| twin::log_density(values, inverse, part.mean, part.concentration, part.bias))
@@ -298,18 +325,26 @@ fn host_shares(
 
 fn host_step(values: &[f64], inverse: &[f64], parts: &[Part<'_>], hard: bool) -> Step {
     let p = values.len() / inverse.len();
-    let rows = host_shares(values, inverse, parts, hard);
-    let likelihoods: Vec<f64> = rows.iter().map(|(log, _)| *log).collect();
-    let sums = (0..parts.len()).map(|k| {
-        let column: Vec<f64> = rows.iter().map(|(_, shares)| shares[k]).collect();
-        twin::resultant(values, p, inverse, &column)
-    });
-    Step { log_likelihood: pairwise(&likelihoods), sums: sums.collect() }
+    let mut step = Step { log_likelihood: 0.0, sums: vec![vec![0.0; p + 1]; parts.len()] };
+    for span in host_spans(inverse.len(), parts.len()) {
+        let rows = host_shares(values, inverse, &span, parts, hard);
+        let likelihoods: Vec<f64> = rows.iter().map(|(log, _)| *log).collect();
+        step.log_likelihood += pairwise(&likelihoods);
+        let (values, inverse) = (&values[span.start * p..span.end * p], &inverse[span]);
+        for (k, sums) in step.sums.iter_mut().enumerate() {
+            let column: Vec<f64> = rows.iter().map(|(_, shares)| shares[k]).collect();
+            let part = twin::resultant(values, p, inverse, &column);
+            sums.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+        }
+    }
+    step
 }
 
 impl VonMisesFisher {
-    /// ln f(x) of every row, nats: in single precision to 2⁻²⁴ of κ ½‖x − μ‖², in double
-    /// to 2⁻⁴⁴ of it, with ln C_p(κ) + κ in f64.
+    /// ln f(x) of every row, nats, with ln C_p(κ) + κ in f64. In single precision x is
+    /// rounded to 2⁻²⁴, which is 2⁻²³ κ ‖x − μ‖ here, in double to 2⁻⁴⁶. Where κ is above
+    /// 2¹⁹ (p − 1), f32 hardly tells x from μ, and the arithmetic is that of `Double`
+    /// whatever was asked for; where the adapter has none, the CPU twin's.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for rows of another dimension or without a direction;
@@ -327,7 +362,9 @@ impl VonMisesFisher {
         if self.is_point_mass() {
             return Err(Error::invalid("self", "a point mass has no density"));
         }
-        let work = Work::new(directions, precision)?;
+        let (directions, precision) =
+            directions.for_concentration(precision, self.concentration()).await?;
+        let work = Work::new(&directions, precision)?;
         let prepared = work.prepare().await?;
         let part = Part { mean: self.mean(), concentration: self.concentration(), bias: 0.0 };
         let peak = self.log_peak();

@@ -1,11 +1,13 @@
 //! Rows that stand for directions, where the context runs.
 
 use super::concentration::check_dimension;
+use super::kernels::Device;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::Buffer;
-use crate::gpu::{Context, Tensor};
+use crate::gpu::{Context, Gpu, Tensor};
 use crate::reference;
-use crate::transport::Element;
+use crate::reserve::{filled, reserve, room_for};
+use crate::transport::{Element, Precision};
 use std::sync::{Arc, OnceLock};
 
 /// n vectors of p components, each of which stands for its direction: the length of a
@@ -60,6 +62,9 @@ pub(super) enum RowStorage {
     Tensor(Tensor),
 }
 
+/// κ/(p − 1) up to which f32 tells a row from the mean: their distance is some 2⁻¹⁰ there.
+const RESOLVED: f64 = (1 << 19) as f64;
+
 /// Rows outside this are brought to about 1 by a power of two before they go to f32.
 const MODERATE: std::ops::Range<f64> = 1e-9..1e9;
 
@@ -86,10 +91,11 @@ impl Directions {
         }
         let rows = values.len() / dimension;
         let data = match context.gpu() {
-            None => host(scaled(values, dimension)?, dimension)?,
+            None => host(scaled(values, dimension)?, dimension),
             Some(gpu) => {
                 // Rows of whole quads: kernels load four numbers at a time.
                 let stride = dimension.next_multiple_of(4);
+                check_size(gpu, 4 * rows as u64 * stride as u64)?;
                 let (buffer, plane) = match as_they_are(values, dimension)? {
                     Some(words) => (gpu.guarded(|| gpu.upload("directions", words)).await?, 0),
                     None => {
@@ -106,13 +112,11 @@ impl Directions {
     }
 
     /// Rows that are on the context already: a tensor of shape n×p, which is not copied.
-    /// They are screened by the kernels that use them, so that a row without a direction
-    /// is an error there. A row whose components are all below 2⁻¹²⁶, the smallest normal
-    /// f32, counts as zero.
+    /// They are looked at when they are used, so that a row without a direction is an error
+    /// there.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for another shape, a dimension outside 2 to 100,000; on the
-    /// CPU twin also what [`Directions::new`] finds.
+    /// [`Error::InvalidInput`] for another shape, a dimension outside 2 to 100,000.
     pub async fn from_tensor(tensor: &Tensor) -> Result<Directions> {
         let &[rows, dimension] = tensor.shape() else {
             let reason = format!("has shape {:?}, not rows × dimension", tensor.shape());
@@ -121,12 +125,41 @@ impl Directions {
         check_dimension(dimension)?;
         let context = tensor.context().clone();
         if context.gpu().is_none() {
-            return Directions::new(&context, &tensor.read().await?, dimension).await;
+            let values = tensor.read().await?.into_iter().map(f64::from).collect();
+            let data = host(values, dimension);
+            return Ok(Directions { context, rows, dimension, data });
         }
         let storage = RowStorage::Tensor(tensor.clone());
         let first_is_unit = Arc::default();
         let data = Data::Device(DeviceRows { storage, stride: dimension, plane: 0, first_is_unit });
         Ok(Directions { context, rows, dimension, data })
+    }
+
+    /// The same rows and the precision for what f32 does not tell: double-float where the
+    /// device keeps it, else f64 on the host.
+    pub(super) async fn resolved(&self) -> Result<(Directions, Precision)> {
+        let exact = |gpu: &Arc<Gpu>| gpu.capabilities.probes.twofloat_exact();
+        match (&self.data, self.context.gpu()) {
+            (Data::Device(rows), Some(gpu)) if !exact(gpu) => {
+                let values = Device::new(gpu, rows, self, true)?.read_rows().await?;
+                let data = host(values, self.dimension);
+                Ok((Directions { context: Context::cpu(), data, ..*self }, Precision::Double))
+            }
+            _ => Ok((self.clone(), Precision::Double)),
+        }
+    }
+
+    /// The same rows and the precision for densities of this concentration.
+    pub(super) async fn for_concentration(
+        &self,
+        precision: Precision,
+        concentration: f64,
+    ) -> Result<(Directions, Precision)> {
+        let tight = concentration > RESOLVED * (self.dimension - 1) as f64;
+        match precision {
+            Precision::Single if tight => self.resolved().await,
+            _ => Ok((self.clone(), precision)),
+        }
     }
 
     /// Number of rows n.
@@ -178,14 +211,35 @@ impl RowStorage {
     pub(super) fn buffer(&self) -> Option<&wgpu::Buffer> {
         match self {
             RowStorage::Pooled(buffer) => Some(buffer),
-            RowStorage::Tensor(tensor) => tensor.buffer(),
+            RowStorage::Tensor(tensor) => tensor.device_buffer(),
         }
     }
 }
 
-fn host(values: Vec<f64>, dimension: usize) -> Result<Data> {
+/// That rows of so many bytes fit, before they are copied.
+fn check_size(gpu: &Gpu, needed: u64) -> Result<()> {
+    let limits = &gpu.capabilities.limits;
+    let available = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+    if needed <= available {
+        return Ok(());
+    }
+    Err(Error::LimitExceeded { what: "directions (bytes)".into(), needed, available })
+}
+
+fn host(values: Vec<f64>, dimension: usize) -> Data {
     let inverse = reference::vmf::direction_norms(&values, dimension);
-    Ok(Data::Host { values: Arc::new(values), inverse: Arc::new(inverse) })
+    Data::Host { values: Arc::new(values), inverse: Arc::new(inverse) }
+}
+
+/// What is wrong with a row that has no direction.
+pub(super) fn without_direction(number: usize, row: &[f64]) -> Error {
+    match row.iter().position(|x| !x.is_finite()) {
+        Some(index) => {
+            let reason = format!("{:?} is not a finite number", row[index]);
+            Error::invalid_at("directions", number, index, reason)
+        }
+        None => Error::invalid_row("directions", number, "has no direction: its length is zero"),
+    }
 }
 
 /// The power of two to multiply a row by: 1 for moderate ones.
@@ -202,22 +256,22 @@ fn row_scale<T: Element>(row: &[T], number: usize) -> Result<f64> {
     let most = most.into_iter().fold(0.0, f64::max);
     if rest.iter().any(|rest| *rest != 0.0) {
         let index = row.iter().position(|x| !x.to_f64().is_finite()).unwrap_or(0);
-        let reason = format!("{} is not a finite number", row[index].to_f64());
+        let reason = format!("{:?} is not a finite number", row[index].to_f64());
         return Err(Error::invalid_at("values", number, index, reason));
     }
-    if most < f64::MIN_POSITIVE {
+    if most == 0.0 {
         return Err(Error::invalid_row("values", number, "has no direction: its length is zero"));
     }
     if MODERATE.contains(&most) {
         return Ok(1.0);
     }
-    // 2^−e of most = m 2^e, in two halves that cannot overflow.
+    // 2^−e of most = m 2^e; subnormal numbers are brought to at least 2^-52.
     let e = (most.to_bits() >> 52) as i32 - 1023;
     Ok(f64::from_bits(((1023 - e.clamp(-1022, 1022)) as u64) << 52))
 }
 
 fn scaled<T: Element>(values: &[T], dimension: usize) -> Result<Vec<f64>> {
-    let mut result = Vec::with_capacity(values.len());
+    let mut result = reserve("directions", values.len())?;
     for (number, row) in values.chunks_exact(dimension).enumerate() {
         let scale = row_scale(row, number)?;
         result.extend(row.iter().map(|x| x.to_f64() * scale));
@@ -242,7 +296,7 @@ fn as_they_are<T: Element>(values: &[T], dimension: usize) -> Result<Option<&[f3
 /// as many low words; where those begin, or 0.
 fn words<T: Element>(values: &[T], dimension: usize, stride: usize) -> Result<(Vec<f32>, usize)> {
     let plane = values.len() / dimension * stride;
-    let mut words = vec![0.0f32; plane];
+    let mut words = filled("directions", plane, 0.0f32)?;
     let mut exact = true;
     let rows = values.chunks_exact(dimension).zip(words.chunks_exact_mut(stride));
     for (number, (row, words)) in rows.enumerate() {
@@ -256,6 +310,7 @@ fn words<T: Element>(values: &[T], dimension: usize, stride: usize) -> Result<(V
     if exact {
         return Ok((words, 0));
     }
+    room_for::<f32>("directions", 2 * plane)?;
     words.reserve(plane);
     for (number, row) in values.chunks_exact(dimension).enumerate() {
         let scale = row_scale(row, number)?;

@@ -41,7 +41,7 @@ impl VonMisesFisher {
         check_dimension(mean.len())?;
         check_concentration(concentration)?;
         if concentration > MAX_CONCENTRATION {
-            let reason = format!("{concentration} is above {MAX_CONCENTRATION:e}");
+            let reason = format!("{concentration:?} is above {MAX_CONCENTRATION:e}");
             return Err(Error::invalid("concentration", reason));
         }
         let mean = unit("mean", mean)?;
@@ -145,11 +145,14 @@ impl VonMisesFisher {
         let there = VonMisesFisher::from_parts(unit("direction", direction)?, 0.0);
         let away = self.half_distance(&there);
         if self.is_point_mass() {
-            return Ok(if away == 0.0 { f64::INFINITY } else { f64::NEG_INFINITY });
+            return Ok(if away <= ROUNDING { f64::INFINITY } else { f64::NEG_INFINITY });
         }
         Ok(self.log_peak() - self.concentration * away)
     }
 }
+
+/// ½‖x − x'‖² of a direction that was brought to length one twice.
+const ROUNDING: f64 = 1e-31;
 
 /// A vector divided by its length; no length is too large or too small.
 pub(crate) fn unit<T: Element>(argument: &'static str, values: &[T]) -> Result<Vec<f64>> {
@@ -160,7 +163,7 @@ pub(crate) fn unit<T: Element>(argument: &'static str, values: &[T]) -> Result<V
                 argument,
                 row: None,
                 index: Some(index),
-                reason: format!("{value} is not a finite number"),
+                reason: format!("{value:?} is not a finite number"),
             });
         }
         most = most.max(value.abs());

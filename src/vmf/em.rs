@@ -8,9 +8,11 @@ use super::mixture::{Assignment, Concentrations, VonMisesFisherMixture, VonMises
 use super::sample::Random;
 use crate::error::Result;
 use crate::reference::vmf::log_peak;
+use crate::reserve::{product, room_for};
 
-/// What the bias of an empty component is: no share of any row, and finite.
-const EMPTY: f64 = -1e30;
+/// What the bias of an empty component is: no share of any row, below κ ½‖x − μ‖² of every
+/// other, and finite.
+const EMPTY: f64 = -1e35;
 
 struct Mixture {
     components: Vec<VonMisesFisher>,
@@ -39,6 +41,9 @@ pub(super) async fn run(
     work: &Work<'_>,
 ) -> Result<VonMisesFisherMixtureFit> {
     let n = work.rows() as f64;
+    // Components, their means for a device, and sums.
+    let numbers = product("components", &[3, settings.components, work.dimension() + 1])?;
+    room_for::<f64>("components", numbers)?;
     let hard = settings.assignment == Assignment::Hard;
     let prepared = work.prepare().await?;
     let mut mixture = start(settings, work, &prepared).await?;

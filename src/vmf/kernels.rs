@@ -1,6 +1,6 @@
 //! The kernels of `shaders/vmf`: their bindings, and the inverse norms that the others need.
 
-use super::directions::{DeviceRows, Directions};
+use super::directions::{DeviceRows, Directions, without_direction};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
@@ -280,30 +280,38 @@ impl<'a> Device<'a> {
             return Ok(());
         }
         let row = row as usize;
-        let values = self.row(row).await?;
-        Err(match values.iter().position(|x| !x.is_finite()) {
-            Some(index) => {
-                let reason = format!("{} is not a finite number", values[index]);
-                Error::invalid_at("directions", row, index, reason)
-            }
-            None => Error::invalid_row("directions", row, "has no direction: its length is zero"),
-        })
+        Err(without_direction(row, &self.row(row).await?))
     }
 
     /// The components of a row.
     pub(super) async fn row(&self, row: usize) -> Result<Vec<f64>> {
+        self.read(row..row + 1).await
+    }
+
+    /// All rows.
+    pub(super) async fn read_rows(&self) -> Result<Vec<f64>> {
+        self.read(0..self.count).await
+    }
+
+    async fn read(&self, rows: Range<usize>) -> Result<Vec<f64>> {
         let stride = if self.aligned { 4 * self.quads } else { self.dimension };
-        let bytes = 4 * self.dimension as u64;
+        // What the last row is padded with may not be there.
+        let length = (rows.len() - 1) * stride + self.dimension;
+        let at = 4 * (rows.start * stride) as u64;
         let mut recorder = self.gpu.recorder();
-        recorder.stage(self.rows, (4 * row * stride) as u64, bytes);
+        recorder.stage(self.rows, at, 4 * length as u64);
         if self.plane > 0 {
-            recorder.stage(self.rows, (16 * self.plane + 4 * row * stride) as u64, bytes);
+            recorder.stage(self.rows, at + 16 * self.plane as u64, 4 * length as u64);
         }
-        let read = recorder.read("a row").await?;
-        let words = |bytes: &[u8]| -> Vec<f32> { bytemuck::pod_collect_to_vec(bytes) };
-        let mut values: Vec<f64> = words(&read[0]).into_iter().map(f64::from).collect();
+        let read = recorder.read_as::<f32>("rows").await?;
+        let dimension = self.dimension;
+        let unpadded = |words: &Vec<f32>| -> Vec<f64> {
+            let rows = words.chunks(stride).flat_map(|row| &row[..dimension]);
+            rows.map(|x| f64::from(*x)).collect()
+        };
+        let mut values = unpadded(&read[0]);
         if let Some(low) = read.get(1) {
-            values.iter_mut().zip(words(low)).for_each(|(x, low)| *x += f64::from(low));
+            values.iter_mut().zip(unpadded(low)).for_each(|(x, low)| *x += low);
         }
         Ok(values)
     }

@@ -37,8 +37,8 @@ pub enum Concentrations {
 /// # fn main() -> kantor::Result<()> {
 /// use kantor::{Context, Directions, VonMisesFisher, VonMisesFisherMixture};
 /// let context = Context::new_blocking()?;
-/// let mut rows = VonMisesFisher::new(&[1.0, 0.0, 0.0], 50.0)?.sample(60, 1);
-/// rows.extend(VonMisesFisher::new(&[0.0, 1.0, 0.0], 50.0)?.sample(40, 2));
+/// let mut rows = VonMisesFisher::new(&[1.0, 0.0, 0.0], 50.0)?.sample(60, 1)?;
+/// rows.extend(VonMisesFisher::new(&[0.0, 1.0, 0.0], 50.0)?.sample(40, 2)?);
 /// let rows = Directions::new_blocking(&context, &rows, 3)?;
 /// let fit = VonMisesFisherMixture::new(2).fit_blocking(&rows)?;
 /// assert!(fit.converged());
@@ -104,7 +104,8 @@ impl VonMisesFisherMixture {
     /// The largest concentration a component may take. A component that collapses onto
     /// rows of one direction would have κ = ∞ and swallow the likelihood; it stops here,
     /// and [`VonMisesFisherMixtureFit::capped`] says so. Unset: (p − 1)/2 · 2¹⁶ in single
-    /// precision, (p − 1)/2 · 2³² in double, where 1 − R̄ still has digits.
+    /// precision, (p − 1)/2 · 2³² in double, where 1 − R̄ still has digits. Above 2¹⁹ (p − 1)
+    /// the arithmetic is that of double precision whatever was asked for.
     pub fn max_concentration(mut self, concentration: f64) -> Self {
         self.max_concentration = Some(concentration);
         self
@@ -144,14 +145,14 @@ impl VonMisesFisherMixture {
             return Err(Error::invalid("max_iterations", "must be at least 1"));
         }
         if !(self.tolerance >= 0.0 && self.tolerance.is_finite()) {
-            let reason = format!("{} is not a finite number of at least 0", self.tolerance);
+            let reason = format!("{:?} is not a finite number of at least 0", self.tolerance);
             return Err(Error::invalid("tolerance", reason));
         }
         let positive = |argument, value: f64| {
             if value > 0.0 && value <= MAX_CONCENTRATION {
                 return Ok(());
             }
-            let reason = format!("{value} is not above zero and at most {MAX_CONCENTRATION:e}");
+            let reason = format!("{value:?} is not above zero and at most {MAX_CONCENTRATION:e}");
             Err(Error::invalid(argument, reason))
         };
         if let Concentrations::Fixed(value) = self.concentrations {
@@ -172,7 +173,12 @@ impl VonMisesFisherMixture {
     /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn fit(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit> {
         self.check(directions.len())?;
-        let work = Work::new(directions, self.precision)?;
+        let fixed = match self.concentrations {
+            Concentrations::Fixed(value) => value,
+            Concentrations::Free => self.max_concentration.unwrap_or(0.0),
+        };
+        let (directions, precision) = directions.for_concentration(self.precision, fixed).await?;
+        let work = Work::new(&directions, precision)?;
         em::run(self, &work).await
     }
 
@@ -249,7 +255,9 @@ impl VonMisesFisherMixtureFit {
             let reason = format!("have {found} dimensions, the mixture {needed}");
             return Err(Error::invalid("directions", reason));
         }
-        let work = Work::new(directions, self.precision)?;
+        let most = self.components.iter().fold(0.0, |most, f| f.concentration().max(most));
+        let (directions, precision) = directions.for_concentration(self.precision, most).await?;
+        let work = Work::new(&directions, precision)?;
         em::responsibilities(self, &work).await
     }
 

@@ -40,6 +40,8 @@ pub use mixture::{Assignment, Concentrations, VonMisesFisherMixture, VonMisesFis
 pub const MIN_DIMENSION: usize = 2;
 /// The largest dimension.
 pub const MAX_DIMENSION: usize = 100_000;
+/// The most clusters of one call.
+pub const MAX_CLUSTERS: usize = 1 << 24;
 /// The largest finite concentration: what f32 holds with its products. Rows that are not
 /// all equal give less.
 pub const MAX_CONCENTRATION: f64 = 1e30;

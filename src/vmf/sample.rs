@@ -5,7 +5,12 @@
 //! logarithm is written out below.
 
 use super::VonMisesFisher;
+use crate::error::Result;
 use crate::reference::map_rows;
+use crate::reserve::{product, reserve};
+
+/// Rows that are made before they are put in their place.
+const BLOCK: usize = 4096;
 
 impl VonMisesFisher {
     /// `n` directions, row-major n×p, each of length one to rounding. Row i depends on
@@ -21,13 +26,21 @@ impl VonMisesFisher {
     /// ```
     /// # fn main() -> kantor::Result<()> {
     /// let p = kantor::VonMisesFisher::new(&[1.0, 0.0, 0.0], 10.0)?;
-    /// let mean: f64 = p.sample(1000, 7).chunks(3).map(|x| x[0]).sum::<f64>() / 1000.0;
+    /// let mean: f64 = p.sample(1000, 7)?.chunks(3).map(|x| x[0]).sum::<f64>() / 1000.0;
     /// assert!((mean - p.mean_resultant_length()).abs() < 0.02);
     /// # Ok(()) }
     /// ```
-    pub fn sample(&self, n: usize, seed: u64) -> Vec<f64> {
-        let rows = map_rows(n, |row| self.direction(&mut Random::new(seed, row as u64)));
-        rows.concat()
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded),
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory) for more numbers than the host holds.
+    pub fn sample(&self, n: usize, seed: u64) -> Result<Vec<f64>> {
+        let mut rows = reserve("samples", product("samples", &[n, self.dimension()])?)?;
+        for first in (0..n).step_by(BLOCK) {
+            let direction = |k| self.direction(&mut Random::new(seed, (first + k) as u64));
+            map_rows(BLOCK.min(n - first), direction).iter().for_each(|row| rows.extend(row));
+        }
+        Ok(rows)
     }
 
     fn direction(&self, random: &mut Random) -> Vec<f64> {

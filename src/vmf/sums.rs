@@ -9,6 +9,7 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::Recorder;
 use crate::gpu::shader::Constant;
+use crate::reserve::product;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -109,7 +110,7 @@ impl Device<'_> {
     ) -> Result<[Buffer; 2]> {
         let gpu = self.gpu;
         let workgroup = variant::column_workgroup(&gpu.capabilities) as usize;
-        let bytes = 32 * (ranges.len() * length) as u64;
+        let bytes = 32 * ranges.len() as u64 * length as u64;
         let sums = gpu.allocate("sums", bytes, STORAGE)?;
         let list = gpu.upload("blocks of sums", ranges)?;
         let params =
@@ -138,7 +139,7 @@ impl Device<'_> {
         let block = self.block();
         let blocks = rows.len().div_ceil(block);
         let length = self.quads + 1;
-        let plane = blocks * sums * length;
+        let plane = product("sums of blocks", &[blocks, sums, length])?;
         let tiles = length.div_ceil(kernels.workgroup);
         let spare = self.spare()?;
         let partials = self.partials(plane)?;
@@ -174,14 +175,15 @@ impl Device<'_> {
 
     pub(super) fn partials(&self, plane: usize) -> Result<Buffer> {
         let planes = if self.double { 2 } else { 1 };
-        self.gpu.allocate("sums of blocks", (16 * planes * plane) as u64, STORAGE)
+        self.gpu.allocate("sums of blocks", 16 * planes * plane as u64, STORAGE)
     }
 
     /// Rows of one submission of sums.
     pub(super) fn sum_spans(&self, work: usize, sums: usize) -> Vec<Range<usize>> {
         let block = self.block();
         let planes = if self.double { 2 } else { 1 };
-        let blocks = (PARTIALS / (16 * planes * sums * (self.quads + 1))).max(1);
+        let row = (16 * planes * (self.quads + 1)).saturating_mul(sums);
+        let blocks = (PARTIALS / row).max(1);
         self.split_rows(self.span(work, block).min(blocks * block))
     }
 

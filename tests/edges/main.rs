@@ -7,3 +7,5 @@ mod common;
 mod table;
 
 mod bessel;
+mod transport;
+mod vmf;

@@ -14,25 +14,35 @@ pub struct Case {
 
 /// Holds the lines of one section against its cases.
 pub fn check(section: &str, cases: &[Case]) {
+    let places: Vec<_> = cases.iter().map(|case| (case.function, case.at)).collect();
+    check_each(section, &places, |k, context, precision| (cases[k].call)(context, precision));
+}
+
+/// The same of cases that are numbers: function and place of each, and `call` of the number of a case.
+pub fn check_each(
+    section: &str,
+    places: &[(&str, &str)],
+    call: impl Fn(usize, &Context, Precision) -> Result<f64>,
+) {
     let lines = lines(section);
     for (function, at, _) in &lines {
-        let known = cases.iter().any(|case| case.function == *function && case.at == *at);
+        let known = places.contains(&(function, at));
         assert!(known, "{section}: no case asks for `{function}` at {at}");
     }
-    for case in cases {
-        let line =
-            lines.iter().find(|(function, at, _)| *function == case.function && *at == case.at);
+    let cpu = Context::cpu();
+    for (k, (function, at)) in places.iter().enumerate() {
+        let line = lines.iter().find(|(f, a, _)| f == function && a == at);
         let Some((_, _, expected)) = line else {
-            panic!("{section}: the table has no line for `{}` at {}", case.function, case.at)
+            panic!("{section}: the table has no line for `{function}` at {at}")
         };
         for (way, context, precision) in [
-            ("twin", &Context::cpu(), Precision::Double),
+            ("twin", &cpu, Precision::Double),
             ("single", context(), Precision::Single),
             ("double", context(), Precision::Double),
         ] {
-            let found = (case.call)(context, precision);
+            let found = call(k, context, precision);
             let fits = fits(&found, expected, precision);
-            assert!(fits, "`{}` at {}, {way}: {found:?}, not {expected}", case.function, case.at);
+            assert!(fits, "`{function}` at {at}, {way}: {found:?}, not {expected}");
         }
     }
 }

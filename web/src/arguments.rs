@@ -1,77 +1,19 @@
 //! What JavaScript hands over, read with names for what is wrong.
 
 use crate::failure::Failure;
-use js_sys::{Array, Float32Array, Float64Array, Function, Object, Reflect};
+use crate::numbers::{MOST_NUMBERS, Numbers, is_typed_array};
+use crate::values::{describe, word};
+use js_sys::{Function, Object, Reflect};
 use kantor::Precision;
 use std::str::FromStr;
 use wasm_bindgen::prelude::*;
 
-/// Numbers in the precision they were given in.
-#[derive(Debug, Clone)]
-pub(crate) enum Numbers {
-    Single(Vec<f32>),
-    Double(Vec<f64>),
-}
-
-/// Runs an expression with the slice of whichever precision it is.
-macro_rules! with_slice {
-    ($numbers:expr, $slice:ident => $body:expr) => {
-        match &$numbers {
-            $crate::arguments::Numbers::Single($slice) => $body,
-            $crate::arguments::Numbers::Double($slice) => $body,
-        }
-    };
-}
-pub(crate) use with_slice;
-
-impl Numbers {
-    /// A typed array of floats, copied.
-    pub(crate) fn read(argument: &str, value: &JsValue) -> Result<Numbers, Failure> {
-        if let Some(array) = value.dyn_ref::<Float64Array>() {
-            return Ok(Numbers::Double(array.to_vec()));
-        }
-        if let Some(array) = value.dyn_ref::<Float32Array>() {
-            return Ok(Numbers::Single(array.to_vec()));
-        }
-        let reason = format!("is {}, not a Float32Array or Float64Array", describe(value));
-        Err(Failure::argument(argument, reason))
-    }
-
-    /// A number, or a typed array.
-    pub(crate) fn read_broadcast(argument: &str, value: &JsValue) -> Result<Numbers, Failure> {
-        match value.as_f64() {
-            Some(number) => Ok(Numbers::Double(vec![number])),
-            None => Numbers::read(argument, value),
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        with_slice!(self, values => values.len())
-    }
-
-    pub(crate) fn into_f64(self) -> Vec<f64> {
-        match self {
-            Numbers::Double(values) => values,
-            Numbers::Single(values) => values.into_iter().map(f64::from).collect(),
-        }
-    }
-}
-
-/// A value in a word, for messages.
-fn describe(value: &JsValue) -> String {
-    if value.is_null() || value.is_undefined() {
-        return if value.is_null() { "null".into() } else { "undefined".into() };
-    }
-    if let Some(object) = value.dyn_ref::<Object>() {
-        return String::from(object.constructor().name());
-    }
-    value.js_typeof().as_string().unwrap_or_else(|| "something else".into())
-}
-
-/// An object of named settings: an unknown name is an error, so that a slip does not pass for a default.
+/// An object of named settings: an unknown name is an error, so that a slip does not pass for a default. What counts is
+/// its own, not what it inherits: a page may have anything upon `Object.prototype`.
 #[derive(Debug)]
 pub(crate) struct Options {
-    object: JsValue,
+    /// None where nothing was given.
+    object: Option<Object>,
 }
 
 impl Options {
@@ -82,25 +24,40 @@ impl Options {
         names: &[&str],
     ) -> Result<Options, Failure> {
         if value.is_undefined() {
-            return Ok(Options { object: Object::new().into() });
+            return Ok(Options { object: None });
         }
-        let Some(object) = value.dyn_ref::<Object>() else {
-            let reason = format!("is {}, not an object", describe(value));
-            return Err(Failure::argument(argument, reason));
+        let thrown = |thrown| Failure::unreadable(argument, thrown);
+        let object = value.unchecked_ref::<Object>();
+        // What has a length may have millions of names.
+        let is_list = |value: &JsValue| -> Result<bool, Failure> {
+            let length = Reflect::get_own_property_descriptor(object, &"length".into());
+            Ok(is_typed_array(value) || !length.map_err(thrown)?.is_undefined())
         };
-        for key in Object::keys(object).iter().filter_map(|key| key.as_string()) {
-            if !names.contains(&key.as_str()) {
-                let reason = format!("has no {key:?}; there are {}", names.join(", "));
+        if !value.is_object() || is_list(value)? {
+            let reason = format!("is {}, not an object of options", describe(value));
+            return Err(Failure::argument(argument, reason));
+        }
+        for key in Reflect::own_keys(value).map_err(thrown)?.iter().filter(JsValue::is_string) {
+            let key = word(&key);
+            if !key.as_deref().is_some_and(|key| names.contains(&key)) {
+                let key = key.map_or("option of so long a name".into(), |key| format!("{key:?}"));
+                let reason = format!("has no {key}; there are {}", names.join(", "));
                 return Err(Failure::argument(argument, reason));
             }
         }
-        Ok(Options { object: value.clone() })
+        Ok(Options { object: Some(object.clone()) })
     }
 
     /// The value of a name; `None` if it is not given, or undefined.
-    pub(crate) fn get(&self, name: &str) -> Option<JsValue> {
-        // Fails only for a getter that throws.
-        Reflect::get(&self.object, &name.into()).ok().filter(|value| !value.is_undefined())
+    pub(crate) fn get(&self, name: &str) -> Result<Option<JsValue>, Failure> {
+        let Some(object) = &self.object else { return Ok(None) };
+        let thrown = |thrown| Failure::unreadable(name, thrown);
+        let own = Reflect::get_own_property_descriptor(object, &name.into()).map_err(thrown)?;
+        if own.is_undefined() {
+            return Ok(None);
+        }
+        let value = Reflect::get(object, &name.into()).map_err(thrown)?;
+        Ok(Some(value).filter(|value| !value.is_undefined()))
     }
 
     fn typed<T>(
@@ -109,7 +66,7 @@ impl Options {
         what: &str,
         cast: impl Fn(&JsValue) -> Option<T>,
     ) -> Result<Option<T>, Failure> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.get(name)? else { return Ok(None) };
         let wrong = || Failure::argument(name, format!("is {}, not {what}", describe(&value)));
         cast(&value).map(Some).ok_or_else(wrong)
     }
@@ -132,7 +89,7 @@ impl Options {
     }
 
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, Failure> {
-        self.typed(name, "a string", JsValue::as_string)
+        self.get(name)?.map(|value| text(name, &value)).transpose()
     }
 
     pub(crate) fn function(&self, name: &str) -> Result<Option<Function>, Failure> {
@@ -140,7 +97,7 @@ impl Options {
     }
 
     pub(crate) fn numbers(&self, name: &str) -> Result<Option<Numbers>, Failure> {
-        self.get(name).map(|value| Numbers::read(name, &value)).transpose()
+        self.get(name)?.map(|value| Numbers::read(name, &value)).transpose()
     }
 
     pub(crate) fn required_numbers(&self, name: &str) -> Result<Numbers, Failure> {
@@ -148,10 +105,24 @@ impl Options {
     }
 
     pub(crate) fn booleans(&self, name: &str) -> Result<Option<Vec<bool>>, Failure> {
-        self.typed(name, "an array of true and false", |value| {
-            let array = value.dyn_ref::<Array>()?;
-            array.iter().map(|value| value.as_bool()).collect()
-        })
+        let Some(list) = self.get(name)? else { return Ok(None) };
+        let thrown = |thrown| Failure::unreadable(name, thrown);
+        let wrong = |of: &JsValue| {
+            let reason = format!("has {} in it; it is an array of true and false", describe(of));
+            Failure::argument(name, reason)
+        };
+        let length = match list.is_object() {
+            true => Reflect::get(&list, &"length".into()).map_err(thrown)?,
+            false => return Err(wrong(&list)),
+        };
+        let length = length.as_f64().filter(|n| (0.0..=MOST_NUMBERS as f64).contains(n));
+        let length = length.ok_or_else(|| wrong(&list))? as u32;
+        let mut values = Vec::new();
+        for at in 0..length {
+            let value = Reflect::get_u32(&list, at).map_err(thrown)?;
+            values.push(value.as_bool().ok_or_else(|| wrong(&value))?);
+        }
+        Ok(Some(values))
     }
 
     /// One of these words.
@@ -178,6 +149,19 @@ impl Options {
     }
 }
 
+/// A string that may be a name.
+pub(crate) fn text(argument: &str, value: &JsValue) -> Result<String, Failure> {
+    word(value).ok_or_else(|| {
+        Failure::argument(
+            argument,
+            match value.is_string() {
+                true => "is a string too long to be a name".into(),
+                false => format!("is {}, not a string", describe(value)),
+            },
+        )
+    })
+}
+
 /// A number, and not what JavaScript would make one of.
 pub(crate) fn number(argument: &str, value: &JsValue) -> Result<f64, Failure> {
     let wrong = || Failure::argument(argument, format!("is {}, not a number", describe(value)));
@@ -194,7 +178,7 @@ pub(crate) fn count(argument: &str, number: f64) -> Result<u32, Failure> {
     if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
         return Ok(number as u32);
     }
-    Err(Failure::argument(argument, format!("{number} is not a whole number of at least 0")))
+    Err(Failure::argument(argument, format!("{number:?} is not a whole number of at least 0")))
 }
 
 /// A name of the library's.

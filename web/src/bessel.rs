@@ -1,9 +1,10 @@
 //! Functions of an order and an argument.
 
-use crate::arguments::{Numbers, Options, named};
+use crate::arguments::{Options, named, text};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::results::{doubles, promise};
+use crate::numbers::{Numbers, doubles};
+use crate::values::promise;
 use js_sys::Promise;
 use kantor::{Bessel, BesselFunction};
 use wasm_bindgen::prelude::*;
@@ -48,11 +49,7 @@ pub fn bessel(
     #[wasm_bindgen(unchecked_param_type = "number | Numbers")] x: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "PrecisionOptions")] options: JsValue,
 ) -> Promise {
-    let function = match name.as_string() {
-        Some(name) => named(&name),
-        None => Err(Failure::argument("name", "is not a string")),
-    };
-    evaluate(context, function, &v, &x, &options)
+    evaluate(context, text("name", &name).and_then(|name| named(&name)), &v, &x, &options)
 }
 
 fn evaluate(

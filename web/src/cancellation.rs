@@ -2,7 +2,7 @@
 
 use crate::arguments::Options;
 use crate::failure::Failure;
-use crate::results::property;
+use crate::values::property;
 use js_sys::Function;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -19,7 +19,7 @@ pub(crate) struct Cancellation {
 
 impl Cancellation {
     pub(crate) fn read(options: &Options) -> Result<Cancellation, Failure> {
-        let signal = options.get("signal").filter(|signal| !signal.is_null());
+        let signal = options.get("signal")?.filter(|signal| !signal.is_null());
         if let Some(signal) = &signal
             && property(signal, "aborted").as_bool().is_none()
         {

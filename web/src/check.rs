@@ -4,7 +4,7 @@ use crate::arguments::Options;
 use crate::cancellation::Cancellation;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::results::{object, promise};
+use crate::values::{object, promise};
 use js_sys::{Array, Promise};
 use kantor::check::{Row, run_reporting};
 use wasm_bindgen::prelude::*;

@@ -2,7 +2,7 @@
 
 use crate::arguments::Options;
 use crate::failure::Failure;
-use crate::results::{object, promise, property};
+use crate::values::{object, promise, property};
 use js_sys::Promise;
 use kantor::{Backend, Error};
 use wasm_bindgen::prelude::*;
@@ -156,13 +156,21 @@ async fn open() -> Result<kantor::Context, Failure> {
         Err(Error::NoAdapter { found, .. }) if found.is_empty() => {
             Err(Failure::NoAdapter("this browser has WebGPU but offers no adapter".into()))
         }
-        // The browser's words come wrapped, with a stack on the lines below.
         Err(Error::Device { message }) => {
-            let words = message.lines().next().unwrap_or_default().trim_start_matches("JsValue(");
-            Err(Error::Device { message: words.into() }.into())
+            Err(Error::Device { message: words_of_browser(&message) }.into())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What the browser says, which comes wrapped, with a stack behind it.
+fn words_of_browser(message: &str) -> String {
+    let of_stack = |part: &&str| {
+        part.contains('@') || part.starts_with("at ") || part.starts_with("undefined")
+    };
+    let parts = message.trim_start_matches("JsValue(").split(": ");
+    let told: Vec<&str> = parts.take_while(|part| !of_stack(part)).collect();
+    told.join(": ").trim_end_matches(')').to_owned()
 }
 
 /// Bytes of the module's linear memory.

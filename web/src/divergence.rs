@@ -1,9 +1,10 @@
 //! Divergences between rows of histograms.
 
-use crate::arguments::{Numbers, Options, count, named, number, with_slice};
+use crate::arguments::{Options, count, named, number, text};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::results::{booleans, doubles, object, promise, set, singles};
+use crate::numbers::{Numbers, check_result, doubles, singles, with_slice};
+use crate::values::{booleans, object, promise, set};
 use js_sys::Promise;
 use kantor::{Comparison, Input, Reduction, Side, Unit};
 use wasm_bindgen::prelude::*;
@@ -157,19 +158,20 @@ impl Divergence {
 
     /// D(p_i‖q_j) of every row i of p and j of q, row-major.
     ///
-    /// Rejects as `rows`.
+    /// Rejects as `rows`, and with `limit-exceeded` above 67,108,864 pairs.
     #[wasm_bindgen(unchecked_return_type = "Promise<Float64Array>")]
     pub fn pairwise(&self, p: &Distributions, q: &Distributions) -> Promise {
         let (comparison, p, q) = (self.inner.clone(), p.inner.clone(), q.inner.clone());
+        let pairs = check_result("p", (p.len() as u64).checked_mul(q.len() as u64));
         promise(
-            || Ok(()),
+            || pairs,
             |()| async move { Ok(doubles(comparison.pairwise(&p, &q).await?.values())) },
         )
     }
 }
 
 fn divergence(name: &JsValue, options: &JsValue) -> Result<Divergence, Failure> {
-    let name = name.as_string().ok_or_else(|| Failure::argument("name", "is not a string"))?;
+    let name = text("name", name)?;
     let names = ["parameter", "unit", "precision", "reduction", "rowWeights", "mask"];
     let options = Options::read("options", options, &names)?;
     let mut divergence: kantor::Divergence = named(&name)?;

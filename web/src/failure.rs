@@ -1,6 +1,6 @@
 //! What a promise rejects with: an `Error` that has `kind`.
 
-use crate::results::set;
+use crate::values::set;
 use kantor::Error;
 use std::fmt;
 use wasm_bindgen::prelude::*;
@@ -18,11 +18,27 @@ pub(crate) enum Failure {
     NoAdapter(String),
     /// An argument that is wrong before the library sees it.
     Argument { argument: String, reason: String },
+    /// Reading an argument has thrown this: it has a getter, or is a proxy.
+    Unreadable { argument: String, thrown: JsValue },
+    /// An array has more numbers than are taken, or a result would have.
+    TooLarge { argument: String, needed: u64, available: u64 },
+    /// The module's memory has no room for an array.
+    NoMemory { argument: String, bytes: usize },
+    /// The page has taken typed arrays apart before the module was loaded.
+    NoIntrinsics,
 }
 
 impl Failure {
     pub(crate) fn argument(argument: impl Into<String>, reason: impl Into<String>) -> Failure {
         Failure::Argument { argument: argument.into(), reason: reason.into() }
+    }
+
+    pub(crate) fn unreadable(argument: &str, thrown: JsValue) -> Failure {
+        Failure::Unreadable { argument: argument.into(), thrown }
+    }
+
+    pub(crate) fn no_memory(argument: &str, bytes: usize) -> Failure {
+        Failure::NoMemory { argument: argument.into(), bytes }
     }
 }
 
@@ -42,6 +58,17 @@ impl fmt::Display for Failure {
             Failure::Thrown(_) => f.write_str("a callback has thrown"),
             Failure::NoAdapter(reason) => f.write_str(reason),
             Failure::Argument { argument, reason } => write!(f, "{argument}: {reason}"),
+            Failure::Unreadable { argument, .. } => {
+                write!(f, "{argument}: cannot be read; what reading it has thrown is the cause")
+            }
+            Failure::TooLarge { argument, needed, available } => {
+                write!(f, "{argument}: {needed} numbers are needed, {available} are the most")
+            }
+            Failure::NoMemory { argument, bytes } => {
+                let megabytes = bytes.div_ceil(1 << 20);
+                write!(f, "{argument}: the module's memory has no room for {megabytes} MB more")
+            }
+            Failure::NoIntrinsics => f.write_str("typed arrays are not what they should be here"),
         }
     }
 }
@@ -57,9 +84,25 @@ impl From<Failure> for JsValue {
                 set(&error, "kind", "invalid-input");
                 set(&error, "argument", argument);
             }
+            Failure::Unreadable { argument, thrown } => {
+                set(&error, "kind", "invalid-input");
+                set(&error, "argument", argument);
+                set(&error, "cause", thrown);
+            }
+            Failure::TooLarge { argument, needed, available } => {
+                set(&error, "kind", "limit-exceeded");
+                set(&error, "argument", argument);
+                set(&error, "needed", needed as f64);
+                set(&error, "available", available as f64);
+            }
+            Failure::NoMemory { argument, .. } => {
+                set(&error, "kind", "out-of-memory");
+                set(&error, "argument", argument);
+            }
+            Failure::NoIntrinsics => set(&error, "kind", "internal"),
             Failure::Aborted { reason, iterations } => {
                 // What the platform's own promises reject with when their signal is aborted.
-                error.set_name("AbortError");
+                set(&error, "name", "AbortError");
                 set(&error, "kind", "cancelled");
                 set(&error, "iterations", iterations);
                 set(&error, "cause", reason);

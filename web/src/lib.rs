@@ -10,8 +10,9 @@ mod check;
 mod context;
 mod divergence;
 mod failure;
-mod results;
+mod numbers;
 mod transport;
+mod values;
 mod vmf;
 
 use wasm_bindgen::prelude::*;
@@ -24,6 +25,7 @@ const TYPES: &str = include_str!("types.d.ts");
 /// do not, since what they tell is told by errors and by `fallbackReason`.
 #[wasm_bindgen(start)]
 fn start() {
+    numbers::start();
     console_error_panic_hook::set_once();
     // It fails only where a logger is set already, and that one may stay.
     let _ = console_log::init_with_level(log::Level::Error);

@@ -1,12 +1,13 @@
 //! Optimal transport between histograms.
 
-use crate::arguments::{Numbers, Options, count_or, with_slice};
+use crate::arguments::{Options, count_or};
 use crate::cancellation::Cancellation;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::results::{booleans, doubles, object, promise};
+use crate::numbers::{Numbers, check_result, check_room, doubles, with_slice};
+use crate::values::{booleans, object, promise};
 use js_sys::Promise;
-use kantor::{Annealing, Geometry, Problem};
+use kantor::{Annealing, Backend, Geometry, Problem};
 use send_wrapper::SendWrapper;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
@@ -47,11 +48,14 @@ impl Sinkhorn {
     ) -> Promise {
         let (solver, adapter) = (self.inner.clone(), context.adapter.clone());
         let context = context.inner.clone();
+        let backend = context.adapter().backend;
         let read = || {
             let options = Options::read("options", &options, &["signal", "onProgress"])?;
             let cancellation = Cancellation::read(&options)?;
             cancellation.check()?;
-            Ok((cancellation, read_problem(&problem)?))
+            let problem = read_problem(&problem)?;
+            check_room("cost", working_bytes(&problem, backend))?;
+            Ok((cancellation, problem))
         };
         promise(read, |(cancellation, problem)| async move {
             // There is one thread, which the library does not know.
@@ -66,9 +70,10 @@ impl Sinkhorn {
                     ])
                 })
             });
+            let shape = problem.geometry().shape();
             let solved = solver.solve(&context, &problem).await;
             let solution = solved.map_err(|error| cancellation.explain(error))?;
-            Ok(Solution { inner: Arc::new(solution), adapter })
+            Ok(Solution { inner: Arc::new(solution), adapter, shape })
         })
     }
 }
@@ -76,22 +81,44 @@ impl Sinkhorn {
 fn settings(options: &JsValue) -> Result<kantor::Sinkhorn, Failure> {
     let names = ["epsilon", "tolerance", "maxIterations", "precision", "annealing"];
     let options = Options::read("options", options, &names)?;
-    let mut solver =
-        kantor::Sinkhorn::new(options.required_number("epsilon")?).precision(options.precision()?);
+    let epsilon = options.required_number("epsilon")?;
+    let mut solver = kantor::Sinkhorn::new(epsilon).precision(options.precision()?);
     if let Some(tolerance) = options.number("tolerance")? {
         solver = solver.tolerance(tolerance);
     }
     if let Some(iterations) = options.count("maxIterations")? {
         solver = solver.max_iterations(iterations);
     }
-    if let Some(annealing) = options.get("annealing") {
-        let annealing = Options::read("annealing", &annealing, &["from", "factor"])?;
-        solver = solver.annealing(Annealing {
-            from: annealing.required_number("from")?,
-            factor: annealing.required_number("factor")?,
-        });
+    if let Some(given) = options.get("annealing")? {
+        let given = Options::read("annealing", &given, &["from", "factor"])?;
+        let annealing = Annealing {
+            from: given.required_number("from")?,
+            factor: given.required_number("factor")?,
+        };
+        check_stages(&annealing, epsilon)?;
+        solver = solver.annealing(annealing);
     }
     Ok(solver)
+}
+
+/// What a solve takes of the module's memory besides its input, about: the twin holds costs and plans in f64, a device
+/// what is on its way to it.
+fn working_bytes(problem: &Problem, backend: Backend) -> usize {
+    let (n, m) = problem.geometry().shape();
+    let bytes = if backend == Backend::Cpu { 24 } else { 12 };
+    n.saturating_mul(m).saturating_mul(bytes)
+}
+
+/// That the values of ε can be listed. What is out of its range altogether, the solver refuses.
+fn check_stages(annealing: &Annealing, epsilon: f64) -> Result<(), Failure> {
+    const MOST_STAGES: f64 = 1e6;
+    let stages = ((epsilon / annealing.from).ln() / annealing.factor.ln()).ceil();
+    if stages > MOST_STAGES {
+        let reason =
+            format!("takes {stages:?} steps to reach epsilon, {MOST_STAGES:e} are the most");
+        return Err(Failure::argument("annealing", reason));
+    }
+    Ok(())
 }
 
 fn read_problem(problem: &JsValue) -> Result<Problem, Failure> {
@@ -131,6 +158,8 @@ fn read_problem(problem: &JsValue) -> Result<Problem, Failure> {
 pub struct Solution {
     inner: Arc<kantor::Solution>,
     adapter: String,
+    /// n source and m target bins.
+    shape: (usize, usize),
 }
 
 #[wasm_bindgen]
@@ -212,17 +241,19 @@ impl Solution {
         )
     }
 
-    /// The plan P of a problem, row-major n×m: P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε).
+    /// The plan P of a problem, row-major n×m: P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε). Rejects with `limit-exceeded`
+    /// above 67,108,864 entries.
     #[wasm_bindgen(unchecked_return_type = "Promise<Float64Array>")]
     pub fn plan(
         &self,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] problem: JsValue,
     ) -> Promise {
-        let solution = self.inner.clone();
-        promise(
-            || place(&problem),
-            |problem| async move { Ok(doubles(&solution.plan(problem).await?)) },
-        )
+        let (solution, (n, m)) = (self.inner.clone(), self.shape);
+        let read = || {
+            check_result("plan", (n as u64).checked_mul(m as u64))?;
+            place(&problem)
+        };
+        promise(read, |problem| async move { Ok(doubles(&solution.plan(problem).await?)) })
     }
 
     /// P x for x of shape m×d, giving n×d, without forming the plan in host memory.
@@ -249,7 +280,13 @@ impl Solution {
 impl Solution {
     fn product(&self, x: &JsValue, problem: &JsValue, transposed: bool) -> Promise {
         let solution = self.inner.clone();
-        let read = || Ok((place(problem)?, Numbers::read("x", x)?.into_f64()));
+        let (n, m) = self.shape;
+        let (rows, columns) = if transposed { (m, n) } else { (n, m) };
+        let read = || {
+            let (problem, x) = (place(problem)?, Numbers::read("x", x)?);
+            check_result("x", (rows as u64).checked_mul((x.len() / columns.max(1)) as u64))?;
+            Ok((problem, x.into_f64()))
+        };
         promise(read, move |(problem, x)| async move {
             Ok(doubles(&match transposed {
                 false => solution.apply(problem, &x).await?,

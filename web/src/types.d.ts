@@ -1,4 +1,4 @@
-/** Numbers in: copied before a call returns. */
+/** Numbers in: copied before a call returns. At most 67,108,864 of them, or the call rejects with `limit-exceeded`. */
 export type Numbers = Float32Array | Float64Array;
 
 /** `'single'`: f32 arithmetic, six digits. `'double'`: double-float arithmetic, f64-grade, on any adapter that keeps the rounding it needs. */
@@ -10,7 +10,9 @@ export type Backend = 'webgpu' | 'cpu';
 export interface KantorError extends Error {
   kind:
     | 'no-adapter' | 'device-lost' | 'limit-exceeded' | 'out-of-memory' | 'invalid-input' | 'not-converged'
-    | 'precision-unavailable' | 'shader' | 'readback' | 'device' | 'cancelled';
+    | 'precision-unavailable' | 'shader' | 'readback' | 'device' | 'cancelled'
+    // The module has stopped: whatever was pending rejects with this, and every later call. Only a new page or worker has a new one.
+    | 'internal';
   /** `invalid-input`: the argument to blame, and the place in it where known. */
   argument?: string;
   row?: number;
@@ -51,7 +53,7 @@ export interface SinkhornOptions {
   maxIterations?: number;
   /** Single unless given. */
   precision?: Precision;
-  /** A falling ε: iteration k runs at max(ε, from·factor^k). */
+  /** A falling ε: iteration k runs at max(ε, from·factor^k), which reaches ε within a million steps. */
   annealing?: { from: number; factor: number };
 }
 
@@ -73,7 +75,7 @@ export interface Progress {
   /** Problems that have left the loop, of how many. */
   finished: number;
   problems: number;
-  /** Iterations of those still running. */
+  /** Iterations made so far of the problem that has made most. */
   iterations: number;
   /** Their largest L1 marginal error at the last test; Infinity before the first. */
   marginalError: number;

@@ -1,9 +1,10 @@
 //! von Mises-Fisher distributions on spheres.
 
-use crate::arguments::{Numbers, Options, count, count_or, number, with_slice};
+use crate::arguments::{Options, count, count_or, number};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::results::{doubles, object, promise};
+use crate::numbers::{Numbers, check_result, doubles, with_slice};
+use crate::values::{object, promise};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
@@ -166,24 +167,17 @@ impl VonMisesFisher {
     /// alone, and is the same on every machine. Computed on the calling thread: some microseconds a row and more in
     /// high dimensions.
     ///
-    /// Throws with kind `invalid-input`.
+    /// Throws with kind `invalid-input`, and `limit-exceeded` above 67,108,864 components.
     pub fn sample(
         &self,
         #[wasm_bindgen(unchecked_param_type = "number")] n: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] seed: JsValue,
     ) -> Result<Vec<f64>, JsValue> {
         let (n, seed) = (count("n", number("n", &n)?)?, count_or("seed", &seed, 0)?);
-        let components = u64::from(n) * self.inner.dimension() as u64;
-        if components > MOST_COMPONENTS {
-            let reason = format!("{components} components are more than {MOST_COMPONENTS}");
-            return Err(Failure::argument("n", reason).into());
-        }
-        Ok(self.inner.sample(n as usize, seed.into()))
+        check_result("n", u64::from(n).checked_mul(self.inner.dimension() as u64))?;
+        Ok(self.inner.sample(n as usize, seed.into()).map_err(Failure::from)?)
     }
 }
-
-/// Half a gigabyte: samples beyond would not fit the module's memory twice.
-const MOST_COMPONENTS: u64 = 1 << 26;
 
 fn distribution(mean: &JsValue, concentration: f64) -> Result<VonMisesFisher, Failure> {
     let mean = Numbers::read("mean", mean)?;

@@ -6,5 +6,6 @@ export async function badInput(t, { browser, origin }) {
   await withPage(browser, async (page) => {
     await page.goto(origin + blank);
     await runAll(t, page, 'bad_input.js');
+    await runAll(t, page, 'hostile.js');
   });
 }

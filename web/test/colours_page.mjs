@@ -1,4 +1,5 @@
-// The colours page with files that a visitor picks: a picture, none at all, half a one, and one far too large.
+// The colours page with files that a visitor picks: a picture, none at all, half a one, one of many pixels, and one of too
+// many bytes.
 import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import os from 'node:os';
@@ -17,6 +18,9 @@ async function write(folder) {
     'large.png': gradient(large.width, large.height),
   };
   for (const [name, data] of Object.entries(files)) await fs.writeFile(path.join(folder, name), data);
+  // A picture with a tail of nothing, which takes no room on the disk.
+  await fs.copyFile(path.join(folder, 'picked.png'), path.join(folder, 'endless.png'));
+  await fs.truncate(path.join(folder, 'endless.png'), 65 * 2 ** 20);
 }
 
 export async function colours(t, { browser, origin }) {
@@ -37,7 +41,7 @@ export async function colours(t, { browser, origin }) {
         assert.match(await caption(), /picked\.png/);
         t.diagnostic(await status(page));
       });
-      for (const name of ['corrupt.jpg', 'truncated.png']) {
+      for (const name of ['corrupt.jpg', 'truncated.png', 'endless.png']) {
         await t.test(`${name}, then Retry`, async (t) => {
           assert.equal(await pick(name), 'failed', await status(page));
           assert.equal((await state(page)).kind, 'invalid-input');

@@ -7,7 +7,9 @@
 import { test } from 'node:test';
 import { badInput } from './bad_input.mjs';
 import { compare } from './compare.mjs';
+import { csp } from './csp.mjs';
 import { deno } from './deno.mjs';
+import { fuzz } from './fuzz.mjs';
 import { browsers, launch } from './harness/browsers.mjs';
 import { pack } from './harness/empty_project.mjs';
 import { web } from './harness/folders.mjs';
@@ -20,6 +22,7 @@ import { quickStart } from './quick_start.mjs';
 import { responsiveness } from './responsiveness.mjs';
 import { screenshots } from './screenshots.mjs';
 import { stayingAlive } from './staying_alive.mjs';
+import { trap } from './trap.mjs';
 import { types } from './types.mjs';
 import { viteProject } from './vite.mjs';
 
@@ -28,7 +31,7 @@ const wanted = ([name]) => chosen.length === 0 || chosen.includes(name);
 
 /** In every browser. */
 const suites = Object.entries({
-  package: packageInPage, 'bad-input': badInput, 'staying-alive': stayingAlive, memory, responsiveness, pages, screenshots,
+  package: packageInPage, 'bad-input': badInput, 'staying-alive': stayingAlive, trap, fuzz, memory, responsiveness, csp, pages, screenshots,
 }).filter(wanted);
 /** Once, of what a user installs; the browser is the first. */
 const installed = Object.entries({ types, deno, vite: viteProject, 'quick-start': quickStart }).filter(wanted);

@@ -10,6 +10,20 @@ pub(crate) struct AdapterChoice {
     /// cpu, vulkan, gl, metal, dx12, or part of an adapter's name [default: the best found]
     #[arg(long = "adapter", value_name = "ADAPTER")]
     name: Option<String>,
+    /// Arithmetic as bad as hardware's instead of the adapter's own: fused, unfused or reciprocal
+    #[cfg(feature = "hostile")]
+    #[arg(long, hide = true, value_parser = hostility)]
+    hostile: Option<kantor::gpu::Hostility>,
+}
+
+#[cfg(feature = "hostile")]
+fn hostility(word: &str) -> Result<kantor::gpu::Hostility, String> {
+    match word {
+        "fused" => Ok(kantor::gpu::Hostility::Fused),
+        "unfused" => Ok(kantor::gpu::Hostility::Unfused),
+        "reciprocal" => Ok(kantor::gpu::Hostility::Reciprocal),
+        _ => Err("fused, unfused or reciprocal".into()),
+    }
 }
 
 impl AdapterChoice {
@@ -19,6 +33,15 @@ impl AdapterChoice {
 
     /// Opens the adapter; an adapter that was asked for is opened or an error.
     pub(crate) fn open(&self) -> Outcome<Context> {
+        let context = self.open_as_is()?;
+        #[cfg(feature = "hostile")]
+        if let Some(hostility) = self.hostile {
+            return Ok(pollster::block_on(context.hostile(hostility))?);
+        }
+        Ok(context)
+    }
+
+    fn open_as_is(&self) -> Outcome<Context> {
         let Some(name) = self.name.as_deref() else {
             return Ok(Context::new_blocking()?);
         };

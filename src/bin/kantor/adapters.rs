@@ -1,9 +1,9 @@
 //! `kantor adapters`: what this machine offers, and whether it computes right.
 
-use crate::failure::Outcome;
+use crate::failure::{Outcome, visible};
 use crate::output::{print, print_json};
 use kantor::gpu::{AdapterKind, AdapterReport, Capabilities, Probes};
-use kantor::{Context, Result};
+use kantor::{Backend, Context, Error, Result};
 use serde::Serialize;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -31,6 +31,9 @@ struct Entry {
     /// Why it cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
+    /// What can be done about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<Limits>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +63,11 @@ struct ProbeResults {
     /// In units of 2⁻²⁴.
     exp2_error: f32,
     denormals_kept: bool,
+    fused_fma: bool,
+    /// In ulp.
+    quotient_error: f32,
+    /// Quotients hold for divisors below 2 to this power.
+    divisor_end: i32,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
@@ -87,9 +95,30 @@ fn entry(report: &AdapterReport, opened: &Result<Context>) -> Entry {
         driver: report.driver.clone(),
         driver_info: report.driver_info.clone(),
         refused: opened.as_ref().err().map(ToString::to_string),
+        advice: opened.as_ref().err().map(|error| advice(error, report.backend)),
         limits: capabilities.map(limits),
         features: capabilities.map(|_| report.features.clone()),
         probes: capabilities.map(|capabilities| probes(&capabilities.probes)),
+    }
+}
+
+/// What can be done about an adapter that cannot be used. The reason, in the driver's words or the library's, stands
+/// beside it.
+fn advice(error: &Error, backend: Backend) -> &'static str {
+    match (error, backend) {
+        (Error::LimitExceeded { .. }, _) => {
+            "take another adapter (--adapter NAME) or the CPU twin (--adapter cpu); a newer driver may offer more"
+        }
+        (_, Backend::Gl) => {
+            "take the same GPU through another backend (--adapter vulkan, metal or dx12), which serves compute better \
+             than GL; or the CPU twin (--adapter cpu)"
+        }
+        (Error::OutOfMemory { .. }, _) => {
+            "close what else uses its memory, or take another adapter (--adapter NAME) or the CPU twin (--adapter cpu)"
+        }
+        _ => {
+            "update its driver, or take another adapter (--adapter NAME) or the CPU twin (--adapter cpu)"
+        }
     }
 }
 
@@ -125,19 +154,26 @@ fn probes(probes: &Probes) -> ProbeResults {
         loop_asked: Probes::LOOP,
         exp2_error: probes.exp2_error,
         denormals_kept: probes.denormals,
+        fused_fma: probes.fused_fma,
+        quotient_error: probes.quotient_error,
+        divisor_end: probes.divisor_end,
     }
 }
 
 fn describe(entry: &Entry) -> String {
-    let mut text = format!("{}\n", if entry.name.is_empty() { "unnamed" } else { &entry.name });
+    let name = if entry.name.is_empty() { "unnamed" } else { &entry.name };
+    let mut text = format!("{}\n", visible(name));
     // Writing to a string cannot fail.
     let mut line = |name: &str, value: String| {
-        let _ = writeln!(text, "  {name:14}{value}");
+        let _ = writeln!(text, "  {name:14}{}", visible(&value));
     };
     line("backend", format!("{}, {}", entry.backend, entry.kind));
     line("driver", format!("{} {}", entry.driver, entry.driver_info).trim().to_owned());
     if let Some(reason) = &entry.refused {
         line("refused", reason.clone());
+    }
+    if let Some(advice) = entry.advice {
+        line("what to do", advice.to_owned());
     }
     if let Some(limits) = &entry.limits {
         line(
@@ -187,6 +223,12 @@ fn describe(entry: &Entry) -> String {
             format!("{} of {} iterations reached", probes.loop_reached, probes.loop_asked),
         );
         line("exp2", format!("relative error {:.1} × 2⁻²⁴", probes.exp2_error));
+        let divisors = match probes.divisor_end {
+            128 => "all divisors".into(),
+            end => format!("divisors below 2^{end}"),
+        };
+        line("division", format!("within {:.1} ulp, {divisors}", probes.quotient_error));
+        line("fma", if probes.fused_fma { "fused" } else { "rounds twice" }.into());
         line("denormals", if probes.denormals_kept { "kept" } else { "flushed to zero" }.into());
     }
     text
@@ -199,5 +241,37 @@ fn size(bytes: u64) -> String {
         }
         b if b >= 1 << 20 => format!("{} MiB", b >> 20),
         b => format!("{} KiB", b >> 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{describe, entry};
+    use kantor::{Backend, Context, Error};
+
+    #[test]
+    fn a_refused_adapter_says_what_to_do() {
+        let mut report = Context::cpu().adapter().clone();
+        report.name = "a card\x1b[2J".into();
+        for backend in [Backend::Gl, Backend::Vulkan, Backend::Dx12] {
+            report.backend = backend;
+            for error in [
+                Error::DeviceLost { reason: "Parent device is lost".into() },
+                Error::Device { message: "two\nlines".into() },
+                Error::OutOfMemory { what: "a buffer".into() },
+                Error::LimitExceeded { what: "storage".into(), needed: 8, available: 4 },
+            ] {
+                let text = describe(&entry(&report, &Err(error.clone())));
+                let [name, ref rest @ ..] = text.lines().collect::<Vec<_>>()[..] else {
+                    panic!("nothing is said");
+                };
+                assert_eq!(name, "a card\\u{1b}[2J");
+                let line =
+                    |start: &str| rest.iter().filter(|line| line.trim().starts_with(start)).count();
+                assert_eq!([line("refused"), line("what to do")], [1, 1], "{error}: {text}");
+                assert!(text.contains("--adapter cpu"), "{text}");
+                assert_eq!(rest.len(), 4, "{text}");
+            }
+        }
     }
 }

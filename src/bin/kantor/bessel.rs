@@ -73,13 +73,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
 impl Arguments {
     /// The library counts points; a file has lines.
     fn explain(&self, error: Error, points: &Points) -> Failure {
-        let file = self.points.display();
         match error {
             Error::InvalidInput { argument, index: Some(index), reason, .. } => {
                 let line = points.lines.get(index).copied().unwrap_or_default();
-                Failure::new(format_args!("{file}: line {line}: {argument}: {reason}"))
+                Failure::about(&self.points, format_args!("line {line}: {argument}: {reason}"))
             }
-            Error::InvalidInput { .. } => Failure::new(format_args!("{file}: {error}")),
+            Error::InvalidInput { .. } => Failure::about(&self.points, error),
             other => Failure::from(other),
         }
     }

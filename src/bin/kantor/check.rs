@@ -1,7 +1,7 @@
 //! `kantor check`: every kernel against its f64 twin, on every adapter.
 
 use crate::adapter_choice::AdapterChoice;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, visible};
 use crate::output::{Digits, print, print_json};
 use indicatif::{ProgressBar, ProgressStyle};
 use kantor::check::Row;
@@ -115,7 +115,7 @@ fn contexts(choice: &AdapterChoice) -> Outcome<Vec<(String, kantor::Result<Conte
 /// a breach if it was lost on the way.
 fn refused(adapter: String, error: &Error) -> (Entry, String) {
     let passed = !matches!(error, Error::DeviceLost { .. });
-    let text = format!("{adapter}\n  not checked: {error}\n\n");
+    let text = format!("{adapter}\n  not checked: {}\n\n", visible(&error.to_string()));
     (Entry { adapter, passed, refused: Some(error.to_string()), rows: Vec::new() }, text)
 }
 

@@ -16,6 +16,7 @@ mod npy;
 mod output;
 mod points;
 mod precision;
+mod save;
 mod transport;
 mod vmf;
 mod workload;

@@ -15,8 +15,9 @@ use std::process::ExitCode;
 /// Transport cost between histograms: row k of A against row k of B, as JSON.
 ///
 /// Rows are normalised. Files hold float32, float64 or uint8: one histogram, rows of
-/// histograms, or images that are flattened. A problem that does not converge is
-/// reported with "converged": false, and is no error.
+/// histograms, or images that are flattened; each, and the cost, at most 4 GiB of numbers
+/// (uint8 as float32). A problem that does not converge is reported with
+/// "converged": false, and is no error.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Source histograms (.npy)
@@ -28,13 +29,13 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     cost: CostChoice,
     /// Regularisation, in units of the cost
-    #[arg(long, value_name = "E", value_parser = epsilon, allow_negative_numbers = true)]
+    #[arg(long, value_name = "E", value_parser = epsilon, allow_hyphen_values = true)]
     epsilon: f64,
     /// L1 marginal error to stop at [default: 1e-5, in double precision 1e-10]
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     tolerance: Option<f64>,
     /// Iterations after which a problem is given up
-    #[arg(long, value_name = "N", default_value_t = 2000, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 2000, allow_hyphen_values = true)]
     max_iterations: u32,
     /// Digits asked for
     #[arg(long, value_enum, default_value_t = Digit::Single)]
@@ -52,7 +53,7 @@ struct CostChoice {
     /// Cost matrix: [n, m] for all rows, or [k, n, m], one per row (.npy)
     #[arg(long, value_name = "C.npy")]
     cost: Option<PathBuf>,
-    /// Squared Euclidean distance between the pixels of the unit square, as in 28x28
+    /// Squared Euclidean distance between the pixels of the unit square, as in 28x28: rows, then columns
     #[arg(long, value_name = "HxW", value_parser = grid)]
     grid: Option<(usize, usize)>,
 }
@@ -106,16 +107,29 @@ impl Arguments {
     fn problem(&self) -> Outcome<Problem> {
         let source = npy::read(&self.source)?;
         let target = npy::read(&self.target)?;
+        // The shapes are compared before a cost is made of them.
         let geometry = match (&self.cost.cost, self.cost.grid) {
-            (Some(path), _) => geometry(path, &npy::read(path)?),
-            (None, Some((height, width))) => Geometry::squared_euclidean_grid(height, width),
+            (Some(path), _) => {
+                let cost = npy::read(path)?;
+                if let [n, m] | [_, n, m] = cost.shape[..] {
+                    fits(&self.source, &source, n)?;
+                    fits(&self.target, &target, m)?;
+                }
+                geometry(&cost)
+            }
+            (None, Some(grid)) => {
+                let (height, width) = grid;
+                of_grid(&self.source, &source, grid)?;
+                of_grid(&self.target, &target, grid)?;
+                Geometry::squared_euclidean_grid(height, width)
+            }
             (None, None) => return Err(Failure::new("one of --cost and --grid is needed")),
         }
         .map_err(|error| self.explain(error))?;
-        let (n, m) = geometry.shape();
-        fits(&self.source, &source, n)?;
-        fits(&self.target, &target, m)?;
-        Problem::new(geometry, &source.values, &target.values).map_err(|error| self.explain(error))
+        npy::with_slice!(source.values, source => npy::with_slice!(target.values, target => {
+            Problem::new(geometry, source, target)
+        }))
+        .map_err(|error| self.explain(error))
     }
 
     fn solver(&self, bar: &ProgressBar) -> Sinkhorn {
@@ -139,10 +153,10 @@ impl Arguments {
     fn explain(&self, error: Error) -> Failure {
         let Error::InvalidInput { argument, .. } = &error else { return Failure::from(error) };
         match *argument {
-            "source" => Failure::new(format_args!("{}: {error}", self.source.display())),
-            "target" => Failure::new(format_args!("{}: {error}", self.target.display())),
+            "source" => Failure::about(&self.source, error),
+            "target" => Failure::about(&self.target, error),
             "cost" => match &self.cost.cost {
-                Some(path) => Failure::new(format_args!("{}: {error}", path.display())),
+                Some(path) => Failure::about(path, error),
                 None => Failure::new(format_args!("--grid: {error}")),
             },
             name => Failure::new(format_args!("--{}: {error}", name.replace('_', "-"))),
@@ -150,21 +164,17 @@ impl Arguments {
     }
 }
 
-fn geometry(path: &Path, cost: &Array) -> kantor::Result<Geometry> {
-    match cost.shape[..] {
-        [n, m] => Geometry::cost_matrix(&cost.values, n, m),
-        [k, n, m] => Geometry::cost_matrices(&cost.values, k, n, m),
+fn geometry(cost: &Array) -> kantor::Result<Geometry> {
+    npy::with_slice!(cost.values, values => match cost.shape[..] {
+        [n, m] => Geometry::cost_matrix(values, n, m),
+        [k, n, m] => Geometry::cost_matrices(values, k, n, m),
         _ => Err(Error::InvalidInput {
             argument: "cost",
             row: None,
             index: None,
-            reason: format!(
-                "{} has shape {:?}, not [n, m] or [k, n, m]",
-                path.display(),
-                cost.shape
-            ),
+            reason: format!("its shape {:?} is not [n, m] or [k, n, m]", cost.shape),
         }),
-    }
+    })
 }
 
 /// The bins of a row are all axes but the first; a single axis is a single row.
@@ -176,11 +186,29 @@ fn fits(path: &Path, array: &Array, bins: usize) -> Outcome<()> {
     if found == bins {
         return Ok(());
     }
-    Err(Failure::new(format_args!(
-        "{}: its shape {:?} has rows of {found} bins, the cost is for {bins}",
-        path.display(),
-        array.shape
-    )))
+    let shape = &array.shape;
+    let reason = format!("its shape {shape:?} has rows of {found} bins, the cost is for {bins}");
+    Err(Failure::about(path, reason))
+}
+
+/// The pixels of a grid whose cost can be held; images are of its height and width.
+fn of_grid(path: &Path, array: &Array, (height, width): (usize, usize)) -> Outcome<()> {
+    /// Cells of a dense cost: 4 GiB of f32.
+    const MOST_CELLS: usize = 1 << 30;
+    let pixels = height.checked_mul(width);
+    let Some(pixels) = pixels.filter(|&n| n.checked_mul(n).is_some_and(|n| n <= MOST_CELLS)) else {
+        return Err(Failure::new(format_args!(
+            "--grid: {height}x{width} is too large for a dense cost matrix"
+        )));
+    };
+    fits(path, array, pixels)?;
+    match array.shape[..] {
+        [_, rows, columns] if (rows, columns) != (height, width) => Err(Failure::about(
+            path,
+            format_args!("its images are {rows}x{columns}, --grid is {height}x{width}"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn report(solution: &Solution) -> Report {

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 /// A von Mises-Fisher distribution fitted to rows, or a mixture of several, as JSON.
 ///
 /// Rows are scaled to length one. Files hold float32, float64 or uint8, of shape [n, p], or [n, h, w], which is
-/// flattened. A concentration or log-likelihood that is infinite (all rows have one direction) is "inf". A mixture
+/// flattened; at most 4 GiB of numbers (uint8 as float32). A concentration or log-likelihood that is infinite (all rows have one direction) is "inf". A mixture
 /// that does not converge is reported with "converged": false, and is no error.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -22,16 +22,16 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FEATURES.npy")]
     features: PathBuf,
     /// Components of the mixture
-    #[arg(long, value_name = "K", default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(long, value_name = "K", default_value_t = 1, allow_hyphen_values = true)]
     components: usize,
     /// Seed of the mixture's start
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true)]
     seed: u64,
     /// Each row belongs to one component
     #[arg(long)]
     hard: bool,
     /// Iterations after which the mixture is given up
-    #[arg(long, value_name = "N", default_value_t = 200, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 200, allow_hyphen_values = true)]
     max_iterations: u32,
     #[command(flatten)]
     precision: PrecisionChoice,
@@ -83,8 +83,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let dimension = arguments.dimension(&features)?;
     let context = arguments.adapter.open()?;
     let precision = arguments.precision.on(&context);
-    let directions = Directions::new_blocking(&context, &features.values, dimension)
-        .map_err(|error| arguments.explain(error))?;
+    let directions = npy::with_slice!(features.values, values => {
+        Directions::new_blocking(&context, values, dimension)
+    })
+    .map_err(|error| arguments.explain(error))?;
     let fit = arguments.fit(&directions, precision).map_err(|error| arguments.explain(error))?;
     let report = Report {
         adapter: context.adapter().to_string(),
@@ -101,11 +103,13 @@ impl Arguments {
     /// All axes but the first; one axis would be one number a row, or one row: refused rather than guessed.
     fn dimension(&self, features: &Array) -> Outcome<usize> {
         match features.shape[..] {
-            [_] => Err(Failure::new(format_args!(
-                "{}: its shape {:?} has one axis; rows of vectors, [n, p], are needed",
-                self.features.display(),
-                features.shape
-            ))),
+            [_] => {
+                let shape = &features.shape;
+                let reason = format!(
+                    "its shape {shape:?} has one axis; rows of vectors, [n, p], are needed"
+                );
+                Err(Failure::about(&self.features, reason))
+            }
             _ => Ok(features.shape[1..].iter().product()),
         }
     }
@@ -147,9 +151,7 @@ impl Arguments {
             Error::InvalidInput { argument: "components" | "max_iterations", .. } => {
                 Failure::new(format_args!("--{}", error.to_string().replacen('_', "-", 1)))
             }
-            Error::InvalidInput { .. } => {
-                Failure::new(format_args!("{}: {error}", self.features.display()))
-            }
+            Error::InvalidInput { .. } => Failure::about(&self.features, error),
             _ => Failure::from(error),
         }
     }

@@ -261,14 +261,16 @@ fn small(data: Option<&Path>) -> Outcome<Inputs> {
 pub(crate) fn file(folder: &Path, name: &str, values: usize) -> Outcome<Vec<f32>> {
     let path = folder.join(name);
     let array = npy::read(&path)?;
-    if array.values.len() != values {
-        return Err(Failure::new(format_args!(
-            "{}: its shape {:?} does not have the {values} values of this workload",
-            path.display(),
-            array.shape
-        )));
+    if array.shape.iter().product::<usize>() != values {
+        let shape = &array.shape;
+        let reason =
+            format!("its shape {shape:?} does not have the {values} values of this workload");
+        return Err(Failure::about(&path, reason));
     }
-    Ok(array.values.into_iter().map(|value| value as f32).collect())
+    Ok(match array.values {
+        npy::Values::Single(values) => values,
+        npy::Values::Double(values) => values.into_iter().map(|value| value as f32).collect(),
+    })
 }
 
 /// Images as sparse as handwritten digits, where about a fifth of the pixels has

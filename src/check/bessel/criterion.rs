@@ -53,8 +53,8 @@ pub(super) fn allowed(
             ulp(size) + SINGLE_SHARE * terms + range.flushed * (1.0 + x.ln().abs())
         }
         (Some(terms), _, Precision::Double) => DOUBLE_SHARE * (size.max(terms) + 1.0),
-        (_, RatioI, Precision::Double) if size >= range.smallest => 1e-13 * size,
-        (_, RatioK, Precision::Double) if size >= range.smallest => 1e-13 * size * power,
+        (_, RatioI, Precision::Double) => 1e-13 * size,
+        (_, RatioK, Precision::Double) => 1e-13 * size * power,
         (_, RatioI | RatioK, _) => 2.0 * ulp(size),
         (_, LogGamma, Precision::Single) => ulp(size),
         (_, LogGamma, Precision::Double) => DOUBLE_SHARE * size.max(1.0),
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(at(LogI, Precision::Single, 2.0), (-22f64).exp2() + 5.0 * (-42f64).exp2());
         assert!((at(LogI, Precision::Double, 2.0) - 24e-14).abs() < 1e-20);
         assert_eq!(at(RatioI, Precision::Single, 0.5), (-23f64).exp2());
-        assert_eq!(at(RatioI, Precision::Double, 1e-31), 2.0 * ulp(1e-31));
+        assert_eq!(at(RatioI, Precision::Double, 1e-31), 1e-13 * 1e-31);
         assert_eq!(at(DLogIDv, Precision::Single, 0.0), 4.0 * ulp(1e-3));
         assert_eq!(at(LogGamma, Precision::Double, 3.0), 12e-14);
     }

@@ -279,7 +279,7 @@ async fn whole(
             data.a(problem),
             data.b(problem),
             start,
-            &solver.schedule(),
+            &solver.schedule(&data.problem.geometry),
             0.0,
             WHOLE,
         );

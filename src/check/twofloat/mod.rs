@@ -139,9 +139,13 @@ async fn evaluate(gpu: &Gpu, operation: u32, operands: &[[Pair; 2]]) -> Result<V
 pub(super) async fn rows(gpu: &Gpu) -> Result<Vec<Row>> {
     let range = Range::of(gpu.capabilities.probes.denormals);
     let mut worst = [Worst::default(); OPERATIONS.len()];
-    for arguments in
-        [Arguments::Two, Arguments::Positive, Arguments::Exponents, Arguments::AboveMinusOne]
-    {
+    for arguments in [
+        Arguments::Two,
+        Arguments::Quotient,
+        Arguments::Positive,
+        Arguments::Exponents,
+        Arguments::AboveMinusOne,
+    ] {
         for round in 0..ROUNDS {
             let operands = arguments.operands(round, range);
             for (operation, worst) in OPERATIONS.iter().zip(&mut worst) {

@@ -23,6 +23,8 @@ pub(super) fn pair(x: f64) -> Pair {
 pub(super) enum Arguments {
     /// Two of any sign: like sizes, far sizes, sums that cancel, long mantissas.
     Two,
+    /// The same, and of every exponent: a quotient scales its operands.
+    Quotient,
     /// Positive: next to 1, around 1, everywhere.
     Positive,
     /// Exponents: everywhere, within ±1, tiny.
@@ -96,7 +98,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
     Operation {
         number: 7,
         quantity: "df_div",
-        arguments: Arguments::Two,
+        arguments: Arguments::Quotient,
         exact: |a, b| relative(wide(a) / wide(b)),
     },
     Operation {
@@ -147,7 +149,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
     Operation {
         number: 15,
         quantity: "df_reciprocal",
-        arguments: Arguments::Two,
+        arguments: Arguments::Quotient,
         exact: |a, _| relative(1.0 / wide(a)),
     },
 ];
@@ -170,6 +172,7 @@ impl Operation {
                 // expm1 next to 0 is as small as its argument.
                 within && large(exact) && (self.number == DF_EXP || large(wide(a)))
             }
+            _ if exact.abs() >= f64::from(f32::MAX) => false,
             _ => large(wide(a)) && large(wide(b)) && (self.number == TWO_SUM || large(exact)),
         }
     }
@@ -199,6 +202,16 @@ impl Arguments {
         let least = (range.smallest.log2() / 2.0) as i32 + 1;
         let region = random.below(4);
         match (self, region) {
+            (Arguments::Quotient, 0) => {
+                let low = range.smallest.log2() as i32;
+                let mut next = || pair(significand(random) * power(random, low, 126));
+                [next(), next()]
+            }
+            (Arguments::Quotient, 1) => {
+                // Divisors at the end of the range.
+                let mut next = || pair(significand(random) * power(random, 124, 126));
+                [next(), next()]
+            }
             (Arguments::Two, 0) => {
                 let mut next = || pair(significand(random) * power(random, -12, 12));
                 [next(), next()]
@@ -207,13 +220,13 @@ impl Arguments {
                 let mut next = || pair(significand(random) * power(random, least, -least));
                 [next(), next()]
             }
-            (Arguments::Two, 2) => {
+            (Arguments::Two | Arguments::Quotient, 2) => {
                 // From one bit to 48 cancel, in the sum or in the difference.
                 let a = significand(random) * power(random, -8, 8);
                 let b = a * (1.0 + significand(random) * power(random, -48, -1));
                 [pair(a), pair(b * random.sign())]
             }
-            (Arguments::Two, _) => {
+            (Arguments::Two | Arguments::Quotient, _) => {
                 let mut next = || pair(significand(random));
                 [next(), next()]
             }

@@ -30,10 +30,12 @@ pub use log_i::{log_bessel_i, log_bessel_i_regularized, log_bessel_i_scaled};
 pub use log_k::{log_bessel_k, log_bessel_k_regularized, log_bessel_k_scaled};
 pub use ratio::{bessel_ratio_i, bessel_ratio_k};
 
-const LARGEST_ORDER: f64 = 1e6;
-const SMALLEST_ARGUMENT: f64 = 1e-30;
+/// The largest order, by magnitude.
+pub(crate) const LARGEST_ORDER: f64 = 1e6;
+/// The smallest argument besides 0.
+pub(crate) const SMALLEST_ARGUMENT: f64 = 1e-30;
 /// The f32 next to 1e30 is a little larger than it.
-const LARGEST_ARGUMENT: f64 = 1e30_f32 as f64;
+pub(crate) const LARGEST_ARGUMENT: f64 = 1e30_f32 as f64;
 
 /// Whether order and argument are in the domain of the I functions; those of K pass |v|.
 fn in_domain(v: f64, x: f64) -> bool {

@@ -87,7 +87,8 @@ fn large_ratio(v: f64, x: f64) -> Ratio {
     let correction = y * s * p;
     Ratio {
         value: x / (w + v) - correction,
-        complement: v * (1.0 + x / (w + v)) / (x + w) + correction,
+        // x + w may be beyond the largest number.
+        complement: 0.5 * v * (1.0 + x / (w + v)) / (0.5 * x + 0.5 * w) + correction,
         slope: t / (w + v) + s * s * slope,
     }
 }

@@ -1,6 +1,6 @@
 //! A batch of problems on the device: cost, weights, potentials, supports.
 
-use super::upload::{upload_cost, upload_side};
+use super::upload::{starting, upload_cost, upload_side};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::gpu::buffer::{Buffer, STORAGE};
@@ -31,6 +31,7 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) const RUNNING: u32 = 0;
+    pub(crate) const CONVERGED: u32 = 1;
     pub(crate) const OUT_OF_RANGE: u32 = 2;
 
     pub(crate) fn new(problem: usize) -> Slot {
@@ -126,11 +127,12 @@ pub(crate) struct Batch {
     pub(crate) precision: Precision,
     /// Costs and ε on the device are those of the caller times this power of two.
     pub(crate) scale: f64,
-    /// Taken out of the cost before that; the device's f are those of the caller
-    /// less the offset.
+    /// Taken out of the cost before that; f are those of the caller less the offset.
     pub(crate) offset: f64,
     /// Largest |C| / ε.
     pub(crate) contrast: f64,
+    /// ε of every iteration until it stays, in the caller's units.
+    pub(crate) schedule: Vec<f64>,
 }
 
 /// How a batch is laid out; decided before anything is allocated.
@@ -161,10 +163,11 @@ pub(super) fn padded_row(columns: usize) -> usize {
 
 impl Batch {
     /// The power of two that brings the largest cost into [1/2, 1), so that
-    /// potentials stay far from the sentinel whatever the units of the cost.
-    fn scale_of(problem: &Problem) -> f64 {
-        let magnitude = problem.geometry.spread;
-        if magnitude > 0.0 && matches!(problem.geometry.cost, Cost::Host { .. }) {
+    /// potentials stay far from the sentinel whatever the units of the cost. Beside a far
+    /// larger ε it brings that near instead.
+    fn scale_of(problem: &Problem, epsilon: f64) -> f64 {
+        let magnitude = problem.geometry.spread.max(epsilon / 65536.0);
+        if magnitude > 0.0 && !matches!(problem.geometry.cost, Cost::Device(_)) {
             (-(magnitude.log2().floor() + 1.0)).exp2()
         } else {
             1.0
@@ -181,10 +184,8 @@ impl Batch {
         let problems = problem.len();
         let limits = &gpu.capabilities.limits;
         let binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-        let planes = match (&problem.geometry.cost, layout.precision) {
-            (Cost::Host { low: Some(_), .. }, Precision::Double) => 2,
-            _ => 1,
-        };
+        let double = layout.precision == Precision::Double;
+        let planes = if double && problem.geometry.cost.has_low_words() { 2 } else { 1 };
         let matrix =
             4 * planes * problem.geometry.rows as u64 * padded_row(problem.geometry.columns) as u64;
         if matrix > binding {
@@ -198,7 +199,7 @@ impl Batch {
             });
         }
         // Weights and potentials, two words each in double precision.
-        let words = if layout.precision == Precision::Double { 2 } else { 1 };
+        let words = if double { 2 } else { 1 };
         let side =
             4 * words * padded_row(problem.geometry.rows.max(problem.geometry.columns)) as u64;
         let per_problem = match problem.geometry.batch {
@@ -217,8 +218,9 @@ impl Batch {
         range: Range<usize>,
         layout: Layout,
     ) -> Result<Batch> {
-        let scale = Batch::scale_of(problem);
-        let first_epsilon = settings.schedule()[0];
+        let scale = Batch::scale_of(problem, settings.epsilon);
+        let schedule = settings.schedule(&problem.geometry);
+        let first_epsilon = schedule[0];
         let start = problem.start.as_ref().map(|g| &g[..]);
         let source =
             upload_side(gpu, &problem.source, range.clone(), layout, first_epsilon, scale, None)?;
@@ -252,6 +254,7 @@ impl Batch {
             scale,
             offset: problem.geometry.offset,
             contrast: problem.geometry.spread / settings.epsilon,
+            schedule,
         })
     }
 
@@ -360,12 +363,12 @@ impl Batch {
     }
 
     /// Writes the list of running problems.
-    pub(crate) fn write_slots(&self, slots: &[Slot]) {
-        self.gpu.write(&self.slots, 0, slots);
+    pub(crate) async fn write_slots(&self, slots: &[Slot]) -> Result<()> {
+        self.gpu.guarded(|| self.gpu.write(&self.slots, 0, slots)).await
     }
 
-    /// Weighted potentials of one problem in the caller's units, one per bin, −∞
-    /// where the weight is zero. Reads from the device.
+    /// Weighted potentials of one problem in the caller's units, for costs less the offset,
+    /// one per bin, −∞ where the weight is zero. Reads from the device.
     pub(crate) async fn read_potentials(&self, problem: usize) -> Result<(Vec<f64>, Vec<f64>)> {
         let mut recorder = self.gpu.recorder();
         let planes = if self.precision == Precision::Double { 2 } else { 1 };
@@ -395,9 +398,6 @@ impl Batch {
             }
             full
         });
-        for f in &mut sides[0] {
-            *f += self.offset;
-        }
         Ok((std::mem::take(&mut sides[0]), std::mem::take(&mut sides[1])))
     }
 }
@@ -410,23 +410,24 @@ pub(crate) fn split(x: f64) -> (f32, f32) {
 
 impl Batch {
     /// Writes the starting potentials of the given problems again (dense layout).
-    pub(crate) fn restart(&self, settings: &Sinkhorn, problem: &Problem, slots: &[Slot]) {
-        let epsilon = settings.schedule()[0];
-        for slot in slots {
-            let row = self.range.start + slot.problem as usize;
-            let mut words = vec![LN_ZERO; self.target.padded];
-            for (bin, (word, weight)) in words.iter_mut().zip(problem.target.row(row)).enumerate() {
-                if *weight > 0.0 {
-                    let start = problem.start.as_ref();
-                    let g = start.map_or(0.0, |g| g[row * self.target.bins + bin]);
-                    *word = ((g + epsilon * weight.ln()) * self.scale) as f32;
-                }
-            }
-            let at = 4 * self.target.range(slot.problem as usize).start as u64;
-            self.gpu.write(&self.target.potentials, at, &words);
-            let zeros = vec![0.0f32; self.source.padded];
-            let at = 4 * self.source.range(slot.problem as usize).start as u64;
-            self.gpu.write(&self.source.potentials, at, &zeros);
+    pub(crate) async fn restart(&self, problem: &Problem, slots: &[Slot]) -> Result<()> {
+        let restart = || slots.iter().try_for_each(|slot| self.restart_one(problem, slot));
+        self.gpu.guarded(restart).await
+    }
+
+    fn restart_one(&self, problem: &Problem, slot: &Slot) -> Result<()> {
+        let epsilon = self.schedule[0];
+        let row = self.range.start + slot.problem as usize;
+        let mut words = vec![LN_ZERO; self.target.padded];
+        for (bin, (word, weight)) in words.iter_mut().zip(problem.target.row(row)).enumerate() {
+            let start = problem.start.as_ref();
+            let g = start.map_or(0.0, |g| g[row * self.target.bins + bin]);
+            *word = starting(g, *weight, epsilon, self.scale) as f32;
         }
+        let at = 4 * self.target.range(slot.problem as usize).start as u64;
+        self.gpu.write(&self.target.potentials, at, &words)?;
+        let zeros = vec![0.0f32; self.source.padded];
+        let at = 4 * self.source.range(slot.problem as usize).start as u64;
+        self.gpu.write(&self.source.potentials, at, &zeros)
     }
 }

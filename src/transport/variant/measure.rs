@@ -28,7 +28,7 @@ pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
         )
         .await?;
     let slots: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
-    batch.write_slots(&slots);
+    batch.write_slots(&slots).await?;
     let bytes = 32 * batch.len() as u64;
     let kernels = [
         SweepKernel::new(batch, Side::Source, batch.precision, true).await?,
@@ -74,15 +74,15 @@ pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
         .map(|(rows, columns)| {
             // The columns' second sum is the mass of the plan above one.
             let excess = value(columns, 1);
-            let offset = batch.offset * (1.0 + excess);
-            Totals {
+            let totals = Totals {
                 marginal_error: value(rows, 0) + value(columns, 0),
-                transport_cost: value(rows, 1) / batch.scale + offset,
-                entropy_cost: (value(rows, 2) + value(columns, 2)) / batch.scale + offset,
+                transport_cost: value(rows, 1) / batch.scale,
+                entropy_cost: (value(rows, 2) + value(columns, 2)) / batch.scale,
                 regularized_cost: (value(rows, 3) + value(columns, 3)) / batch.scale
-                    - epsilon * excess
-                    + batch.offset,
-            }
+                    - epsilon * excess,
+                excess,
+            };
+            totals.with_offset(batch.offset)
         })
         .collect())
 }

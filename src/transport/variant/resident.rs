@@ -116,7 +116,7 @@ pub(crate) async fn run(
         )
         .await?;
     let schedule: Vec<f32> =
-        settings.schedule().iter().map(|epsilon| (epsilon * batch.scale) as f32).collect();
+        batch.schedule.iter().map(|epsilon| (epsilon * batch.scale) as f32).collect();
     let schedule_buffer = gpu.guarded(|| gpu.upload("schedule", &schedule)).await?;
 
     let offsets = batch.len() + 1;
@@ -124,17 +124,21 @@ pub(crate) async fn run(
     // A product costs less than an exponential; a third is near on CPU drivers.
     let mut seconds_per_unit = 0.6 * pairs / capabilities.elements_per_second() + 1e-7;
     let mut finished = Vec::with_capacity(running.len());
-    let mut iterations_done = 0;
     while !running.is_empty() {
         // First as many problems as fit the time, then, if even one does not,
         // as many iterations.
         let budget = capabilities.submission_seconds() / seconds_per_unit;
-        let left = settings.max_iterations - iterations_done;
+        let most = |slots: &[Slot]| slots.iter().map(|slot| slot.iterations).max().unwrap_or(0);
+        let fewest = running.iter().map(|slot| slot.iterations).min().unwrap_or(0);
+        let left = settings.max_iterations - fewest;
         let count = ((budget / f64::from(left)) as usize)
             .max(capabilities.parallel_problems())
             .min(running.len());
+        let done: f64 = running[..count].iter().map(|slot| f64::from(slot.iterations)).sum();
+        // Problems that have come different ways share a dispatch: none goes too far.
+        let left = settings.max_iterations - most(&running[..count]);
         let iterations = ((budget / count as f64) as u32).clamp(1, left);
-        batch.write_slots(running);
+        batch.write_slots(running).await?;
         let started = Clock::now();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
@@ -178,12 +182,12 @@ pub(crate) async fn run(
         .await?;
         let read = recorder.read("the state of a solve").await?;
         let states: Vec<Slot> = bytemuck::pod_collect_to_vec(&read[0]);
-        let spent: f64 =
-            states.iter().map(|slot| f64::from(slot.iterations - iterations_done)).sum();
+        let spent = states.iter().map(|slot| f64::from(slot.iterations)).sum::<f64>() - done;
         let measured = started.seconds() / spent.max(1.0);
         if measured > 0.0 {
             seconds_per_unit = measured.max(seconds_per_unit / 4.0);
         }
+        let most = most(&states);
         let mut rest: Vec<Slot> = running.split_off(count);
         for slot in states {
             if slot.status == Slot::RUNNING && slot.iterations < settings.max_iterations {
@@ -193,8 +197,7 @@ pub(crate) async fn run(
             }
         }
         *running = rest;
-        iterations_done = running.iter().map(|slot| slot.iterations).min().unwrap_or(0);
-        settings.report(progress(running, iterations_done))?;
+        settings.report(progress(running, most))?;
     }
     *running = finished;
     Ok(())

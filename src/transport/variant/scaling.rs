@@ -123,7 +123,7 @@ pub(crate) async fn run(
         let budget = gpu.capabilities.submission_seconds() / seconds_per_iteration;
         let count = (budget as u32).clamp(1, settings.max_iterations - done);
         let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
-        batch.write_slots(running);
+        batch.write_slots(running).await?;
         let slots = running.len();
         let started = Clock::now();
         let mut recorder = gpu.recorder();

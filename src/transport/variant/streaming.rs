@@ -164,6 +164,8 @@ pub(crate) enum Start {
     Uploaded,
     /// The result of a loop in single precision; the low words are stale.
     Single,
+    /// The result of a loop in the same precision.
+    Same,
 }
 
 /// When a loop ends.
@@ -224,9 +226,9 @@ pub(crate) async fn run(
         })
         .await?;
 
-    let schedule = settings.schedule();
-    // After a loop in single precision the annealing is over.
-    let skip = if start == Start::Single { schedule.len() } else { 0 };
+    let schedule = &batch.schedule;
+    // After another loop the annealing is over.
+    let skip = if start == Start::Uploaded { 0 } else { schedule.len() };
     let epsilon_at = |k: u32| schedule[(k as usize + skip).min(schedule.len() - 1)];
     // A double-float exponential costs some thirty single ones.
     let weight = if precision == Precision::Double { 30.0 } else { 1.0 };
@@ -239,6 +241,7 @@ pub(crate) async fn run(
     for slot in running.iter_mut() {
         before[slot.problem as usize] = std::mem::take(&mut slot.iterations);
     }
+    let most_before = before.iter().copied().max().unwrap_or(0);
     let left = |slot: &Slot, done: u32| {
         settings.max_iterations.saturating_sub(before[slot.problem as usize]).saturating_sub(done)
     };
@@ -256,7 +259,7 @@ pub(crate) async fn run(
         let count = (budget as u32).clamp(1, most);
         // A test is a dispatch of some 1e-4 s on CPU drivers: not at every short iteration.
         let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
-        batch.write_slots(running);
+        batch.write_slots(running).await?;
         let slots = running.len();
         let started = Clock::now();
         let mut recorder = gpu.recorder();
@@ -323,7 +326,7 @@ pub(crate) async fn run(
         if measured > 0.0 {
             seconds_per_iteration = measured.max(seconds_per_iteration / 4.0);
         }
-        settings.report(progress(running, done))?;
+        settings.report(progress(running, done + most_before))?;
         if until == Until::Floor && stalled.see(running) {
             break;
         }
@@ -357,6 +360,10 @@ impl Stall {
     /// Whether the worst error has not fallen by a tenth for eight submissions.
     fn see(&mut self, running: &[Slot]) -> bool {
         let worst = running.iter().map(Slot::marginal_error).fold(0.0, f64::max);
+        // Nothing was tested while ε falls.
+        if !worst.is_finite() {
+            return false;
+        }
         if self.best == 0.0 || worst < 0.9 * self.best {
             *self = Stall { best: worst, since: 0 };
         } else {

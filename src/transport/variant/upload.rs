@@ -3,9 +3,9 @@
 use super::batch::{CostBuffer, LN_ZERO, Layout, SideData, padded_row, split};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::gpu::buffer::STORAGE;
+use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::transport::problem::Weights;
-use crate::transport::{Cost, Precision, Problem};
+use crate::transport::{Cost, Geometry, Precision, Problem};
 use std::ops::Range;
 
 /// One side of the problems `range`: weights and weighted starting potentials.
@@ -35,11 +35,7 @@ pub(super) fn upload_side(
             }
             values.push(weight);
             let g = start.map_or(0.0, |g| g[problem * bins + bin]);
-            potentials.push(if weight > 0.0 {
-                (g + epsilon * weight.ln()) * scale
-            } else {
-                f64::from(LN_ZERO)
-            });
+            potentials.push(starting(g, weight, epsilon, scale));
         }
         if !layout.supports {
             values.resize(values.len() + padded - bins, 0.0);
@@ -71,6 +67,11 @@ pub(super) fn upload_side(
     })
 }
 
+/// A weighted potential to start from, in the device's units.
+pub(super) fn starting(g: f64, weight: f64, epsilon: f64, scale: f64) -> f64 {
+    if weight > 0.0 { (g + epsilon * weight.ln()) * scale } else { f64::from(LN_ZERO) }
+}
+
 /// The cost on the device: buffer, row stride, problem stride, low words' plane.
 pub(super) fn upload_cost(
     gpu: &Gpu,
@@ -79,55 +80,75 @@ pub(super) fn upload_cost(
     layout: Layout,
     scale: f64,
 ) -> Result<(CostBuffer, usize, usize, usize)> {
-    let (rows, columns) = problem.geometry.shape();
-    let offset = problem.geometry.offset;
-    let (high, low) = match &problem.geometry.cost {
-        Cost::Device(tensor) => {
-            let Some(buffer) = tensor.buffer() else {
-                return Err(Error::invalid("cost", "the tensor is not on a device"));
-            };
-            if tensor.context().gpu().is_none_or(|owner| !std::ptr::eq(&**owner, gpu)) {
-                return Err(Error::invalid("cost", "the tensor belongs to another context"));
-            }
-            return Ok((CostBuffer::Borrowed(buffer.clone()), columns, 0, 0));
+    let geometry = &problem.geometry;
+    let (rows, columns) = geometry.shape();
+    if let Cost::Device(tensor) = &geometry.cost {
+        let Some(buffer) = tensor.device_buffer() else {
+            return Err(Error::invalid("cost", "the tensor is not on a device"));
+        };
+        if tensor.context().gpu().is_none_or(|owner| !std::ptr::eq(&**owner, gpu)) {
+            return Err(Error::invalid("cost", "the tensor belongs to another context"));
         }
-        Cost::Host { high, low } => (high, low),
-    };
+        return Ok((CostBuffer::Borrowed(buffer.clone()), columns, 0, 0));
+    }
     // Supports are gathered, so their rows need no padding.
     let stride = if layout.supports { columns } else { padded_row(columns) };
-    let cells = rows * columns;
-    let (matrices, problem_stride) = match problem.geometry.batch {
+    let (matrices, problem_stride) = match geometry.batch {
         Some(_) => (range.clone(), rows * stride),
         None => (0..1, 0),
     };
     let plane = matrices.len() * rows * stride;
-    let double = layout.precision == Precision::Double && low.is_some();
+    let double = layout.precision == Precision::Double && geometry.cost.has_low_words();
     let buffer = gpu.allocate("cost", 4 * plane as u64 * if double { 2 } else { 1 }, STORAGE)?;
-    let planes = [Some(high), low.as_ref().filter(|_| double)];
-    for (which, words) in planes.into_iter().flatten().enumerate() {
-        let words = &words[matrices.start * cells..matrices.end * cells];
-        let at = 4 * (which * plane) as u64;
-        if stride == columns && scale == 1.0 && offset == 0.0 {
-            gpu.write(&buffer, at, words);
-            continue;
-        }
-        // In pieces, so that the host holds no second copy of a large matrix.
-        let piece = (1 << 20) / columns.max(1) + 1;
-        let first = matrices.start * cells;
-        for (k, chunk) in words.chunks(piece * columns).enumerate() {
-            let mut padded = Vec::with_capacity(chunk.len() / columns * stride);
-            for (r, row) in chunk.chunks_exact(columns).enumerate() {
-                let at = first + (k * piece + r) * columns;
-                padded.extend((0..row.len()).map(|c| {
-                    let rest = low.as_ref().map_or(0.0, |low| f64::from(low[at + c]));
-                    let value = (f64::from(high[at + c]) + rest - offset) * scale;
-                    let (h, l) = split(value);
-                    if which == 0 { h } else { l }
-                }));
-                padded.resize(padded.len() + stride - columns, 0.0);
+    let all = matrices.start * rows..matrices.end * rows;
+    let low_at = double.then_some(4 * plane as u64);
+    match &geometry.cost {
+        Cost::Host { high, low, unit }
+            if stride == columns && scale == 1.0 && geometry.offset == 0.0 && *unit == 1.0 =>
+        {
+            let cells = all.start * columns..all.end * columns;
+            gpu.write(&buffer, 0, &high[cells.clone()])?;
+            if let (Some(low), Some(at)) = (low, low_at) {
+                gpu.write(&buffer, at, &low[cells])?;
             }
-            gpu.write(&buffer, at + 4 * (k * piece * stride) as u64, &padded);
         }
+        _ => write_scaled(gpu, &buffer, geometry, all, (stride, scale), low_at)?,
     }
     Ok((CostBuffer::Pooled(buffer), stride, problem_stride, if double { plane } else { 0 }))
+}
+
+/// Rows `all` of the cost, less the offset and times `scale`, `stride` apart; their low words
+/// from byte `low_at` on. In pieces, so that the host holds no second copy of a large matrix.
+fn write_scaled(
+    gpu: &Gpu,
+    buffer: &Buffer,
+    geometry: &Geometry,
+    all: Range<usize>,
+    (stride, scale): (usize, f64),
+    low_at: Option<u64>,
+) -> Result<()> {
+    let columns = geometry.columns;
+    let rows = geometry.cost.rows(columns, geometry.offset);
+    let piece = (1 << 20) / columns + 1;
+    let mut values = Vec::with_capacity(columns);
+    for first in all.clone().step_by(piece) {
+        let piece = first..(first + piece).min(all.end);
+        let (mut high, mut low) = (Vec::with_capacity(piece.len() * stride), Vec::new());
+        for row in piece {
+            values.clear();
+            rows.push(row, &mut values);
+            high.extend(values.iter().map(|value| split(value * scale).0));
+            high.resize(high.len() + stride - columns, 0.0);
+            if low_at.is_some() {
+                low.extend(values.iter().map(|value| split(value * scale).1));
+                low.resize(high.len(), 0.0);
+            }
+        }
+        let at = 4 * (first - all.start) as u64 * stride as u64;
+        gpu.write(buffer, at, &high)?;
+        if let Some(low_at) = low_at {
+            gpu.write(buffer, low_at + at, &low)?;
+        }
+    }
+    Ok(())
 }

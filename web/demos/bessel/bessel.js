@@ -1,5 +1,5 @@
 // A map of a Bessel function with a crosshair, and a von Mises-Fisher distribution on the sphere, sampled and fitted.
-import { Directions, VonMisesFisher, bessel } from 'kantor';
+import { Directions, VonMisesFisher, bessel } from '../shared/kantor.js';
 import { showFit } from './fit_table.js';
 import { oncePerFrame } from '../shared/frame.js';
 import { functions } from './functions.js';

@@ -1,5 +1,5 @@
 // What the panel beside the map reads at the crosshair: a value in both precisions, and what is left of e to its power.
-import { bessel } from 'kantor';
+import { bessel } from '../shared/kantor.js';
 import { fate, formats, functions } from './functions.js';
 import { exponential, withPower } from '../shared/notation.js';
 

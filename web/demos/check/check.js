@@ -1,5 +1,5 @@
 // The check page: runs everything in a worker, since half of the work is the twins', on the processor.
-import { checkKernels, version } from 'kantor';
+import { checkKernels, version } from '../shared/kantor.js';
 import { runTask, openContext } from '../shared/shell.js';
 
 const element = (id) => document.getElementById(id);

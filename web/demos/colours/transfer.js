@@ -1,5 +1,5 @@
 // The steps from two photographs to one, each remembered until what it depends on changes.
-import { Sinkhorn } from 'kantor';
+import { Sinkhorn } from '../shared/kantor.js';
 import { countColours, paletteOf } from './palette.js';
 import { displacementField } from './recolour.js';
 

@@ -1,5 +1,5 @@
 // The divergences of two histograms, of both as one slides along the other, and the gradient of one, on a context.
-import { Distributions, Divergence } from 'kantor';
+import { Distributions, Divergence } from '../shared/kantor.js';
 import { slide } from './parting.js';
 import { pause } from '../shared/pace.js';
 

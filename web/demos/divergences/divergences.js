@@ -1,5 +1,5 @@
 // Two histograms, every divergence between them in both directions, the gradient of one, and all of them as q slides.
-import { Divergence } from 'kantor';
+import { Divergence } from '../shared/kantor.js';
 import { Charts } from './charts.js';
 import { all, compareAll, differentiate } from './comparison.js';
 import { describe } from './family.js';

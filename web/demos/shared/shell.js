@@ -29,7 +29,12 @@ export function mount() {
   document.body.append(strip);
   document.querySelector('main').id ||= 'main';
   part('cancel').addEventListener('click', cancel);
-  part('retry').addEventListener('click', () => (lastTask ? runTask(lastTask) : openContext()));
+  part('retry').addEventListener('click', () => {
+    // A module that has stopped stays so: only a new page has a new one.
+    if (document.querySelector('main').dataset.kind === 'internal') location.reload();
+    else if (lastTask) runTask(lastTask);
+    else openContext();
+  });
   addEventListener('pagehide', cancel); // nobody waits for the answer any more
   // What nobody caught, such as a module that cannot be loaded: the browser has written it to the console already.
   addEventListener('error', ({ error, message }) => error && unexpected(message));
@@ -42,7 +47,7 @@ export async function openContext() {
   enter('loading', 'Opening a context…');
   let opened;
   try {
-    const { Context } = await import('kantor');
+    const { Context } = await import('./kantor.js');
     const backend = new URL(location).searchParams.get('backend');
     opened = await Context.create(backend ? { backend } : undefined);
   } catch (error) {

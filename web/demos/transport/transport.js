@@ -1,4 +1,4 @@
-import { Sinkhorn } from 'kantor';
+import { Sinkhorn } from '../shared/kantor.js';
 import { Line } from './line.js';
 import { Grid } from './grid.js';
 import { Points } from './points.js';

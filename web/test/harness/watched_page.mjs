@@ -6,9 +6,10 @@ const counts = new Set(['error', 'warn', 'warning', 'assert']);
 
 /**
  * Opens a tab, hands it to `use`, closes it, and fails on errors and warnings in the console, uncaught errors and
- * requests that did not succeed. `before` runs in every document before its scripts; `expected` lists patterns of messages that must appear, each exactly once.
+ * requests that did not succeed. `before` runs in every document before its scripts; `expected` lists patterns of messages
+ * that must appear, each exactly once; messages that match `tolerated` may appear.
  */
-export async function withPage(browser, use, { before, expected = [] } = {}) {
+export async function withPage(browser, use, { before, expected = [], tolerated } = {}) {
   const page = await browser.newPage();
   page.setDefaultTimeout(timeout);
   await page.setViewport({ width: 1280, height: 900 });
@@ -23,7 +24,7 @@ export async function withPage(browser, use, { before, expected = [] } = {}) {
   try {
     for (const script of [before ?? []].flat()) await page.evaluateOnNewDocument(script);
     const result = await use(page);
-    const unexpected = [...messages];
+    const unexpected = messages.filter((text) => !tolerated?.test(text));
     for (const pattern of expected) {
       const at = unexpected.findIndex((text) => pattern.test(text));
       assert.notEqual(at, -1, `nothing in the console matches ${pattern}`);

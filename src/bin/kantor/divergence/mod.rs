@@ -16,7 +16,8 @@ use std::process::ExitCode;
 
 /// A divergence between the rows of two files, or an entropy of the rows of one, as JSON.
 ///
-/// Files hold float32, float64 or uint8, of shape [n, V], or [V], which is one row. Row i of P is compared with row i of
+/// Files hold float32, float64 or uint8, of shape [n, V], or [V], which is one row; at most 4 GiB of numbers (uint8 as
+/// float32). Row i of P is compared with row i of
 /// Q; a file of one row is compared with all rows of the other. A value that is infinite (P has mass where Q has none) is
 /// "inf". Natural logarithms, unless bits are asked for. The gradient is that of the sum of all values, with respect to
 /// P's own numbers: weights, log-probabilities or logits.
@@ -33,18 +34,18 @@ pub(crate) struct Arguments {
     kind: Measure,
     /// The order or weight: of renyi, tsallis and amari, of P in skew-kl and js; with entropy, Rényi's order
     /// [default: 2 of orders, 0 of amari, 0.5 of weights]
-    #[arg(long, value_name = "A", allow_negative_numbers = true)]
+    #[arg(long, value_name = "A", allow_hyphen_values = true)]
     alpha: Option<f64>,
     /// What the numbers of both files are
     #[arg(long, value_enum, default_value = "weights")]
     from: rows::From,
     /// What logits are divided by [default: 1]
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     temperature: Option<f64>,
     /// The unit of logarithms
     #[arg(long, value_enum, default_value = "nats")]
     unit: UnitChoice,
-    /// Every row of P with every row of Q: a row of values for every row of P
+    /// Every row of P with every row of Q: a row of values for every row of P, at most 67,108,864 values
     #[arg(long)]
     pairwise: bool,
     /// Where the gradient goes, as many float32 as P has (.npy)
@@ -91,6 +92,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let context = arguments.adapter.open()?;
     let p = rows::read(&arguments.p, &context, input)?;
     let q = arguments.q.as_deref().map(|path| rows::read(path, &context, input)).transpose()?;
+    if arguments.pairwise {
+        check_pairs(&p, q.as_ref().unwrap_or(&p))?;
+    }
     let (values, gradient) = arguments
         .answer(&measure, &context, &p, q.as_ref())
         .map_err(|error| arguments.explain(error))?;
@@ -119,10 +123,9 @@ impl Arguments {
     /// That there are as many files as the measure takes, before any is read.
     fn check(&self, measure: &Measure) -> Outcome<()> {
         match (measure, &self.q, self.pairwise) {
-            (Measure::Entropy(_), Some(q), _) => Err(Failure::new(format_args!(
-                "{}: entropy is of the rows of P.npy alone",
-                q.display()
-            ))),
+            (Measure::Entropy(_), Some(q), _) => {
+                Err(Failure::about(q, "entropy is of the rows of P.npy alone"))
+            }
             (Measure::Entropy(_), None, true) => {
                 Err(Failure::new("--pairwise: entropy is of rows, not of pairs"))
             }
@@ -154,7 +157,7 @@ impl Arguments {
                     .unit(self.unit())
                     .precision(self.precision.on(context));
                 match self.pairwise {
-                    true => Ok((pairs(&comparison, p, q)?, None)),
+                    true => Ok((pairs(&comparison, p, q.unwrap_or(p))?, None)),
                     false => self.compare(&comparison, p, q.unwrap_or(p)),
                 }
             }
@@ -193,7 +196,7 @@ impl Arguments {
 
     /// The library names its arguments; a command line has files and options.
     fn explain(&self, error: Error) -> Failure {
-        let about = |path: &Path| Failure::new(format_args!("{}: {error}", path.display()));
+        let about = |path: &Path| Failure::about(path, &error);
         match &error {
             Error::InvalidInput { argument: "alpha" | "beta", .. } => measure::about_alpha(&error),
             Error::InvalidInput { argument: "q", .. } => about(self.q.as_ref().unwrap_or(&self.p)),
@@ -203,12 +206,21 @@ impl Arguments {
     }
 }
 
-/// Every row of p with every row of q, or of p.
-fn pairs(
-    comparison: &Comparison,
-    p: &Distributions,
-    q: Option<&Distributions>,
-) -> kantor::Result<Numbers> {
-    let pairs = comparison.pairwise_blocking(p, q.unwrap_or(p))?;
+/// That the values can be held, and be written as text.
+fn check_pairs(p: &Distributions, q: &Distributions) -> Outcome<()> {
+    const MOST_PAIRS: usize = 1 << 26;
+    match p.len().checked_mul(q.len()) {
+        Some(0..=MOST_PAIRS) => Ok(()),
+        _ => Err(Failure::new(format_args!(
+            "--pairwise: {} rows with {} are more than {MOST_PAIRS} pairs",
+            p.len(),
+            q.len()
+        ))),
+    }
+}
+
+/// Every row of p with every row of q.
+fn pairs(comparison: &Comparison, p: &Distributions, q: &Distributions) -> kantor::Result<Numbers> {
+    let pairs = comparison.pairwise_blocking(p, q)?;
     Ok(Numbers::Pairs(pairs.values().chunks(pairs.columns()).map(extended).collect()))
 }

@@ -34,19 +34,22 @@ pub(super) fn read(path: &Path, context: &Context, input: Input) -> Outcome<Dist
     let bins = match array.shape[..] {
         [bins] | [_, bins] => bins,
         _ => {
-            return Err(Failure::new(format_args!(
-                "{}: its shape {:?} has {} axes; rows of bins, [n, V], or one row, [V], are needed",
-                path.display(),
-                array.shape,
-                array.shape.len()
-            )));
+            let (shape, axes) = (&array.shape, array.shape.len());
+            let needed = "rows of bins, [n, V], or one row, [V], are needed";
+            return Err(Failure::about(
+                path,
+                format_args!("its shape {shape:?} has {axes} axes; {needed}"),
+            ));
         }
     };
-    Distributions::new_blocking(context, &array.values, bins, input).map_err(|error| match error {
+    let rows = npy::with_slice!(array.values, values => {
+        Distributions::new_blocking(context, values, bins, input)
+    });
+    rows.map_err(|error| match error {
         Error::InvalidInput { argument: "temperature", reason, .. } => {
             Failure::new(format_args!("--temperature: {reason}"))
         }
-        Error::InvalidInput { .. } => Failure::new(format_args!("{}: {error}", path.display())),
+        Error::InvalidInput { .. } => Failure::about(path, error),
         other => Failure::from(other),
     })
 }

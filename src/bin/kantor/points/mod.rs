@@ -1,11 +1,14 @@
 //! Points (v, x) from a CSV file, and their values into one.
 
+mod lines;
+
 use crate::failure::{Failure, Outcome};
+use crate::save::save;
 use csv::{ByteRecord, ErrorKind, ReaderBuilder, Trim};
+use lines::Lines;
 use rayon::prelude::*;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// Orders and arguments, and the line of the file each point stands in.
@@ -16,13 +19,13 @@ pub(crate) struct Points {
     pub(crate) lines: Vec<u64>,
 }
 
-/// Bytes of the longest line that is read: a file without line ends must not fill the memory.
-const LONGEST_LINE: usize = 1 << 16;
+/// Points of a file at most, some 4 GiB with their values: a pipe without an end must not fill the memory.
+const MOST_POINTS: usize = 1 << 27;
 
 /// Reads a file with a header that names the columns `v` and `x`, in any place; other columns are ignored. A message
 /// names file, line and reason.
 pub(crate) fn read(path: &Path) -> Outcome<Points> {
-    parse(path).map_err(|reason| Failure::new(format_args!("{}: {reason}", path.display())))
+    parse(path).map_err(|reason| Failure::about(path, reason))
 }
 
 fn parse(path: &Path) -> Result<Points, String> {
@@ -37,26 +40,44 @@ fn parse(path: &Path) -> Result<Points, String> {
     if header.is_empty() {
         return Err("is empty; a header with the columns v and x is needed".into());
     }
-    let line = reader.get_ref().line_of(&header);
+    let line = line_of(&header, reader.get_mut());
     let [v, x] = [column(&header, "v", line)?, column(&header, "x", line)?];
     let mut points = Points::default();
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(explain)? {
-        let line = reader.get_ref().line_of(&record);
+        let line = line_of(&record, reader.get_mut());
         if record.len() != header.len() {
             let (fields, columns) = (record.len(), header.len());
             return Err(format!(
                 "line {line}: its number of fields is {fields}, of columns {columns}"
             ));
         }
-        points.v.push(number(&record, v, "v", line)?);
-        points.x.push(number(&record, x, "x", line)?);
-        points.lines.push(line);
+        points.push(number(&record, v, "v", line)?, number(&record, x, "x", line)?, line)?;
     }
     if points.lines.is_empty() {
         return Err("has a header and no points".into());
     }
     Ok(points)
+}
+
+impl Points {
+    fn push(&mut self, v: f64, x: f64, line: u64) -> Result<(), String> {
+        if self.lines.len() == MOST_POINTS {
+            return Err(format!("line {line}: it has more than {MOST_POINTS} points"));
+        }
+        [self.v.try_reserve(1), self.x.try_reserve(1), self.lines.try_reserve(1)]
+            .into_iter()
+            .collect::<Result<(), _>>()
+            .map_err(|_| format!("line {line}: there is no memory for more points"))?;
+        self.v.push(v);
+        self.x.push(x);
+        self.lines.push(line);
+        Ok(())
+    }
+}
+
+fn line_of<R>(record: &ByteRecord, lines: &mut Lines<R>) -> u64 {
+    lines.first_not_blank(record.position().map_or(0, csv::Position::line))
 }
 
 /// The place of a column that is there once.
@@ -98,98 +119,29 @@ fn explain(error: csv::Error) -> String {
     }
 }
 
-/// A reader that drops carriage returns, so that the CSV reader's lines are those of the file; stops at a line longer
-/// than [`LONGEST_LINE`]; and knows which lines are blank.
-struct Lines<R> {
-    inner: R,
-    line: u64,
-    length: usize,
-    blank: Vec<u64>,
-}
-
-impl<R> Lines<R> {
-    fn new(inner: R) -> Lines<R> {
-        Lines { inner, line: 1, length: 0, blank: Vec::new() }
-    }
-
-    /// The line of a record. The CSV reader passes over blank lines, but counts the record from them.
-    fn line_of(&self, record: &ByteRecord) -> u64 {
-        let mut line = record.position().map_or(0, csv::Position::line);
-        while self.blank.binary_search(&line).is_ok() {
-            line += 1;
-        }
-        line
-    }
-}
-
-impl<R: Read> Read for Lines<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = loop {
-            let count = self.inner.read(buffer)?;
-            let kept = without_returns(&mut buffer[..count]);
-            // Nothing is left of a read only where nothing was read.
-            if kept > 0 || count == 0 {
-                break kept;
-            }
-        };
-        let mut parts = buffer[..count].split(|byte| *byte == b'\n').peekable();
-        while let Some(part) = parts.next() {
-            self.length += part.len();
-            if self.length > LONGEST_LINE {
-                let reason = format!("line {}: it is longer than {LONGEST_LINE} bytes", self.line);
-                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-            }
-            if parts.peek().is_some() {
-                if self.length == 0 {
-                    self.blank.push(self.line);
-                }
-                (self.line, self.length) = (self.line + 1, 0);
-            }
-        }
-        Ok(count)
-    }
-}
-
-/// Moves what is no carriage return to the front; how much that is.
-fn without_returns(bytes: &mut [u8]) -> usize {
-    let Some(first) = bytes.iter().position(|byte| *byte == b'\r') else { return bytes.len() };
-    let mut kept = first;
-    for at in first..bytes.len() {
-        if bytes[at] != b'\r' {
-            bytes[kept] = bytes[at];
-            kept += 1;
-        }
-    }
-    kept
-}
-
 /// Writes `v,x,value`, every number with 17 significant digits, which say an f64 exactly; infinities are `inf` and
 /// `-inf`.
 pub(crate) fn write(path: &Path, points: &Points, values: &[f64]) -> Outcome<()> {
-    /// Lines that a thread formats at a time.
+    /// Lines that a thread formats at a time, and how many threads may before all is written.
     const CHUNK: usize = 1 << 13;
-    let rows: Vec<[f64; 3]> = points
-        .v
-        .iter()
-        .zip(&points.x)
-        .zip(values)
-        .map(|((v, x), value)| [*v, *x, *value])
-        .collect();
-    let chunks: Vec<String> = rows
-        .par_chunks(CHUNK)
-        .map(|rows| {
-            let mut text = String::with_capacity(rows.len() * 72);
-            for [v, x, value] in rows {
-                // Writing to a string cannot fail.
-                let _ = writeln!(text, "{v:.16e},{x:.16e},{value:.16e}");
-            }
-            text
-        })
-        .collect();
-    let save = || -> io::Result<()> {
-        let mut file = File::create(path)?;
-        file.write_all(b"v,x,value\n")?;
-        chunks.iter().try_for_each(|chunk| file.write_all(chunk.as_bytes()))
+    const CHUNKS: usize = 1 << 6;
+    let text = |start: usize| {
+        let end = values.len().min(start + CHUNK);
+        let mut text = String::with_capacity((end - start) * 72);
+        let inputs = points.v[start..end].iter().zip(&points.x[start..end]);
+        for ((v, x), value) in inputs.zip(&values[start..end]) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{v:.16e},{x:.16e},{value:.16e}");
+        }
+        text
     };
-    save().map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))
+    let starts: Vec<usize> = (0..values.len()).step_by(CHUNK).collect();
+    save(path, |file| {
+        file.write_all(b"v,x,value\n")?;
+        for starts in starts.chunks(CHUNKS) {
+            let texts: Vec<String> = starts.par_iter().map(|start| text(*start)).collect();
+            texts.iter().try_for_each(|text| file.write_all(text.as_bytes()))?;
+        }
+        Ok(())
+    })
 }

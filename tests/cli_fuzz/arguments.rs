@@ -1,0 +1,270 @@
+//! Command lines: such as make sense, and then changed.
+
+use crate::command::Outcome;
+use crate::definition::{Argument, Subcommand};
+use crate::files::Files;
+use crate::random::Random;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+
+pub struct Call<'a> {
+    pub subcommand: &'a Subcommand,
+    pub arguments: Vec<OsString>,
+}
+
+/// Subcommands by how often they are tried; those that read files more often.
+const WEIGHTS: [(&str, usize); 7] = [
+    ("transport", 320),
+    ("divergence", 340),
+    ("bessel", 190),
+    ("vmf", 140),
+    ("check", 6),
+    ("bench", 2),
+    ("adapters", 2),
+];
+
+/// What may stand where a number should.
+const NOT_NUMBERS: [&str; 14] =
+    ["", " ", "x", "--", "-", "1,5", "0x10", "1_000", "٣", "1e", "NaN", "+", "1 2", "\x1b[31m"];
+
+const NUMBERS: [&str; 24] = [
+    "0",
+    "-0",
+    "1",
+    "-1",
+    "2",
+    "0.5",
+    "1e-3",
+    "1e3",
+    "1e-20",
+    "1e20",
+    "1e-300",
+    "1e300",
+    "5e-324",
+    "1e400",
+    "-1e400",
+    "inf",
+    "-inf",
+    "nan",
+    "3.4e38",
+    "1e-45",
+    "4294967296",
+    "18446744073709551616",
+    "-9223372036854775809",
+    "0.000000000000000000000000000000000000000000001",
+];
+
+impl<'a> Call<'a> {
+    pub fn random(
+        subcommands: &'a [Subcommand],
+        folder: &Path,
+        random: &mut Random,
+    ) -> Outcome<Call<'a>> {
+        let mut at = random.below(WEIGHTS.iter().map(|(_, weight)| weight).sum());
+        let chosen = WEIGHTS.iter().find(|(_, weight)| {
+            let here = at < *weight;
+            at = at.saturating_sub(*weight);
+            here
+        });
+        let name = chosen.map_or("transport", |(name, _)| *name);
+        let subcommand = subcommands
+            .iter()
+            .find(|subcommand| subcommand.name == name)
+            .ok_or_else(|| format!("there is no {name}"))?;
+        let plain = random.chance(0.45);
+        let files = Files::random(folder, name, plain, random)?;
+        let mut words = Words { random, files: &files, plain, list: vec![name.into()] };
+        words.sensible(subcommand);
+        if !plain && words.random.chance(0.5) {
+            words.change();
+        }
+        let mut arguments = words.list;
+        // Last, so that no change takes it away: bench alone would run for minutes.
+        if name == "bench" {
+            arguments.push("--data".into());
+            arguments.push(folder.into());
+        }
+        Ok(Call { subcommand, arguments })
+    }
+
+    /// What was typed; of `--name=value` also the value alone.
+    pub fn typed(&self) -> impl Iterator<Item = String> {
+        self.arguments[1..].iter().flat_map(|word| {
+            let word = word.to_string_lossy().into_owned();
+            let value = word.split_once('=').map(|(_, value)| value.to_owned());
+            value.into_iter().chain([word])
+        })
+    }
+}
+
+struct Words<'a> {
+    random: &'a mut Random,
+    files: &'a Files,
+    /// Nothing is wrong by intention.
+    plain: bool,
+    list: Vec<OsString>,
+}
+
+impl Words<'_> {
+    /// What is required, some of what is not, each with a value that is right more often than not.
+    fn sensible(&mut self, subcommand: &Subcommand) {
+        let mut groups: Vec<Vec<OsString>> = Vec::new();
+        for argument in &subcommand.positional {
+            let share = if argument.value.as_deref() == Some("Q.npy") { 0.85 } else { 0.98 };
+            if self.random.chance(share) {
+                groups.push(vec![self.value(argument)]);
+            }
+        }
+        // What contradicts each other is asked for together less often.
+        let (grid, logits) = (self.random.chance(0.5), self.random.chance(0.3));
+        let pairs = self.random.chance(0.2);
+        for argument in &subcommand.options {
+            let share = match (argument.name.as_str(), self.plain) {
+                ("--help" | "-h,", _) => 0.01,
+                ("--adapter", _) => continue,
+                ("--grid", _) => f64::from(u8::from(grid)),
+                ("--cost", _) => f64::from(u8::from(!grid)),
+                ("--gradient", _) => [0.4, 0.05][usize::from(pairs)],
+                ("--pairwise", _) => [0.0, 0.9][usize::from(pairs)],
+                ("--from", _) => [0.05, 1.0][usize::from(logits)],
+                ("--alpha" | "--temperature", true) => 0.0,
+                ("--temperature", _) => [0.02, 0.4][usize::from(logits)],
+                ("--alpha", _) => 0.15,
+                _ if argument.required => 0.98,
+                _ => 0.3,
+            };
+            if !self.random.chance(share) {
+                continue;
+            }
+            let name = OsString::from(&argument.name);
+            match &argument.value {
+                None => groups.push(vec![name]),
+                Some(_) if self.random.chance(0.2) => {
+                    let mut word = name;
+                    word.push("=");
+                    word.push(self.value(argument));
+                    groups.push(vec![word]);
+                }
+                Some(_) => groups.push(vec![name, self.value(argument)]),
+            }
+        }
+        let adapter = match self.random.below(200) {
+            0 => "gl",
+            1 => "vulkan",
+            2 => "no such",
+            3 => "",
+            _ => "cpu",
+        };
+        if subcommand.options.iter().any(|argument| argument.name == "--adapter") {
+            groups.push(vec!["--adapter".into(), adapter.into()]);
+        }
+        while !groups.is_empty() {
+            // Positional arguments keep their order in most calls.
+            let at = if self.plain || self.random.chance(0.8) {
+                0
+            } else {
+                self.random.below(groups.len())
+            };
+            self.list.extend(groups.remove(at));
+        }
+    }
+
+    fn value(&mut self, argument: &Argument) -> OsString {
+        let name = argument.value.as_deref().unwrap_or_default();
+        if !self.plain && self.random.chance(0.05) {
+            return self.nonsense();
+        }
+        if argument.name == "--from" && (self.plain || self.random.chance(0.6)) {
+            return "logits".into();
+        }
+        if argument.name == "--workload" {
+            // Those that read files, of which there are none.
+            return self.random.of(&["T1s", "T2", "B1", "fit", "D1", "D5"]).into();
+        }
+        if !argument.choices.is_empty() {
+            return self.random.of(&argument.choices).into();
+        }
+        let files = self.files;
+        match (argument.name.as_str(), name) {
+            ("--grid", _) => match self.random.below(4) {
+                0 if !self.plain => self
+                    .random
+                    .of(&[
+                        "0x4",
+                        "3",
+                        "200x200",
+                        "99999999999x9999999999",
+                        "1x1",
+                        "x",
+                        "2×2",
+                        "65536x65536",
+                    ])
+                    .into(),
+                _ => files.grid().into(),
+            },
+            // Of a transport to solve; anything goes for divergences.
+            ("--epsilon", _) if self.plain || self.random.chance(0.6) => {
+                format!("{:e}", 10f64.powf(4.0 * self.random.uniform() - 3.0)).into()
+            }
+            // Larger numbers may be asked for, and would take as long.
+            ("--max-iterations", _) if self.plain || self.random.chance(0.6) => {
+                self.random.of(&["1", "2", "7", "50", "200"]).into()
+            }
+            ("--max-iterations", _) => self.random.of(&["0", "-1", "4294967296", "1.5", ""]).into(),
+            ("--tolerance" | "--components" | "--seed", _) if self.plain => {
+                self.random.of(&["1", "2"]).into()
+            }
+            ("--components", _) => self
+                .random
+                .of(&["1", "2", "3", "7", "0", "-1", "1000000000", "18446744073709551615"])
+                .into(),
+            ("--kernel", _) => self
+                .random
+                .of(&["bessel", "transport", "df_", "vmf", "", "none", "\u{202e}"])
+                .into(),
+            (_, "E" | "T" | "A" | "N" | "K") if self.random.chance(0.85) => {
+                self.random.of(&NUMBERS).into()
+            }
+            (_, "E" | "T" | "A" | "N" | "K") => self.random.of(&NOT_NUMBERS).into(),
+            (_, "OUT.npy" | "OUT.csv") => files.output(self.random),
+            _ => files.input(name, self.random),
+        }
+    }
+
+    /// Anything at all, UTF-8 or not.
+    fn nonsense(&mut self) -> OsString {
+        match self.random.below(4) {
+            0 => {
+                let length = self.random.below(12);
+                let mut byte = || 1 + self.random.below(255) as u8;
+                // A zero cannot be in an argument, and a name with a slash may lead anywhere.
+                OsString::from_vec(
+                    (0..length).map(|_| byte()).filter(|byte| *byte != b'/').collect(),
+                )
+            }
+            1 => self.random.of(&NUMBERS).into(),
+            2 => "x".repeat(1 << self.random.below(16)).into(),
+            _ => self.random.of(&NOT_NUMBERS).into(),
+        }
+    }
+
+    /// Drops, repeats, swaps or adds words.
+    fn change(&mut self) {
+        for _ in 0..=self.random.below(2) {
+            let length = self.list.len();
+            let at = 1 + self.random.below(length.saturating_sub(1));
+            let other = 1 + self.random.below(length.saturating_sub(1));
+            match self.random.below(4) {
+                _ if length < 2 => {}
+                0 => drop(self.list.remove(at)),
+                1 => self.list.insert(other, self.list[at].clone()),
+                2 => self.list.swap(at, other),
+                _ => {
+                    let word = self.nonsense();
+                    self.list.insert(at, word);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+#![no_main]
+
+kantor_fuzz::fuzz!("losses", "distillation", "class-prior", "attention");
