@@ -231,7 +231,7 @@ impl Answer {
         let smooth = bounded(factor * self.smooth);
         let x = match others.log_sum {
             f64::NEG_INFINITY => 0.0,
-            log_sum => slope * (others.reference / others.temperature - log_sum).exp(),
+            log_sum => slope * (-log_sum).exp(),
         };
         let own = bounded((bins - 1) as f64 * smooth - slope);
         Form {

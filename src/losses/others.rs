@@ -246,7 +246,7 @@ impl Sums {
         if !nobody {
             let mean = self.product / self.sum;
             others.reference = self.reference;
-            others.log_sum = self.reference / query.temperature + self.sum.ln();
+            others.log_sum = self.sum.ln();
             others.entropy = (self.sum.ln() + mean).max(0.0);
             others.gap = (kept - self.reference) / query.temperature + mean;
         }

@@ -7,5 +7,8 @@ mod common;
 mod table;
 
 mod bessel;
+mod comparison;
+mod distributions;
+mod divergence;
 mod transport;
 mod vmf;

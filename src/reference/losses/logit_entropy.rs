@@ -11,7 +11,7 @@ pub struct Others {
     pub kept: f64,
     /// One of the others next to their largest, as it was given; 0 where there are none.
     pub reference: f64,
-    /// ln Σ e^(a/T) of the others, of T; −∞ where there are none.
+    /// ln Σ e^((a − reference)/T) of the others; −∞ where there are none.
     pub log_sum: f64,
     /// Entropy of the softmax of the others alone.
     pub entropy: f64,
@@ -33,14 +33,14 @@ impl Others {
         if self.log_sum == f64::NEG_INFINITY {
             f64::NEG_INFINITY
         } else {
-            self.log_sum - self.kept / self.temperature
+            apart(self.reference, self.kept, self.temperature) + self.log_sum
         }
     }
 
     /// ln Σ e^(a/T) of the whole row.
     pub fn log_total(&self) -> f64 {
         if self.kept == f64::NEG_INFINITY {
-            self.log_sum
+            self.reference / self.temperature + self.log_sum
         } else {
             self.kept / self.temperature + self.log_1_plus_u()
         }
@@ -62,6 +62,15 @@ impl Others {
             if self.log_u() > f64::NEG_INFINITY { self.probability() * self.gap } else { 0.0 };
         self.log_1_plus_u() + mean
     }
+}
+
+/// (x − y)/T, where f64 has no place for x − y too; ±∞ only where one of them is.
+pub(crate) fn apart(x: f64, y: f64, temperature: f64) -> f64 {
+    let apart = (x - y) / temperature;
+    if apart.is_finite() || x.is_infinite() || y.is_infinite() {
+        return apart;
+    }
+    ((0.5 * x - 0.5 * y) / (0.5 * temperature)).clamp(-f64::MAX, f64::MAX)
 }
 
 /// ln(1 + e^x).
@@ -86,14 +95,14 @@ pub fn logit_entropy(logits: &[f64], temperature: f64, label: Option<usize>) -> 
     let most = others().fold(f64::NEG_INFINITY, f64::max);
     let some_empty = logits.contains(&f64::NEG_INFINITY);
     let used = || others().filter(|x| *x > f64::NEG_INFINITY);
-    let excess = Sum::of(others().map(|x| ((x - kept) / temperature).exp_m1()));
+    let excess = Sum::of(others().map(|x| apart(x, kept, temperature).exp_m1()));
     let mut result = Others {
         kept,
         reference: 0.0,
         log_sum: f64::NEG_INFINITY,
         entropy: 0.0,
         gap: 0.0,
-        sum_of_gaps: used().map(|x| (kept - x) / temperature).sum(),
+        sum_of_gaps: used().map(|x| apart(kept, x, temperature)).sum(),
         excess: Some(excess),
         some_empty,
         temperature,
@@ -103,13 +112,13 @@ pub fn logit_entropy(logits: &[f64], temperature: f64, label: Option<usize>) -> 
     }
     let (mut sum, mut product) = (0.0, 0.0);
     for x in used() {
-        let l = (x - most) / temperature;
+        let l = apart(x, most, temperature);
         sum += l.exp();
         product -= l.exp() * l;
     }
     result.reference = most;
-    result.log_sum = most / temperature + sum.ln();
+    result.log_sum = sum.ln();
     result.entropy = sum.ln() + product / sum;
-    result.gap = (kept - most) / temperature + product / sum;
+    result.gap = apart(kept, most, temperature) + product / sum;
     result
 }
