@@ -10,5 +10,6 @@ mod bessel;
 mod comparison;
 mod distributions;
 mod divergence;
+mod entropies;
 mod transport;
 mod vmf;

@@ -81,9 +81,13 @@ fn fits(found: &Result<f64>, expected: &str, precision: Precision) -> bool {
     if let Some(number) = expected.strip_prefix("≈ ") {
         let single = number.strip_suffix(" in f32");
         let exact = number_of(single.unwrap_or(number));
-        let wide = single.is_none() && precision == Precision::Double;
-        let digits = if wide { 1e-12 } else { 1e-6 };
-        return (found - exact).abs() <= digits * exact.abs();
+        let digits = match (precision, single) {
+            (Precision::Double, None) => 1e-12,
+            (Precision::Single, Some(_)) => 1e-5,
+            _ => 1e-6,
+        };
+        let apart = if exact == 0.0 { 1e-30 } else { digits * exact.abs() };
+        return (found - exact).abs() <= apart;
     }
     *found == number_of(expected)
 }
