@@ -8,8 +8,11 @@ mod table;
 
 mod bessel;
 mod comparison;
+mod distillation;
 mod distributions;
 mod divergence;
 mod entropies;
+mod information;
+mod losses;
 mod transport;
 mod vmf;
