@@ -207,6 +207,57 @@ fn every_pair() -> Vec<Case> {
     ]
 }
 
+/// How many pairs of rows, of which some lack bins, differ from the same rows one by one.
+fn unlike(c: &Context, precision: Precision, input: Input) -> Result<f64> {
+    let empty = if input == Input::Weights { 0.0 } else { f64::NEG_INFINITY };
+    let rows = [[1.0, empty], [empty, 1.0], [1.0, 1.0], [1.0, 2.0]];
+    let all = Distributions::new_blocking(c, &rows.concat(), 2, input)?;
+    let mut unlike = 0.0;
+    for divergence in Divergence::ALL {
+        let comparison = Comparison::new(divergence.clone()).precision(precision);
+        let found = comparison.pairwise_blocking(&all, &all)?;
+        for (k, value) in found.values().iter().enumerate() {
+            let pair: [&[f64]; 2] = [&rows[k / 4], &rows[k % 4]];
+            let alone = between(c, precision, &divergence, pair, [input; 2])?;
+            let same = *value == alone || (value - alone).abs() <= 1e-6 * alone;
+            unlike += f64::from(u8::from(!same));
+        }
+    }
+    Ok(unlike)
+}
+
+/// KL of the first row from the second.
+fn pair(c: &Context, precision: Precision, rows: &[f64], input: Input) -> Result<f64> {
+    let rows = Distributions::new_blocking(c, rows, 2, input)?;
+    Ok(kl(precision).pairwise_blocking(&rows, &rows)?.values()[1])
+}
+
+fn far_pairs() -> Vec<Case> {
+    let on = "Comparison::pairwise";
+    let of = |at, rows: &'static [f64], input| {
+        case("Comparison::pairwise", at, move |c, p| pair(c, p, rows, input))
+    };
+    vec![
+        case(on, "every divergence, rows that lack bins: pairs unlike the rows alone", |c, p| {
+            unlike(c, p, Input::Weights)
+        }),
+        case(on, "the same of logits", |c, p| unlike(c, p, LOGITS)),
+        of(
+            "weights, the largest f64 and the smallest: kl",
+            &[f64::MAX, 5e-324, 1.0, 1.0],
+            Input::Weights,
+        ),
+        of(
+            "weights, the smallest f64 twice from (1, 3): kl",
+            &[5e-324, 5e-324, 1.0, 3.0],
+            Input::Weights,
+        ),
+        of("logits 1e308 and −1e308: kl", &[1e308, -1e308, 0.0, 0.0], LOGITS),
+        of("a row of −∞", &[f64::NEG_INFINITY, f64::NEG_INFINITY, 0.0, 0.0], LOGITS),
+        of("a logit that is NaN", &[f64::NAN, 0.0, 0.0, 0.0], LOGITS),
+    ]
+}
+
 /// The nearest of three rows to two equal bins.
 fn nearest(c: &Context, p: Precision, rows: &[f64], k: usize) -> Result<Neighbours> {
     let q = Distributions::new_blocking(c, rows, 2, Input::Weights)?;
@@ -300,6 +351,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(masks_and_weights());
     cases.extend(gradients());
     cases.extend(every_pair());
+    cases.extend(far_pairs());
     cases.extend(neighbours());
     cases.extend(generators());
     cases

@@ -77,6 +77,42 @@ fn weights() -> Vec<Case> {
     ]
 }
 
+/// KL of a tensor's row from equal bins.
+fn tensors() -> Vec<Case> {
+    let of = |at, values: &'static [f32], input: Input| {
+        case("Distributions::from_tensor", at, move |c, p| {
+            let tensor = block_on(Tensor::from_slice(c, values, &[values.len()]))?;
+            let rows = Distributions::from_tensor_blocking(&tensor, input)?;
+            let q: Vec<f64> = vec![1.0; values.len()];
+            let q = one(c, &q, if input == Input::Weights { input } else { LOGITS })?;
+            let comparison = Comparison::new(Divergence::Kl).precision(p);
+            Ok(comparison.rows_blocking(&rows, &q)?.values()[0])
+        })
+    };
+    const NONE: f32 = f32::NEG_INFINITY;
+    vec![
+        of("weights of 0", &[0.0, 0.0], Input::Weights),
+        of("a weight below 0", &[1.0, -1e-45], Input::Weights),
+        of("a weight that is NaN", &[1.0, f32::NAN], Input::Weights),
+        of("a weight that is ∞", &[1.0, f32::INFINITY], Input::Weights),
+        of("a weight of −0: kl", &[1.0, -0.0], Input::Weights),
+        of(
+            "the largest f32 twice, and half of it: kl",
+            &[f32::MAX, f32::MAX, 0.5 * f32::MAX],
+            Input::Weights,
+        ),
+        of("the smallest f32, and 3 times it: kl", &[1e-45, 4e-45], Input::Weights),
+        of("the largest and the smallest f32: kl", &[f32::MAX, 1e-45], Input::Weights),
+        of("logits of −∞", &[NONE, NONE], LOGITS),
+        of("a logit that is ∞", &[0.0, f32::INFINITY], LOGITS),
+        of("a logit that is NaN", &[0.0, f32::NAN], LOGITS),
+        of("logits, the largest f32 and its negative: kl", &[f32::MAX, f32::MIN], LOGITS),
+        of("logits, the smallest f32 and 0: kl", &[1e-45, 0.0], LOGITS),
+        of("log-probabilities 0 and −∞: kl", &[0.0, NONE], Input::LogProbabilities),
+        of("log-probabilities of −∞", &[NONE, NONE], Input::LogProbabilities),
+    ]
+}
+
 fn log_probabilities() -> Vec<Case> {
     let input = Input::LogProbabilities;
     let of = move |at, values| kl("Input::LogProbabilities", at, values, input);
@@ -145,6 +181,7 @@ fn logits() -> Vec<Case> {
 pub fn cases() -> Vec<Case> {
     let mut cases = made();
     cases.extend(weights());
+    cases.extend(tensors());
     cases.extend(log_probabilities());
     cases.extend(logits());
     cases

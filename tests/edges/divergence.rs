@@ -222,6 +222,30 @@ fn slopes() -> Vec<Case> {
     ]
 }
 
+fn names() -> Vec<Case> {
+    let with = |d: Divergence, at, parameter: f64| {
+        case("Divergence::with_parameter", at, move |_, _| {
+            Ok(d.clone().with_parameter(parameter)?.parameter().unwrap_or(f64::NAN))
+        })
+    };
+    let parsed = |at, name: &'static str| {
+        case("Divergence::from_str", at, move |_, _| {
+            Ok(f64::from(u8::from(name.parse::<Divergence>()?.name() == name)))
+        })
+    };
+    vec![
+        with(Divergence::Kl, "kl, which has none", 0.5),
+        with(js(0.5), "js, β = 1", 1.0),
+        with(js(0.5), "js, β that is NaN", f64::NAN),
+        with(renyi(2.0), "renyi, order ∞", f64::INFINITY),
+        with(tsallis(2.0), "tsallis, order ∞", f64::INFINITY),
+        with(amari(0.0), "amari, α = −1e6", -1e6),
+        parsed("no name", ""),
+        parsed("generator, which has no text", "generator"),
+        parsed("chi2-mixture: whether it is", "chi2-mixture"),
+    ]
+}
+
 fn ratio_weights() -> Vec<Case> {
     let weight = |d: Divergence, at, s: f64| {
         case("Divergence::ratio_weight", at, move |_, _| d.ratio_weight(s))
@@ -281,6 +305,7 @@ fn divergence() {
     cases.extend(supports());
     cases.extend(parameters());
     cases.extend(slopes());
+    cases.extend(names());
     cases.extend(ratio_weights());
     cases.extend(distributions::cases());
     cases.extend(comparison::cases());
