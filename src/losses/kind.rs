@@ -122,7 +122,7 @@ impl Loss {
         }
         // 1 − (ln K − H)/(α ln K), as a sum.
         let share = entropy(margin / lambda + others.log_u(), others) / (bins as f64).ln();
-        Some(lambda * ((alpha - 1.0) + share.min(1.0)) / alpha)
+        Some(lambda * (((alpha - 1.0) + share.min(1.0)) / alpha))
     }
 
     /// Whether six digits of a loss, or of its gradient, are more than f32 knows of a row: ln u to 4·10⁻⁷, sums of gaps to
@@ -135,7 +135,7 @@ impl Loss {
                 // d(loss)/dλ is −KL of the row at λ from the uniform; all of λ but its least is made of an entropy.
                 let divergence =
                     (bins as f64).ln() - entropy(margin / lambda + others.log_u(), others);
-                let of_entropy = (lambda - whole * (alpha - 1.0) / alpha).max(0.0);
+                let of_entropy = (lambda - whole * ((alpha - 1.0) / alpha)).max(0.0);
                 0.4 * lambda + 0.6 * divergence.max(0.0) * of_entropy > value.abs()
             }
             Loss::CrossEntropy { .. } if value.is_finite() => {

@@ -119,6 +119,12 @@ fn robust() -> Vec<Case> {
         of(ldr(0.5, 1.01e6), "λ above 1e6", ROW),
         of(ldr(0.5, f64::NAN), "λ that is NaN", ROW),
         of(aldr(1e300), "α = 1e300: LDR", ROW),
+        of(
+            Aldr { margin: 0.5, lambda: 1e6, alpha: f64::MAX },
+            "α the largest f64, λ = 1e6: LDR",
+            ROW,
+        ),
+        of(Aldr { margin: 0.5, lambda: 1.0, alpha: 1.0f64.next_up() }, "α next to 1", ROW),
         of(aldr(2.0), "α = 2, one class", &[3.0]),
         of(aldr(2.0), "α = 2, a label of −∞", EMPTY),
         of(aldr(2.0), "α = 2, others of −∞: λ = ½, −λ ln K", ALONE),
