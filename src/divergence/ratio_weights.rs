@@ -144,8 +144,9 @@ impl Divergence {
             return Err(Error::invalid("log_ratios", "there are none"));
         }
         let beyond = |s: &T| s.to_f64().is_finite() && (s.to_f64() as f32).is_infinite();
+        let far = T::singles(log_ratios).is_none() && log_ratios.iter().any(beyond);
         let gpu = match device(context) {
-            Some(gpu) if !log_ratios.iter().any(beyond) => gpu,
+            Some(gpu) if !far => gpu,
             _ => return self.on_host(log_ratios),
         };
         let (buffer, low) = match T::singles(log_ratios) {

@@ -172,7 +172,11 @@ fn logits() -> Vec<Case> {
         }),
         tempered("T = 1e308, logits T and −T: kl", 1e308, &[1e308, -1e308]),
         tempered("T = 2⁻¹²⁶, logits 1 and 0: kl", COLD, &[1.0, 0.0]),
-        tempered("T = 2⁻¹²⁶, logits T ln 3 and 0: kl", COLD, &[1.291_412_539_073_307_1e-38, 0.0]),
+        tempered(
+            "T = 2⁻¹²⁶, logits T ln 3 and 0: kl",
+            COLD,
+            &[1.098_612_288_668_109_8 * COLD, 0.0],
+        ),
         tempered("T the largest f64, logits T and 0: kl", f64::MAX, &[f64::MAX, 0.0]),
         tempered("T the largest f64, logits 1 and 0: kl", f64::MAX, &[1.0, 0.0]),
     ]
