@@ -148,7 +148,7 @@ fn numbers_that_are_no_logarithms_are_named_by_row_and_index() {
                 let loss = losses.rows_blocking(&wrong, &[0, 0]);
                 assert_names(loss, "logits", Some(1), Some(1));
                 let penalty = AttentionPenalty::new(0.5).expect("a target");
-                assert_names(penalty.rows_blocking(&wrong), "p", Some(1), Some(1));
+                assert_names(penalty.rows_blocking(&wrong), "logits", Some(1), Some(1));
             }
         }
     }

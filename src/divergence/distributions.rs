@@ -46,8 +46,8 @@ impl Distributions {
     /// Copies `values`, rows of `bins` f32 or f64, to the context. Rows may be longer than a binding of the adapter.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`]: no bins, no rows or an incomplete one, a temperature that is not a finite number above
-    /// zero. [`Error::LimitExceeded`], [`Error::OutOfMemory`].
+    /// [`Error::InvalidInput`]: no bins, no rows or an incomplete one, a temperature that is not a finite number
+    /// of 2⁻¹²⁶ or more. [`Error::LimitExceeded`], [`Error::OutOfMemory`].
     pub async fn new<T: Element>(
         context: &Context,
         values: &[T],
@@ -264,9 +264,10 @@ fn beyond_one_word(values: &[f64], bins: usize, input: Input) -> Option<Vec<bool
 fn check_input(input: Input) -> Result<()> {
     match input {
         Input::Logits { temperature: t }
-            if !(t.is_finite() && t > 0.0 && (t as f32) >= f32::MIN_POSITIVE) =>
+            if !(t.is_finite() && t >= f64::from(f32::MIN_POSITIVE)) =>
         {
-            Err(Error::invalid("temperature", format!("{t:?} is not a finite number above zero")))
+            let reason = format!("{t:?} is not a finite number of 2^-126 or more");
+            Err(Error::invalid("temperature", reason))
         }
         _ => Ok(()),
     }

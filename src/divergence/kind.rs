@@ -259,7 +259,7 @@ pub enum Input {
     LogProbabilities,
     /// The probabilities are the softmax of the numbers over `temperature`; −∞ is an empty bin.
     Logits {
-        /// A finite number above zero.
+        /// A finite number of 2⁻¹²⁶ or more.
         temperature: f64,
     },
 }

@@ -146,7 +146,7 @@ impl Passes<'_> {
                 let balanced = room && is_balanced(self.divergence, &sums);
                 if self.infinite(sums.flags) || balanced {
                     self.outcomes[*number] = self.of_weights(scale, &sums, flows.is_some());
-                } else if let Some(better) = scale.better(&sums, self.correction(&sums)) {
+                } else if let Some(better) = scale.better(&sums, self.correction(&sums, room)) {
                     next.push(*number);
                     next_scales.push(better);
                 }
@@ -183,7 +183,7 @@ impl Passes<'_> {
         // No slope is then larger than what t, good to 2^-48, leaves of that of the largest bin.
         let parallel = || sums.value < 2e-17 * self.p.bins as f64 * squares(sums);
         let scalars = match self.divergence {
-            Divergence::CauchySchwarz if parallel() => Scalars::Twin,
+            Divergence::CauchySchwarz if parallel() || is_across(sums) => Scalars::Twin,
             Divergence::CauchySchwarz => {
                 // Of the rows as they are: q is tq/t.
                 let (product, squares) = (sums.flow_q, squares(sums));
@@ -282,7 +282,7 @@ impl Passes<'_> {
                     let own = [norms[*number].p.log(), norms[*number].q.log()];
                     self.outcomes[*number] = self.of_logits(*logs, own, sums);
                 } else {
-                    let better = logs[1] - self.correction(sums).ln();
+                    let better = logs[1] - self.correction(sums, true).ln();
                     if better.is_finite() {
                         next.push(*number);
                         next_references.push([logs[0], better]);
@@ -300,6 +300,7 @@ impl Passes<'_> {
         let (value, slope) = finish(self.divergence, sums)?;
         let temperatures = [self.p.temperature(), self.q.temperature()];
         let scalars = match self.divergence {
+            Divergence::CauchySchwarz if is_across(sums) => Scalars::Twin,
             Divergence::CauchySchwarz => {
                 let (product, squares) = (sums.flow_q, squares(sums));
                 let of_p = [logs[0], logs[1] - (squares / product).ln()];
@@ -425,12 +426,10 @@ impl Passes<'_> {
         is_infinite(self.divergence, Mismatch::of(flags))
     }
 
-    /// By what the scale of q was wrong.
-    fn correction(&self, sums: &Sums) -> f64 {
+    /// By what the scale of q was wrong. Cauchy-Schwarz asks for a multiple of its own once the rows have about one scale.
+    fn correction(&self, sums: &Sums, is_multiple: bool) -> f64 {
         match self.divergence {
-            Divergence::CauchySchwarz if has_room(sums.p) && has_room(sums.q) => {
-                sums.flow_q / sums.second
-            }
+            Divergence::CauchySchwarz if is_multiple => sums.flow_q / sums.second,
             _ => sums.correction(),
         }
     }
@@ -456,6 +455,11 @@ impl Passes<'_> {
         pairing.run(&COMPARE, &constants, member.parameters, jobs, absorb).await?;
         Ok(sums)
     }
+}
+
+/// Whether rows have so little in common that the nearest multiple of one is nothing beside the other.
+fn is_across(sums: &Sums) -> bool {
+    sums.flow_q * sums.flow_q < 1e-12 * sums.second * squares(sums)
 }
 
 pub(super) fn both(logs: [f64; 2]) -> [f32; 4] {

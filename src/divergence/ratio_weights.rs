@@ -146,11 +146,12 @@ impl Divergence {
         if log_ratios.is_empty() {
             return Err(Error::invalid("log_ratios", "there are none"));
         }
-        let Some(gpu) = device(context) else { return self.on_host(log_ratios) };
-        let is_beyond = |s: &T| s.to_f64().is_finite() && (s.to_f64() as f32).is_infinite();
-        if log_ratios.iter().any(is_beyond) {
-            return self.on_host(log_ratios);
-        }
+        let beyond = |s: &T| s.to_f64().is_finite() && (s.to_f64() as f32).is_infinite();
+        let far = T::singles(log_ratios).is_none() && log_ratios.iter().any(beyond);
+        let gpu = match device(context) {
+            Some(gpu) if !far => gpu,
+            _ => return self.on_host(log_ratios),
+        };
         let (buffer, low) = match T::singles(log_ratios) {
             Some(words) => (gpu.guarded(|| gpu.upload("log-ratios", words)).await?, 0),
             None => {

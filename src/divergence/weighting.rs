@@ -35,7 +35,7 @@ impl Weighting {
         check_upstream(count, upstream)?;
         let kept = |row: &usize| self.mask.as_ref().is_none_or(|mask| mask[*row]);
         let rows: Vec<usize> = (0..count).filter(kept).collect();
-        if self.reduction == Reduction::Mean && self.total(&rows) <= 0.0 {
+        if self.reduction == Reduction::Mean && self.largest(&rows) <= 0.0 {
             return Err(Error::invalid("row_weights", "no row is left to take the mean of"));
         }
         Ok(rows)
@@ -45,32 +45,38 @@ impl Weighting {
         self.weights.as_ref().map_or(1.0, |weights| weights[row])
     }
 
-    fn total(&self, rows: &[usize]) -> f64 {
-        rows.iter().map(|row| self.weight(*row)).sum()
+    /// The largest weight, over which sums of weights are taken: their own may be beyond f64, or subnormal.
+    fn largest(&self, rows: &[usize]) -> f64 {
+        rows.iter().map(|row| self.weight(*row)).fold(0.0, f64::max)
+    }
+
+    /// d(reduction)/d(value of a row) of a mean.
+    fn share(&self, rows: &[usize]) -> impl Fn(usize) -> f64 + use<'_> {
+        let largest = self.largest(rows);
+        let total: f64 = rows.iter().map(|row| self.weight(*row) / largest).sum();
+        move |row| self.weight(row) / largest / total
     }
 
     /// d(reduction)/d(value of a row), 1 without a reduction.
     pub(crate) fn upstream(&self, rows: &[usize]) -> impl Fn(usize) -> f64 + use<'_> {
-        let total = self.total(rows);
+        let share = self.share(rows);
         move |row| match self.reduction {
             Reduction::None => 1.0,
             Reduction::Sum => self.weight(row),
-            Reduction::Mean => self.weight(row) / total,
+            Reduction::Mean => share(row),
         }
     }
 
     /// What the values of all rows reduce to. A weight of zero takes even +∞ out.
     pub(crate) fn reduced(&self, rows: &[usize], values: &[f64]) -> Option<f64> {
-        let term = |row: &usize| match self.weight(*row) {
-            weight if weight > 0.0 => weight * values[*row],
-            _ => 0.0,
+        let upstream = self.upstream(rows);
+        let term = |row: &usize| match values[*row] {
+            _ if self.weight(*row) == 0.0 => 0.0,
+            // Whatever its share, which may be below f64.
+            f64::INFINITY => f64::INFINITY,
+            value => upstream(*row) * value,
         };
-        let sum = || rows.iter().map(term).sum::<f64>();
-        match self.reduction {
-            Reduction::None => None,
-            Reduction::Sum => Some(sum()),
-            Reduction::Mean => Some(sum() / self.total(rows)),
-        }
+        (self.reduction != Reduction::None).then(|| rows.iter().map(term).sum())
     }
 
     /// The values of `count` rows, 0 where masked, and what they reduce to.

@@ -32,7 +32,7 @@ pub struct Probes {
 
 impl Probes {
     /// Pairs tried by the arithmetic probe.
-    pub const PAIRS: usize = 4096;
+    pub const PAIRS: usize = 3072;
     /// Iterations asked of the loop probe.
     pub const LOOP: u32 = 100_000;
     /// Error of a quotient in ulp for which three digits make up (`df_div`), with a margin above WGSL's 2.5.

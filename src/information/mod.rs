@@ -110,7 +110,7 @@ fn check_weights<T: Element>(argument: &'static str, row: usize, weights: &[T]) 
         }
         most = most.max(w);
     }
-    if most < f64::MIN_POSITIVE {
+    if most == 0.0 {
         return Err(Error::invalid_row(argument, row, "has no mass"));
     }
     Ok(())

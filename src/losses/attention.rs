@@ -84,7 +84,7 @@ impl AttentionPenalty {
     pub async fn rows(&self, logits: &Distributions) -> Result<LossValues> {
         check_logits(logits)?;
         let rows = self.weighting.rows(logits.rows, None)?;
-        let entropies = self.entropies().rows(logits).await?;
+        let entropies = self.entropies().rows(logits).await.map_err(named)?;
         let values: Vec<f64> =
             entropies.iter().map(|h| self.excess(*h, logits.bins).powi(2)).collect();
         Ok(self.weighting.values(logits.rows, &rows, &values))
@@ -102,7 +102,8 @@ impl AttentionPenalty {
         // The closure holds no reference to the device, which threads cannot share in a browser.
         let bins = logits.bins;
         let upstream = |row: usize, h: f64| 2.0 * self.excess(h, bins) * of_row(row);
-        let (entropies, gradient) = self.entropies().chained(logits, &upstream).await?;
+        let chained = self.entropies().chained(logits, &upstream).await;
+        let (entropies, gradient) = chained.map_err(named)?;
         let values: Vec<f64> =
             entropies.iter().map(|h| self.excess(*h, logits.bins).powi(2)).collect();
         Ok((self.weighting.values(logits.rows, &rows, &values), gradient))
@@ -117,6 +118,16 @@ impl AttentionPenalty {
         let most = (bins as f64).ln();
         let excess = entropy - self.target * most;
         if excess.abs() > self.band * most { excess } else { 0.0 }
+    }
+}
+
+/// The error of an entropy, whose rows are logits here.
+fn named(error: Error) -> Error {
+    match error {
+        Error::InvalidInput { argument: "p", row, index, reason } => {
+            Error::InvalidInput { argument: "logits", row, index, reason }
+        }
+        error => error,
     }
 }
 

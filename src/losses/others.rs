@@ -7,7 +7,7 @@ use crate::divergence::{Data, Distributions, Input};
 use crate::error::{Error, Result};
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
-use crate::reference::losses::{Others, gap, logit_entropy};
+use crate::reference::losses::{Others, logit_entropy};
 use crate::reference::map_rows;
 use crate::transport::Precision;
 use std::f64::consts::{LN_2, LOG2_E};
@@ -248,7 +248,7 @@ impl Sums {
             others.reference = self.reference;
             others.log_sum = self.sum.ln();
             others.entropy = (self.sum.ln() + mean).max(0.0);
-            others.gap = gap(kept, self.reference, query.temperature) + mean;
+            others.gap = (kept - self.reference) / query.temperature + mean;
         }
         (others.log_sum > f64::NEG_INFINITY || nobody).then_some(others)
     }

@@ -7,5 +7,12 @@ mod common;
 mod table;
 
 mod bessel;
+mod comparison;
+mod distillation;
+mod distributions;
+mod divergence;
+mod entropies;
+mod information;
+mod losses;
 mod transport;
 mod vmf;

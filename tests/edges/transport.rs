@@ -1,4 +1,4 @@
-use crate::table::{Case, check};
+use crate::table::{Case, case, check};
 use kantor::{Annealing, Context, Geometry, Precision, Problem, Result, Sinkhorn, Solution};
 use pollster::block_on;
 
@@ -48,14 +48,6 @@ fn grid(height: usize, width: usize) -> Result<f64> {
 
 fn weights(source: [f64; 2], target: [f64; 2]) -> Result<f64> {
     Ok(problem(&CROSSED, &source, &target)?.len() as f64)
-}
-
-fn case(
-    function: &'static str,
-    at: &'static str,
-    call: fn(&Context, Precision) -> Result<f64>,
-) -> Case {
-    Case { function, at, call }
 }
 
 fn inputs() -> Vec<Case> {

@@ -1,4 +1,4 @@
-use crate::table::{Case, check};
+use crate::table::{Case, case, check};
 use kantor::vmf::{
     Concentrations, concentration, concentration_from_complement, mean_resultant_length,
 };
@@ -54,14 +54,6 @@ fn mixture(
 ) -> Result<f64> {
     let mixture = change(VonMisesFisherMixture::new(components).precision(p));
     Ok(mixture.fit_blocking(&rows(c, &EQUAL)?)?.components()[0].concentration())
-}
-
-fn case(
-    function: &'static str,
-    at: &'static str,
-    call: fn(&Context, Precision) -> Result<f64>,
-) -> Case {
-    Case { function, at, call }
 }
 
 fn concentrations() -> Vec<Case> {
@@ -127,7 +119,7 @@ fn distributions() -> Vec<Case> {
         }),
         case(at, "a point mass at its mean", |c, p| {
             let point = point(c, p)?;
-            point.log_density_at(&point.mean().to_vec())
+            point.log_density_at(point.mean())
         }),
         case(at, "a point mass elsewhere", |c, p| point(c, p)?.log_density_at(&[1.0, 0.0])),
         case(densities, "κ = 0, three dimensions: −ln 4π", |c, p| {

@@ -1,9 +1,9 @@
 //! Divergences of far rows and their gradients.
 
-use crate::common::{block_on, context};
+use crate::common::{block_on, context, ways};
 use crate::rows::{Breaches, Form, Pair, error, pairs, slope_error, upload};
 use kantor::reference::divergence::{Row, compare, gradient, pairwise};
-use kantor::{Comparison, Divergence, Generator, Input, Side};
+use kantor::{Comparison, Distributions, Divergence, Generator, Input, Precision, Side};
 
 /// Every member, with parameters next to their ends.
 pub fn family() -> Vec<Divergence> {
@@ -259,4 +259,100 @@ fn upstream_factors_of_any_size() {
         }
     }
     breaches.none();
+}
+
+/// Public reports rebuilt (scipy#19436, scipy#19438, NVIDIA-NeMo/RL#4025): unnormalised likelihoods, and softmax outputs of
+/// f32 next to underflow; and a softened reverse KL of two logits. Values in multiprecision.
+#[test]
+fn reported_cases() {
+    let p = [0.5f32, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1e-20, 1e20];
+    let q = [1e-20f32, 1e20, 1e-30, 1e20, 1e-40, 1.0, 1e-45, 1.0, 1e20, 1e-20];
+    let ln_2 = std::f64::consts::LN_2;
+    let kl = [
+        45.35855470520865,
+        56.8714801527261,
+        45.35855737427249,
+        50.94631777115598,
+        92.10340377153719,
+    ];
+    let js = 0.2157615543388357;
+    let known = [
+        (Divergence::Kl, kl),
+        (Divergence::ReverseKl, [ln_2, ln_2, ln_2, ln_2, 92.10340377153719]),
+        (
+            Divergence::Jeffreys,
+            [
+                46.051701885768594,
+                57.56462733328604,
+                46.05170455483244,
+                51.63946495171592,
+                184.20680754307438,
+            ],
+        ),
+        (
+            Divergence::Renyi { alpha: 2.0 },
+            [
+                90.7171094104173,
+                113.7429603054522,
+                90.71711474854499,
+                101.89263554231196,
+                92.10340377153719,
+            ],
+        ),
+        (
+            Divergence::Renyi { alpha: 0.99 },
+            [
+                35.10964081188652,
+                41.144581638653065,
+                35.10964233190367,
+                38.16672649284706,
+                92.10340377153719,
+            ],
+        ),
+        (Divergence::Tsallis { alpha: 1.0 }, kl),
+        (
+            Divergence::CrossEntropy,
+            [
+                46.051701885768594,
+                57.56462733328604,
+                46.05170455483244,
+                51.63946495171592,
+                92.10340377153719,
+            ],
+        ),
+        (Divergence::JensenShannon { beta: 0.5 }, [js, js, js, js, ln_2]),
+    ];
+    for way in ways() {
+        let single = way.precision == Precision::Single;
+        let bound = if single { 1e-6 } else { 1e-10 };
+        let rows = |values: &[f32], input| {
+            Distributions::new_blocking(&way.context, values, 2, input).expect("rows")
+        };
+        let (on_p, on_q) = (rows(&p, Input::Weights), rows(&q, Input::Weights));
+        for (divergence, exact) in &known {
+            let comparison = Comparison::new(divergence.clone()).precision(way.precision);
+            let values = comparison.rows_blocking(&on_p, &on_q).expect("values");
+            for (found, exact) in values.values().iter().zip(exact) {
+                let error = (found - exact).abs() / exact;
+                assert!(error <= bound, "{divergence}, {}: {found} for {exact}", way.name);
+            }
+        }
+        let (_, gradients) = Comparison::new(Divergence::Kl)
+            .precision(way.precision)
+            .value_and_gradient_blocking(&on_p, &on_q, Side::P, None)
+            .expect("a gradient");
+        let slopes = block_on(gradients.p.expect("asked for").read()).expect("readable");
+        let exact = [46.051701885768594, 57.56462733328604, 46.05170455483244, 51.63946495171592];
+        for (found, exact) in slopes.chunks(2).zip(exact) {
+            for (found, exact) in found.iter().zip([exact, -exact]) {
+                let error = (f64::from(*found) - exact).abs() / exact.abs();
+                assert!(error <= 1e-5, "slope of KL, {}: {found} for {exact}", way.name);
+            }
+        }
+        let logits = Input::Logits { temperature: 1.0 };
+        let softened = Comparison::new(Divergence::SoftenedReverseKl).precision(way.precision);
+        let found = softened.rows_blocking(&rows(&[0.0, -90.0], logits), &rows(&[0.0; 2], logits));
+        let (found, exact) = (found.expect("a value").values()[0], 43.875_329_710_762_38);
+        assert!((found - exact).abs() <= bound * exact, "{}: {found} for {exact}", way.name);
+    }
 }

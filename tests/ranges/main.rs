@@ -16,4 +16,5 @@ mod losses;
 mod multiprecision;
 mod nesting;
 mod rows;
+mod shifts;
 mod tables;

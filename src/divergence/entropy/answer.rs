@@ -179,7 +179,8 @@ fn source(entropy: Entropy, p: &Distributions, row: &Row, factor: f64) -> Source
             // The sum of a row's gradient is what y, the mean of what x multiplies, is wrong by.
             let x = (by * scale) as f32;
             let [y, y_low] = words(f64::from(x) * bulk.product / whole);
-            let tiny = !p.is_logarithmic() && bulk.smallest < bulk.kept * SMALLEST_SHARE;
+            let least = (bulk.kept * SMALLEST_SHARE).max(f64::from(f32::MIN_POSITIVE));
+            let tiny = !p.is_logarithmic() && bulk.smallest < least;
             if tiny || !(is_factor(f64::from(x)) && y.is_finite()) {
                 return Source::Twin;
             }

@@ -23,9 +23,6 @@ pub struct Row {
     sum: f64,
 }
 
-/// A bin whose ln p is below this, negated, has it so: sums and products of such numbers stay finite.
-pub(crate) const LARGEST_EXPONENT: f64 = 1e290;
-
 impl Row {
     /// Of numbers that have been screened: none is NaN, no weight negative or infinite, no
     /// logarithm +∞, and some bin is not empty.
@@ -72,12 +69,7 @@ impl Row {
             if *x == f64::NEG_INFINITY {
                 return Double::EMPTY;
             }
-            let far = Double::new(-LARGEST_EXPONENT);
-            let gap = *x - most;
-            if gap < -LARGEST_EXPONENT || gap / temperature < -LARGEST_EXPONENT {
-                return far;
-            }
-            Double::sum(*x, -most).over(temperature)
+            apart(*x, most, temperature)
         };
         let exponents: Vec<Double> = values.iter().map(exponent).collect();
         let powers: Vec<f64> = exponents.iter().map(|e| e.hi.exp() * (1.0 + e.lo)).collect();
@@ -134,6 +126,17 @@ pub fn row_sums(rows: &[Row]) -> Vec<f64> {
 /// Twin of `normalized_rows`: the probabilities of all rows, row-major.
 pub fn normalized_rows(rows: &[Row]) -> Vec<f64> {
     rows.iter().flat_map(|row| row.probabilities().iter().copied()).collect()
+}
+
+/// (x − most)/temperature. Logits further apart than f64 reaches are so far apart, and no empty bin.
+fn apart(x: f64, most: f64, temperature: f64) -> Double {
+    let mut apart = Double::sum(x, -most);
+    if apart.hi.is_finite() {
+        apart = apart.over(temperature);
+    } else {
+        apart = Double::sum(0.5 * x, -0.5 * most).over(0.5 * temperature);
+    }
+    if apart.hi.is_finite() { apart } else { Double::new(-f64::MAX) }
 }
 
 /// The sum of all but the largest: 1 − max p is made of it, not of a difference.

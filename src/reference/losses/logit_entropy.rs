@@ -1,6 +1,6 @@
 //! A row of logits but for one of them.
 
-use crate::reference::divergence::{LARGEST_EXPONENT, Sum};
+use crate::reference::divergence::Sum;
 
 /// What is known of a row of logits a over their temperature T when one of them is kept out.
 ///
@@ -33,7 +33,7 @@ impl Others {
         if self.log_sum == f64::NEG_INFINITY {
             f64::NEG_INFINITY
         } else {
-            self.log_sum - gap(self.kept, self.reference, self.temperature)
+            apart(self.reference, self.kept, self.temperature) + self.log_sum
         }
     }
 
@@ -64,12 +64,13 @@ impl Others {
     }
 }
 
-/// (x − y)/T, held within [`LARGEST_EXPONENT`] of 0 where x and y are numbers.
-pub(crate) fn gap(x: f64, y: f64, temperature: f64) -> f64 {
-    if x == f64::NEG_INFINITY || y == f64::NEG_INFINITY {
-        return x - y;
+/// (x − y)/T, where f64 has no place for x − y too; ±∞ only where one of them is.
+pub(crate) fn apart(x: f64, y: f64, temperature: f64) -> f64 {
+    let apart = (x - y) / temperature;
+    if apart.is_finite() || x.is_infinite() || y.is_infinite() {
+        return apart;
     }
-    ((x - y) / temperature).clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT)
+    ((0.5 * x - 0.5 * y) / (0.5 * temperature)).clamp(-f64::MAX, f64::MAX)
 }
 
 /// ln(1 + e^x).
@@ -94,14 +95,14 @@ pub fn logit_entropy(logits: &[f64], temperature: f64, label: Option<usize>) -> 
     let most = others().fold(f64::NEG_INFINITY, f64::max);
     let some_empty = logits.contains(&f64::NEG_INFINITY);
     let used = || others().filter(|x| *x > f64::NEG_INFINITY);
-    let excess = Sum::of(others().map(|x| gap(x, kept, temperature).exp_m1()));
+    let excess = Sum::of(others().map(|x| apart(x, kept, temperature).exp_m1()));
     let mut result = Others {
         kept,
         reference: 0.0,
         log_sum: f64::NEG_INFINITY,
         entropy: 0.0,
         gap: 0.0,
-        sum_of_gaps: used().map(|x| gap(kept, x, temperature)).sum(),
+        sum_of_gaps: used().map(|x| apart(kept, x, temperature)).sum(),
         excess: Some(excess),
         some_empty,
         temperature,
@@ -111,13 +112,13 @@ pub fn logit_entropy(logits: &[f64], temperature: f64, label: Option<usize>) -> 
     }
     let (mut sum, mut product) = (0.0, 0.0);
     for x in used() {
-        let l = gap(x, most, temperature);
+        let l = apart(x, most, temperature);
         sum += l.exp();
         product -= l.exp() * l;
     }
     result.reference = most;
     result.log_sum = sum.ln();
     result.entropy = sum.ln() + product / sum;
-    result.gap = gap(kept, most, temperature) + product / sum;
+    result.gap = apart(kept, most, temperature) + product / sum;
     result
 }

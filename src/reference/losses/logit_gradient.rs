@@ -1,5 +1,7 @@
 //! Gradients with respect to logits.
 
+use super::logit_entropy::apart;
+
 /// A gradient with respect to a row of logits a: e^d (x + y d) − z with d = (a − reference)/temperature, and another
 /// number at the label.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,10 +32,12 @@ pub fn logit_gradient(logits: &[f64], form: &Form) -> Vec<f64> {
         if *a == f64::NEG_INFINITY {
             return -form.z;
         }
-        let d = (a - form.reference) / form.temperature;
+        let d = apart(*a, form.reference, form.temperature);
         // The range of f32: what is kept out may be far above the reference.
-        // Below −800 nothing is left of it.
-        d.min(88.0).exp() * (form.x + form.y * d.max(-800.0)) - form.z
+        match d.min(88.0).exp() {
+            0.0 => -form.z,
+            e => e * (form.x + form.y * d) - form.z,
+        }
     };
     let mut result: Vec<f64> = logits.iter().map(at).collect();
     if let Some((label, own)) = form.label {

@@ -6,6 +6,6 @@ mod logit_gradient;
 mod prior;
 
 pub use logit_entropy::{Others, logit_entropy};
-pub(crate) use logit_entropy::{gap, sigmoid, softplus};
+pub(crate) use logit_entropy::{sigmoid, softplus};
 pub use logit_gradient::{Form, logit_gradient};
 pub use prior::{mean_prediction, mean_slope, prior_gradient};

@@ -1,5 +1,7 @@
 //! The mean of the predictions of all rows.
 
+use super::logit_entropy::apart;
+
 /// Twin of `mean_prediction`: Σ w softmax(logits/T) over rows of `bins`, w one weight per row. A class that a row of some
 /// weight has is never 0, but at least the smallest normal number.
 pub fn mean_prediction(logits: &[f64], bins: usize, temperature: f64, weights: &[f64]) -> Vec<f64> {
@@ -35,7 +37,7 @@ fn mean(p: &[f64], slopes: &[f64]) -> f64 {
 
 fn softmax(logits: &[f64], temperature: f64) -> Vec<f64> {
     let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers: Vec<f64> = logits.iter().map(|a| ((a - most) / temperature).exp()).collect();
+    let powers: Vec<f64> = logits.iter().map(|a| apart(*a, most, temperature).exp()).collect();
     let sum: f64 = powers.iter().sum();
     powers.into_iter().map(|x| x / sum).collect()
 }
