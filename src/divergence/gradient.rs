@@ -45,7 +45,8 @@ impl Comparison {
     /// changes nothing: in logits and log-probabilities it sums to 0, in weights Σ w ∂D/∂w = 0. Where an empty bin of
     /// weights would have an infinite slope it is that of a bin 2⁻¹⁰⁰ times its partner. Rows whose divergence is
     /// infinite have the gradient 0. Computed in f32 from scalars of the row: besides the gradient no memory of its
-    /// size is used.
+    /// size is used. Entries are within 1e-5 of the largest of their row, or, where nearly all mass is in one bin and that
+    /// largest is next to nothing, within 1e-12 of the row's factor.
     ///
     /// # Errors
     /// As [`Comparison::rows`]; [`Error::LimitExceeded`] where a gradient does not fit a binding of the adapter.

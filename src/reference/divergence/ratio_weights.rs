@@ -42,7 +42,11 @@ pub fn ratio_weights(divergence: &Divergence, log_ratios: &[f64]) -> Option<Vec<
 /// derivative, and of a generator, of which f and f′ are known alone.
 pub fn ratio_weight(divergence: &Divergence, log_ratio: f64) -> Option<f64> {
     let (factor, log) = log_weight(divergence, log_ratio)?;
-    Some(if factor == 0.0 { 0.0 } else { factor * log.exp() })
+    if factor == 0.0 {
+        return Some(0.0);
+    }
+    // A small factor may bring back what is beyond f64 by itself.
+    Some(if log > 700.0 { (log + factor.ln()).exp() } else { factor * log.exp() })
 }
 
 /// h as a constant, and the logarithm of what is multiplied with it: of infinite ln r its limit.

@@ -1,6 +1,8 @@
 use super::rows::Rows;
 use crate::both_or_end;
-use crate::oracle::{Contexts, Told, Verdict, agree, agree_by_row, digits, finite, must, show};
+use crate::oracle::{
+    Contexts, Told, Verdict, agree, agree_by_row, digits, finite, largest, must, show, up_to,
+};
 use crate::source::{Look, Source};
 use kantor::{
     AttentionPenalty, ClassPrior, Context, Distillation, DistillationLoss, Distributions, Input,
@@ -93,7 +95,9 @@ pub fn distillation(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         let labels = labels(source, count, bins);
         distillation = distillation.hard_labels(labels, source.setting(1e-2, 1.0));
     }
+    let mut factor = 1.0;
     if let Some(weights) = source.row_weights(count) {
+        factor = largest(Some(&weights));
         distillation = distillation.row_weights(weights);
     }
     if let Some(mask) = source.mask(count) {
@@ -118,7 +122,9 @@ pub fn distillation(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     };
     let (one, other) = both_or_end!("distillation", run(&tested), run(&twin));
     agree("distillation", one.0.values(), other.0.values(), digits(precision))?;
-    agree_by_row("gradient", &read(&one.1)?, &read(&other.1)?, student.bins, 2e-4)?;
+    let factor = factor * student.sharpness() * largest(upstream.as_deref());
+    let (one, other) = (read(&one.1)?, read(&other.1)?);
+    agree_by_row("gradient", &up_to(factor, one, &other), &other, student.bins, 2e-4)?;
     Ok(Told::Answered)
 }
 
@@ -196,7 +202,7 @@ pub fn attention(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     // What f32 flushes on the way is no finding, whatever it is multiplied with afterwards.
     let heaviest = weights.iter().flatten().fold(1.0f64, |most, weight| most.max(weight.abs()));
     let seen = |tensor: &Tensor| -> std::result::Result<Vec<f32>, String> {
-        let flushed = |x: f32| if f64::from(x.abs()) < 1e-34 * heaviest { 0.0 } else { x };
+        let flushed = |x: f32| if f64::from(x.abs()) < 1e-33 * heaviest { 0.0 } else { x };
         Ok(read(tensor)?.into_iter().map(flushed).collect())
     };
     agree_by_row("gradient", &seen(&one.1)?, &seen(&other.1)?, rows.bins, relative)?;

@@ -1,5 +1,5 @@
 use crate::oracle::{
-    Bound, Contexts, Told, Verdict, agree, agree_by_row, both, digits, must, show,
+    Bound, Contexts, Told, Verdict, agree, agree_by_row, both, digits, largest, must, show, up_to,
 };
 use crate::source::{Numbers, Source};
 use crate::{both_or_end, with};
@@ -59,6 +59,14 @@ impl Rows {
         self
     }
 
+    /// By how much a gradient is larger for the temperature, or smaller where a loss is multiplied with its square.
+    pub fn sharpness(&self) -> f64 {
+        match self.input {
+            Input::Logits { temperature } => temperature.max(1.0 / temperature).max(1.0),
+            _ => 1.0,
+        }
+    }
+
     pub fn on(&self, context: &Context) -> Result<Distributions> {
         let made = if self.tensor {
             let singles = self.numbers.singles();
@@ -81,17 +89,21 @@ struct Case {
     p: Rows,
     q: Rows,
     upstream: Option<Vec<f64>>,
+    /// By how much a gradient may be larger than a probability.
+    sharpness: f64,
 }
 
 impl Case {
     fn draw(source: &mut Source<'_>, weighting: bool) -> Case {
         let (rows, bins) = (source.rows(), source.bins());
         let precision = source.precision();
+        let mut sharpness = 1.0;
         let mut comparison =
             Comparison::new(divergence(source)).precision(precision).unit(source.unit());
         if weighting {
             comparison = comparison.reduction(source.reduction());
             if let Some(weights) = source.row_weights(rows) {
+                sharpness = largest(Some(&weights));
                 comparison = comparison.row_weights(weights);
             }
             if let Some(mask) = source.mask(rows) {
@@ -106,7 +118,8 @@ impl Case {
             q = p.clone();
         }
         let upstream = source.upstream(rows);
-        let case = Case { comparison, precision, p, q, upstream };
+        let sharpness = sharpness * p.sharpness().max(q.sharpness());
+        let case = Case { comparison, precision, p, q, upstream, sharpness };
         show(|| format!("{case:?}"));
         case
     }
@@ -155,7 +168,9 @@ pub fn gradients(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         match (one, other) {
             (Some(one), Some(other)) => {
                 let read = |tensor: &Tensor| must(what, block_on(tensor.read()));
-                agree_by_row(what, &read(one)?, &read(other)?, bins, 2e-4)?;
+                let (one, other) = (read(one)?, read(other)?);
+                let factor = case.sharpness * largest(case.upstream.as_deref());
+                agree_by_row(what, &up_to(factor, one, &other), &other, bins, 2e-4)?;
             }
             (None, None) => {}
             _ => return Err(format!("{what}: one has it, the other not")),
