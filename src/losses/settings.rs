@@ -159,7 +159,7 @@ impl Losses {
         }
         let query = |row: &usize| Query {
             row: *row,
-            temperature: logits.temperature() * self.loss.lambda(),
+            temperature: over(logits.temperature(), self.loss.lambda()),
             label: Some(labels[*row] as usize),
         };
         let mut queries: Vec<Query> = rows.iter().map(query).collect();
@@ -173,7 +173,7 @@ impl Losses {
             for (k, query) in queries.iter_mut().enumerate() {
                 if let Some(lambda) = self.loss.own_lambda(&found[k].others, bins) {
                     lambdas[k] = lambda;
-                    query.temperature = logits.temperature() * lambda;
+                    query.temperature = over(logits.temperature(), lambda);
                 }
             }
             found = others("logits", logits, &queries, self.precision, smoothed).await?;
@@ -199,14 +199,14 @@ impl Losses {
         let lost: Vec<usize> = (0..found.len()).filter(lost).collect();
         let mut again: Vec<Query> = lost.iter().map(|k| queries[*k]).collect();
         if matches!(self.loss, Loss::Aldr { .. }) {
-            let whole = logits.temperature() * self.loss.lambda();
+            let whole = over(logits.temperature(), self.loss.lambda());
             again.iter_mut().for_each(|query| query.temperature = whole);
             let mut exact = vec![None; lost.len()];
             by_twin("logits", logits, &again, &mut exact).await?;
             for ((k, query), exact) in lost.iter().zip(&mut again).zip(&exact) {
                 let lambda = exact.and_then(|row: Found| self.loss.own_lambda(&row.others, bins));
                 lambdas[*k] = lambda.unwrap_or(lambdas[*k]);
-                query.temperature = logits.temperature() * lambdas[*k];
+                query.temperature = over(logits.temperature(), lambdas[*k]);
             }
         }
         let mut exact = vec![None; lost.len()];
@@ -263,6 +263,11 @@ fn gradient<'a>(
         sources: forms.iter().map(source).collect(),
         twin,
     }
+}
+
+/// T λ, within the range of f64.
+fn over(temperature: f64, lambda: f64) -> f64 {
+    (temperature * lambda).clamp(f64::MIN_POSITIVE, f64::MAX)
 }
 
 /// That rows are logarithms.

@@ -3,7 +3,7 @@
 use super::double::{Sum, log_sum_exp};
 use super::entropy::project;
 use super::pair::{Bin, NEARLY_EMPTY, bins};
-use super::row::Row;
+use super::row::{FARTHEST, Row};
 use super::terms::Mixture;
 use super::value::{largest_log_ratio, log_inner_product, log_power_sum, only_q};
 use crate::divergence::{Divergence, Generator, Input};
@@ -33,7 +33,8 @@ pub fn gradient(divergence: &Divergence, p: &Row, q: &Row, upstream: f64) -> (Ve
                 g = if g.is_finite() { g } else { finite.0 };
                 h = if h.is_finite() { h } else { finite.1 };
             }
-            (g, h)
+            // Gradients are f32; what is beyond f64 must not be met by another such in a sum.
+            (g.clamp(-FARTHEST, FARTHEST), h.clamp(-FARTHEST, FARTHEST))
         });
         pairs.unzip::<f64, f64, Vec<f64>, Vec<f64>>()
     };

@@ -23,5 +23,6 @@ pub(crate) use double::Sum;
 pub use entropy::{entropy, entropy_gradient};
 pub use gradient::gradient;
 pub use ratio_weights::{ratio_weight, ratio_weights};
+pub(crate) use row::FARTHEST;
 pub use row::{Row, normalized_rows, row_sums};
 pub use value::{compare, mismatch, pairwise};

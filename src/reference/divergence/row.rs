@@ -23,6 +23,9 @@ pub struct Row {
     sum: f64,
 }
 
+/// Logarithms that are further apart count as this far apart, so that sums and products of a few such numbers are finite.
+pub(crate) const FARTHEST: f64 = 1e290;
+
 impl Row {
     /// Of numbers that have been screened: none is NaN, no weight negative or infinite, no
     /// logarithm +∞, and some bin is not empty.
@@ -136,7 +139,7 @@ fn apart(x: f64, most: f64, temperature: f64) -> Double {
     } else {
         apart = Double::sum(0.5 * x, -0.5 * most).over(0.5 * temperature);
     }
-    if apart.hi.is_finite() { apart } else { Double::new(-f64::MAX) }
+    if apart.hi >= -FARTHEST { apart } else { Double::new(-FARTHEST) }
 }
 
 /// The sum of all but the largest: 1 − max p is made of it, not of a difference.

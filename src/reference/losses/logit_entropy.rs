@@ -1,6 +1,6 @@
 //! A row of logits but for one of them.
 
-use crate::reference::divergence::Sum;
+use crate::reference::divergence::{FARTHEST, Sum};
 
 /// What is known of a row of logits a over their temperature T when one of them is kept out.
 ///
@@ -64,13 +64,15 @@ impl Others {
     }
 }
 
-/// (x − y)/T, where f64 has no place for x − y too; ±∞ only where one of them is.
+/// (x − y)/T, where f64 has no place for x − y too, at most [`FARTHEST`]; ±∞ only where one of them is.
 pub(crate) fn apart(x: f64, y: f64, temperature: f64) -> f64 {
     let apart = (x - y) / temperature;
-    if apart.is_finite() || x.is_infinite() || y.is_infinite() {
+    if x.is_infinite() || y.is_infinite() {
         return apart;
     }
-    ((0.5 * x - 0.5 * y) / (0.5 * temperature)).clamp(-f64::MAX, f64::MAX)
+    let apart =
+        if apart.is_finite() { apart } else { (0.5 * x - 0.5 * y) / (0.5 * temperature) };
+    apart.clamp(-FARTHEST, FARTHEST)
 }
 
 /// ln(1 + e^x).
