@@ -155,7 +155,11 @@ impl Work<'_> {
                 let p = twin::Row::new(&rows_p[place], self.p.input);
                 let q = twin::Row::new(&rows_q[place], self.q.input);
                 let (of_p, gradient_q) = twin::gradient(divergence, &p, &q, factor);
-                if of_q { (row_q, gradient_q) } else { (row_p, of_p) }
+                let (row, mut gradient) = if of_q { (row_q, gradient_q) } else { (row_p, of_p) };
+                // Beyond f32 in any case; sums over a million rows stay numbers.
+                let most = f64::MAX / f64::from(1u32 << 20);
+                gradient.iter_mut().for_each(|x| *x = x.clamp(-most, most));
+                (row, gradient)
             }));
         }
         Ok(rows)

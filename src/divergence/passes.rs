@@ -399,7 +399,8 @@ impl Passes<'_> {
             }
         }
         let again: Vec<Job> = moved.iter().map(|place| jobs[*place]).collect();
-        for (place, again) in moved.iter().zip(self.compare(pairing, member, &again, true, true).await?)
+        for (place, again) in
+            moved.iter().zip(self.compare(pairing, member, &again, true, true).await?)
         {
             sums[*place] = again;
         }

@@ -227,8 +227,7 @@ impl Answer {
         // An infinite slope, too, leaves the gradient finite.
         let bounded = |x: f64| x.clamp(-1e300, 1e300);
         let factor = bounded(upstream / temperature);
-        let slope = bounded(factor * self.slope);
-        let smooth = bounded(factor * self.smooth);
+        let [slope, smooth] = [self.slope, self.smooth].map(|x| bounded(factor * bounded(x)));
         let x = match others.log_sum {
             f64::NEG_INFINITY => 0.0,
             log_sum => slope * (-log_sum).exp(),

@@ -32,7 +32,9 @@ pub fn both<T: std::fmt::Debug>(
             Ok(Err(Told::NotHere))
         }
         // Of several mistakes either may be named.
-        (Err(Error::InvalidInput { .. }), Err(Error::InvalidInput { .. })) => Ok(Err(Told::Refused)),
+        (Err(Error::InvalidInput { .. }), Err(Error::InvalidInput { .. })) => {
+            Ok(Err(Told::Refused))
+        }
         (Err(error), Ok(_)) => Err(format!("{what}: refused, not by the twin: {error}")),
         (Ok(_), Err(error)) => Err(format!("{what}: answered, refused by the twin: {error}")),
         (Err(error), Err(_)) => Err(format!("{what}: {}: {error}", error.kind())),

@@ -83,7 +83,17 @@ pub fn entropy_gradient(entropy: Entropy, p: &Row, upstream: f64) -> Vec<f64> {
         if slope.is_finite() { slope } else { at(NEARLY_EMPTY.ln()) }
     };
     let slopes: Vec<f64> = (0..p.len()).map(slope).collect();
-    let flows: Vec<f64> = slopes.iter().zip(p.probabilities()).map(|(g, p)| g * p).collect();
+    let is_power = alpha != 0.0 && alpha != 1.0 && alpha.is_finite();
+    let flow = |i: usize| {
+        let own = p.probabilities()[i];
+        if !is_power || own > 1e-290 || p.lacks(i) {
+            return slopes[i] * own;
+        }
+        // p^α may be within the range of f64 where p is not.
+        let power = (log_most + alpha * p.exponents[i].value()).exp();
+        -alpha * scale * ((power - own) / (alpha - 1.0))
+    };
+    let flows: Vec<f64> = (0..p.len()).map(flow).collect();
     project(p, slopes, flows, upstream)
 }
 
@@ -107,6 +117,9 @@ pub(super) fn project(
         }
     }
     let mean = Sum::of(flows.iter().copied());
+    if upstream == 0.0 {
+        return vec![0.0; row.len()];
+    }
     // Finite, so that nothing times a factor beyond f64 is nothing.
     let bounded = |factor: f64| factor.clamp(-f64::MAX, f64::MAX);
     match row.input {

@@ -3,7 +3,7 @@
 use super::double::{Sum, log_sum_exp};
 use super::entropy::project;
 use super::pair::{Bin, NEARLY_EMPTY, bins};
-use super::row::{FARTHEST, Row};
+use super::row::Row;
 use super::terms::Mixture;
 use super::value::{largest_log_ratio, log_inner_product, log_power_sum, only_q};
 use crate::divergence::{Divergence, Generator, Input};
@@ -33,14 +33,14 @@ pub fn gradient(divergence: &Divergence, p: &Row, q: &Row, upstream: f64) -> (Ve
                 g = if g.is_finite() { g } else { finite.0 };
                 h = if h.is_finite() { h } else { finite.1 };
             }
-            // Gradients are f32; what is beyond f64 must not be met by another such in a sum.
-            (g.clamp(-FARTHEST, FARTHEST), h.clamp(-FARTHEST, FARTHEST))
+            (g, h)
         });
         pairs.unzip::<f64, f64, Vec<f64>, Vec<f64>>()
     };
-    let (flows_p, flows_q) = slopes_of(&|bin| Scale { value: bin.p, log: bin.log_p }, &|bin| {
-        Scale { value: bin.q, log: bin.log_q }
-    });
+    let (mut flows_p, mut flows_q) = slopes_of(&Scale::p, &Scale::q);
+    // They are summed: what is beyond f64 must not be met by another such. Slopes of weights may be infinite.
+    let most = 0.125 * f64::MAX;
+    flows_p.iter_mut().chain(&mut flows_q).for_each(|flow| *flow = flow.clamp(-most, most));
     let weights = [p, q].iter().any(|row| row.input == Input::Weights);
     let (slopes_p, slopes_q) =
         if weights { slopes_of(&|_| Scale::ONE, &|_| Scale::ONE) } else { Default::default() };
@@ -53,34 +53,58 @@ pub fn gradient(divergence: &Divergence, p: &Row, q: &Row, upstream: f64) -> (Ve
 struct Scale {
     value: f64,
     log: f64,
+    /// The powers of p and of q in it.
+    powers: [f64; 2],
 }
 
 impl Scale {
-    const ONE: Scale = Scale { value: 1.0, log: 0.0 };
+    const ONE: Scale = Scale { value: 1.0, log: 0.0, powers: [0.0; 2] };
+
+    fn p(bin: &Bin) -> Scale {
+        Scale { value: bin.p, log: bin.log_p, powers: [1.0, 0.0] }
+    }
+
+    fn q(bin: &Bin) -> Scale {
+        Scale { value: bin.q, log: bin.log_q, powers: [0.0, 1.0] }
+    }
+
+    /// The logarithm of it times (p/q)^k.
+    fn log_raised(self, k: f64, bin: &Bin) -> f64 {
+        if bin.is_far() {
+            bin.log_product(self.powers[0] + k, self.powers[1] - k)
+        } else {
+            self.log + k * bin.log_ratio
+        }
+    }
 
     fn times(self, x: f64) -> f64 {
         if x == 0.0 || self.log == f64::NEG_INFINITY { 0.0 } else { self.value * x }
     }
 
-    /// Times e^y − 1.
-    fn expm1(self, y: f64) -> f64 {
+    /// Times (p/q)^k − 1.
+    fn expm1(self, k: f64, bin: &Bin) -> f64 {
+        self.grown(k * bin.log_ratio, || self.log_raised(k, bin))
+    }
+
+    /// Times e^y − 1, of which `log` is the logarithm of it times e^y.
+    fn grown(self, y: f64, log: impl FnOnce() -> f64) -> f64 {
         if self.log == f64::NEG_INFINITY {
             0.0
         } else if y < 600.0 && self.value > 1e-290 {
             self.value * y.exp_m1()
         } else {
-            (self.log + y).exp() - self.value
+            log().exp() - self.value
         }
     }
 
-    /// Times e^y.
-    fn exp(self, y: f64) -> f64 {
-        if self.log == f64::NEG_INFINITY { 0.0 } else { (self.log + y).exp() }
+    /// Times (p/q)^k over e^log.
+    fn raised(self, k: f64, bin: &Bin, log: f64) -> f64 {
+        if self.log == f64::NEG_INFINITY { 0.0 } else { (self.log_raised(k, bin) - log).exp() }
     }
 
-    /// Times (e^(ky) − 1)/k, which is y at k = 0.
-    fn expm1_over(self, k: f64, y: f64) -> f64 {
-        if k == 0.0 { self.times(y) } else { self.expm1(k * y) / k }
+    /// Times ((p/q)^k − 1)/k, which is the log-ratio at k = 0.
+    fn expm1_over(self, k: f64, bin: &Bin) -> f64 {
+        if k == 0.0 { self.times(bin.log_ratio) } else { self.expm1(k, bin) / k }
     }
 }
 
@@ -141,22 +165,17 @@ impl Sums {
 }
 
 impl Sums {
-    /// e^y over Σ p^α q^(1−α), times a scale. Where the sum is not small one over the sum is
+    /// (p/q)^k over Σ p^α q^(1−α), times a scale. Where the sum is not small one over the sum is
     /// taken off, which leaves nothing at p = q; where it is that would be most of the slope.
-    ///
-    /// Of logits so far apart that rounding decides what y and the logarithm of the sum leave of each other, it is held
-    /// at 1, as the largest share of a bin.
-    fn power(&self, scale: Scale, y: f64) -> f64 {
-        if y.is_finite() && y.abs() > 1e12 {
-            return scale.exp(y - self.log).min(1.0) - scale.exp(-self.log).min(1.0);
-        }
+    fn power(&self, scale: Scale, k: f64, bin: &Bin) -> f64 {
         if self.log < -0.5 {
-            return scale.exp(y - self.log);
+            return scale.raised(k, bin, self.log);
         }
+        let y = k * bin.log_ratio;
         if y < 600.0 && scale.value > 1e-290 && self.log < 600.0 {
-            return scale.expm1(y) * (-self.log).exp();
+            return scale.value * y.exp_m1() * (-self.log).exp();
         }
-        scale.exp(y - self.log) - scale.exp(-self.log)
+        scale.raised(k, bin, self.log) - scale.raised(0.0, bin, self.log)
     }
 }
 
@@ -175,65 +194,66 @@ fn slopes(divergence: &Divergence, bin: &Bin, sums: &Sums, p: Scale, q: Scale) -
     };
     let only_q = |scale: Scale| if s == f64::NEG_INFINITY { scale.value } else { 0.0 };
     match *divergence {
-        Divergence::Kl => (p.times(s), -q.expm1(s)),
-        Divergence::ReverseKl => (-p.expm1(-s), q.times(-s)),
-        Divergence::Jeffreys => (p.times(s) - p.expm1(-s), q.times(-s) - q.expm1(s)),
+        Divergence::Kl => (p.times(s), -q.expm1(1.0, bin)),
+        Divergence::ReverseKl => (-p.expm1(-1.0, bin), q.times(-s)),
+        Divergence::Jeffreys => (p.times(s) - p.expm1(-1.0, bin), q.times(-s) - q.expm1(1.0, bin)),
         Divergence::JensenShannon { beta } if beta == 0.0 || beta == 1.0 => (0.0, 0.0),
         Divergence::JensenShannon { beta } => {
             let (of_p, of_q) = from_mixture(beta);
             (p.times(beta * of_p), q.times((1.0 - beta) * of_q))
         }
-        Divergence::SkewKl { alpha: 0.0 } => (p.times(s), -q.expm1(s)),
+        Divergence::SkewKl { alpha: 0.0 } => (p.times(s), -q.expm1(1.0, bin)),
         Divergence::SkewKl { alpha: 1.0 } => (0.0, 0.0),
         Divergence::SkewKl { alpha } => {
             let (of_p, _) = from_mixture(alpha);
-            (p.times(of_p) - alpha * p.expm1(of_p), -(1.0 - alpha) * q.expm1(of_p))
+            let grown = |scale: Scale| scale.grown(of_p, || scale.log + of_p);
+            (p.times(of_p) - alpha * grown(p), -(1.0 - alpha) * grown(q))
         }
         Divergence::SoftenedReverseKl => {
             let (of_p, _) = from_mixture(0.5);
-            (p.times(-of_p) - p.expm1(-s), q.times(-of_p))
+            (p.times(-of_p) - p.expm1(-1.0, bin), q.times(-of_p))
         }
-        Divergence::SquaredHellinger => (-0.5 * p.expm1(-0.5 * s), -0.5 * q.expm1(0.5 * s)),
+        Divergence::SquaredHellinger => (-0.5 * p.expm1(-0.5, bin), -0.5 * q.expm1(0.5, bin)),
         Divergence::Bhattacharyya => {
-            (-0.5 * sums.power(p, -0.5 * s), -0.5 * sums.power(q, 0.5 * s))
+            (-0.5 * sums.power(p, -0.5, bin), -0.5 * sums.power(q, 0.5, bin))
         }
         Divergence::TotalVariation => {
             let side = if s == 0.0 { 0.0 } else { 0.5f64.copysign(s) };
             (p.times(side), q.times(-side))
         }
-        Divergence::PearsonChi2 => (2.0 * p.expm1(s), -q.expm1(2.0 * s)),
-        Divergence::NeymanChi2 => (-p.expm1(-2.0 * s), 2.0 * q.expm1(-s)),
+        Divergence::PearsonChi2 => (2.0 * p.expm1(1.0, bin), -q.expm1(2.0, bin)),
+        Divergence::NeymanChi2 => (-p.expm1(-2.0, bin), 2.0 * q.expm1(-1.0, bin)),
         Divergence::Chi2Mixture | Divergence::Triangular => {
             let half = if *divergence == Divergence::Triangular { 1.0 } else { 0.5 };
             let u = (0.5 * s).tanh();
             (p.times(half * u * (2.0 - u)), q.times(-half * u * (2.0 + u)))
         }
-        Divergence::Renyi { alpha: 1.0 } => (p.times(s), -q.expm1(s)),
+        Divergence::Renyi { alpha: 1.0 } => (p.times(s), -q.expm1(1.0, bin)),
         Divergence::Renyi { alpha: 0.0 } => (0.0, only_q(q) / sums.log.exp()),
         Divergence::Renyi { alpha } if alpha == f64::INFINITY => {
             if !attains(bin, sums.log) {
                 return (0.0, 0.0);
             }
             // p/Σp over the bins that attain the largest ratio, over p and over q.
-            (p.exp(-sums.log_p), -q.exp(bin.filled().log_ratio - sums.log_p))
+            (p.raised(0.0, bin, sums.log_p), -q.raised(1.0, &bin.filled(), sums.log_p))
         }
         Divergence::Renyi { alpha } => {
             let e = alpha - 1.0;
-            (alpha / e * sums.power(p, e * s), -sums.power(q, alpha * s))
+            (alpha / e * sums.power(p, e, bin), -sums.power(q, alpha, bin))
         }
         Divergence::Tsallis { alpha: 0.0 } => (0.0, only_q(q)),
         Divergence::Tsallis { alpha } => {
-            (alpha * p.expm1_over(alpha - 1.0, s), -q.expm1(alpha * s))
+            (alpha * p.expm1_over(alpha - 1.0, bin), -q.expm1(alpha, bin))
         }
         Divergence::Amari { alpha } => {
             let (a, b) = (0.5 * (1.0 - alpha), -0.5 * (1.0 + alpha));
-            (p.expm1_over(b, s), -q.expm1_over(a, s))
+            (p.expm1_over(b, bin), -q.expm1_over(a, bin))
         }
         Divergence::CauchySchwarz => cauchy_schwarz(bin, sums, p, q),
         Divergence::CrossEntropy => {
             let nothing = s == 0.0 && bin.exponent_q == f64::NEG_INFINITY;
             let e = if nothing { NEARLY_EMPTY.ln() } else { bin.exponent_q };
-            (p.times(-e), -q.expm1(s))
+            (p.times(-e), -q.expm1(1.0, bin))
         }
         Divergence::Generator(ref generator) => generated(bin, generator, p, q),
     }

@@ -24,6 +24,9 @@ pub(super) struct Bin {
 /// Below this what is multiplied is taken from its logarithm.
 const TINY: f64 = 1e-290;
 
+/// Log-ratios beyond this are not what logarithms of single bins are put together from.
+const FAR: f64 = 1e6;
+
 /// Scaled weights below this have no exact product in f64.
 const SHORT: f64 = 1e-270;
 
@@ -58,13 +61,33 @@ impl Bin {
         self.log_ratio.is_finite() && self.log_p > f64::NEG_INFINITY
     }
 
+    /// ln(p^a q^b) where a + b is 1 or 0. The log-ratio makes the most of rows next to each other; between logarithms that
+    /// are far apart it would leave rounding where they take each other away.
+    pub(super) fn log_product(&self, a: f64, b: f64) -> f64 {
+        let s = self.log_ratio;
+        if !self.is_far() {
+            return if a + b == 0.0 { a * s } else { self.log_q + a * s };
+        }
+        let part = |power: f64, log: f64| if power == 0.0 { 0.0 } else { power * log };
+        part(a, self.log_p) + part(b, self.log_q)
+    }
+
+    /// Whether its log-ratio is that of logarithms far apart, both of bins that are there.
+    pub(super) fn is_far(&self) -> bool {
+        self.log_ratio.is_finite() && self.log_ratio.abs() > FAR
+    }
+
     /// The larger times exp(k z), also where neither factor is in f64's range.
     pub(super) fn lifted(&self, k: f64) -> f64 {
         let y = k * self.z();
         if y.abs() < 600.0 && self.larger() > TINY {
             self.larger() * y.exp()
-        } else {
+        } else if !self.is_far() {
             (self.log_larger() + y).exp()
+        } else if self.p_is_larger() {
+            self.log_product(1.0 + k, -k).exp()
+        } else {
+            self.log_product(-k, 1.0 + k).exp()
         }
     }
 

@@ -1,20 +1,29 @@
 //! What an f-divergence weighs a density ratio with, h(r) = r² f″(r): f-distill's weights.
 
-use super::double::{Sum, log_sum_exp};
+use super::double::Sum;
+use super::row::FARTHEST;
 use crate::divergence::Divergence;
 
 /// Twin of `ratio_weights`: h(r) of every density ratio r = p/q, given as ln r, over the mean of
 /// all: the normalisation of a batch. None of what has no h, see [`ratio_weight`]; zeros where h
 /// is zero throughout (JS and skew KL where they are 0, Tsallis of order 0). No h may be infinite.
 pub fn ratio_weights(divergence: &Divergence, log_ratios: &[f64]) -> Option<Vec<f64>> {
-    let parts: Option<Vec<_>> = log_ratios.iter().map(|s| log_weight(divergence, *s)).collect();
+    // ln h grows as s does: of the largest s it is formed in a unit in which f64 holds it.
+    let far = |s: f64| s.is_finite() && s.abs() > FARTHEST;
+    let unit = if log_ratios.iter().any(|s| far(*s)) { (64f64).exp2() } else { 1.0 };
+    let in_units = |s: &f64| {
+        if far(*s) {
+            return log_weight(divergence, s / unit);
+        }
+        log_weight(divergence, *s).map(|(factor, log)| (factor, log / unit))
+    };
+    let parts: Option<Vec<_>> = log_ratios.iter().map(in_units).collect();
     let parts = parts.or_else(|| log_weight(divergence, 0.0).map(|_| Vec::new()))?;
     if parts.iter().all(|(factor, log)| *factor == 0.0 || *log == f64::NEG_INFINITY) {
         return Some(vec![0.0; parts.len()]);
     }
-    let log_mean = log_sum_exp(parts.iter().map(|(_, log)| *log)) - (parts.len() as f64).ln();
-    let weights: Vec<f64> = parts.iter().map(|(_, log)| (log - log_mean).exp()).collect();
-    // Once more over the mean: it is 1 but for rounding.
+    let most = parts.iter().fold(f64::NEG_INFINITY, |most, (_, log)| most.max(*log));
+    let weights: Vec<f64> = parts.iter().map(|(_, log)| ((log - most) * unit).exp()).collect();
     let mean = Sum::of(weights.iter().copied()) / weights.len() as f64;
     Some(weights.into_iter().map(|weight| weight / mean).collect())
 }

@@ -134,7 +134,7 @@ pub(super) fn only_q(bins: &[Bin]) -> f64 {
 /// ln Σ p^α q^(1−α) over the bins both have.
 pub(super) fn log_power_sum(bins: &[Bin], alpha: f64) -> f64 {
     let common = bins.iter().filter(|bin| bin.is_common());
-    log_sum_exp(common.map(|bin| alpha * bin.log_ratio + bin.log_q))
+    log_sum_exp(common.map(|bin| bin.log_product(alpha, 1.0 - alpha)))
 }
 
 /// ln max p/q over the bins p has.

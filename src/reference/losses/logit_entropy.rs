@@ -70,8 +70,7 @@ pub(crate) fn apart(x: f64, y: f64, temperature: f64) -> f64 {
     if x.is_infinite() || y.is_infinite() {
         return apart;
     }
-    let apart =
-        if apart.is_finite() { apart } else { (0.5 * x - 0.5 * y) / (0.5 * temperature) };
+    let apart = if apart.is_finite() { apart } else { (0.5 * x - 0.5 * y) / (0.5 * temperature) };
     apart.clamp(-FARTHEST, FARTHEST)
 }
 

@@ -59,6 +59,10 @@ impl Rows {
         self
     }
 
+    pub fn count(&self) -> usize {
+        self.numbers.len() / self.bins.max(1)
+    }
+
     /// By how much a gradient is larger for the temperature, or smaller where a loss is multiplied with its square.
     pub fn sharpness(&self) -> f64 {
         match self.input {
@@ -185,6 +189,10 @@ pub fn pairs(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         case.comparison = case.comparison.reduction(Reduction::Mean);
     }
     let k = 1 + source.below(4);
+    // A hundred million pairs in f64 are work, not a hang.
+    if case.p.count().max(case.q.count()).saturating_mul(case.p.count()) > 1 << 20 {
+        return Ok(Told::NotHere);
+    }
     let (tested, twin) = both_or_end!("rows", case.on(&contexts.tested), case.on(&contexts.twin));
     let all = |[p, q]: &[Distributions; 2]| case.comparison.pairwise_blocking(p, q);
     let (all_tested, all_twin) = both_or_end!("pairs", all(&tested), all(&twin));
