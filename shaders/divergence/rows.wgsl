@@ -38,6 +38,10 @@ override LANES: u32 = 1u;
 
 const MINUS_INFINITY: u32 = 0xff800000u;
 const LOG_OF_NOTHING: f32 = -1e30;
+// Bits of -1e28 and of -1e22, which is as far below over the least temperature: such numbers, with which frameworks mask,
+// are told from an empty bin by their bits alone.
+const FAR_BELOW: u32 = 0xee013f39u;
+const FAR_BELOW_TEMPERED: u32 = 0xe4078678u;
 const SMALLEST_NORMAL: i32 = 0x00800000;
 
 // Results of screening, one bit each.
@@ -107,17 +111,26 @@ fn saw_bad(s: Screen) -> bool {
   return any(s.high > vec4u(0x7f7fffffu));
 }
 
-// Whether some bin is empty, or next to it: a weight below 2^-126.
+fn far_below() -> u32 {
+  return select(FAR_BELOW, FAR_BELOW_TEMPERED, TEMPERED);
+}
+
+// Whether some bin is empty, or next to it: a weight below 2^-126, a logit far below all others.
 fn saw_empty(s: Screen) -> bool {
-  if (LOGITS) { return any(s.high >= vec4u(MINUS_INFINITY)); }
+  if (LOGITS) { return any(s.high >= vec4u(far_below())); }
   return any(s.other < vec4i(SMALLEST_NORMAL));
 }
 
-// Which of two bins has mass alone; -0 is left to the host.
+// Which of two bins has mass alone; -0 is left to the host. Of logits also whether one is so far below that its distance
+// from the other, if there is one, is no number to compute with.
 fn lone(p_bits: vec4u, q_bits: vec4u) -> u32 {
   let p_empty = p_bits == vec4u(nothing());
   let q_empty = q_bits == vec4u(nothing());
-  return bit_if(P_WITHOUT_Q, any(q_empty & !p_empty)) | bit_if(Q_WITHOUT_P, any(p_empty & !q_empty));
+  let alone = bit_if(P_WITHOUT_Q, any(q_empty & !p_empty)) | bit_if(Q_WITHOUT_P, any(p_empty & !q_empty));
+  if (!LOGITS) { return alone; }
+  let far = max(p_bits, q_bits) >= vec4u(far_below());
+  let apart = (p_bits != q_bits) | vec4<bool>(TEMPERED);
+  return alone | bit_if(BEYOND_RANGE, any(far & apart & !p_empty & !q_empty));
 }
 
 // What of weights, p 2^scales.x beside q 2^scales.y, arithmetic in f32 may not see: told from their exponents, because

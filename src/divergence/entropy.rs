@@ -77,7 +77,7 @@ impl Entropies {
         Ok(rows.iter().map(|row| row.nats.exp()).collect())
     }
 
-    /// [`Entropies::rows`], and the gradient of row i times `upstream`[i] with respect to the numbers the row is made
+    /// [`Entropies::rows`], and the gradient of row i times `upstream[i]` with respect to the numbers the row is made
     /// of, weights or logarithms: an n×V tensor where the rows are.
     ///
     /// The rows are normalised: with g = ∂H/∂p it is (g − Σpg)/Σw of weights w, and p (g − Σpg)/temperature of

@@ -3,7 +3,7 @@
 use super::distributions::Distributions;
 use super::finish::{Mismatch, Sums, finish, is_balanced, is_far, is_gentle, is_infinite, squares};
 use super::gradient::Side;
-use super::kernels::{BAD_P, BAD_Q, COMPARE, LOGIT_SUMS, Member, member, words};
+use super::kernels::{BAD_P, BAD_Q, BEYOND_RANGE, COMPARE, LOGIT_SUMS, Member, member, words};
 use super::kind::Divergence;
 use super::normalisers::Normalisers;
 use super::range::{
@@ -247,7 +247,8 @@ impl Passes<'_> {
                 self.diagnose(number, norms.flags).await?;
             }
             let logs = [norms.p.log(), norms.q.log()];
-            if logs.iter().any(|log| log.is_nan() || log.abs() > 1e6) {
+            let beyond = norms.flags & BEYOND_RANGE != 0;
+            if beyond || logs.iter().any(|log| log.is_nan() || log.abs() > 1e6) {
                 continue;
             }
             let (row_p, row_q) = self.pairs[number];

@@ -15,7 +15,7 @@
 //! | effective sample size | (Σw)²/Σw² |
 //! | log-mean-exp | ln((1/m) Σ e^l), the bound of importance-weighted autoencoders (IWAE) |
 //!
-//! Natural logarithms and 0 ln 0 = 0; nats unless [`Unit::Bits`](crate::Unit::Bits) is asked for. Every measure is a sum
+//! Natural logarithms and 0 ln 0 = 0; nats unless [`Unit::Bits`] is asked for. Every measure is a sum
 //! of terms that are never negative, so that tables next to independence, and variables next to constant, keep their
 //! digits.
 //!

@@ -156,7 +156,7 @@ impl Distillation {
     }
 
     /// [`Distillation::rows`], and the gradient of what they reduce to with respect to the student: an n×K tensor where
-    /// it is. Without a reduction, of every row its own; in any case row i times `upstream`[i], where given. Rows whose
+    /// it is. Without a reduction, of every row its own; in any case row i times `upstream[i]`, where given. Rows whose
     /// divergence is infinite have none of it.
     ///
     /// # Errors

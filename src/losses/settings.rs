@@ -92,7 +92,7 @@ impl Losses {
     }
 
     /// [`Losses::rows`], and the gradient of what they reduce to: an n×K tensor where the logits are. Without a
-    /// reduction, of every row its own; in any case row i times `upstream`[i], where given.
+    /// reduction, of every row its own; in any case row i times `upstream[i]`, where given.
     ///
     /// # Errors
     /// As [`Losses::rows`]; [`Error::LimitExceeded`] for a gradient that does not fit one binding.

@@ -5,11 +5,13 @@ use kantor::{Context, Error, Precision, Result};
 
 const TABLE: &str = include_str!("../../src/edges.md");
 
+type Call = dyn Fn(&Context, Precision) -> Result<f64>;
+
 /// One line of the table: what is called, where, and how it is done.
 pub struct Case {
     pub function: &'static str,
     pub at: &'static str,
-    pub call: Box<dyn Fn(&Context, Precision) -> Result<f64>>,
+    pub call: Box<Call>,
 }
 
 pub fn case(

@@ -17,6 +17,9 @@ pub type Case = fn(&Contexts) -> Verdict;
 pub const CASES: &[(&str, Case)] = &[
     ("weights whose ratio leaves f32", far_weights),
     ("logits with a gap above 87", far_logits),
+    ("logits with a gap beyond f32, and beyond f64", farther_logits),
+    ("rows with nearly all mass in one bin", peaked_logits),
+    ("weights of ratios with a next to empty mixture", small_mixture),
     ("the prior of classes, with such logits", far_classes),
     ("LDR and ALDR at any λ, log-probabilities, labels at −∞", robust_losses),
     ("directions of mixed lengths", mixed_lengths),
@@ -73,6 +76,38 @@ fn far_logits(contexts: &Contexts) -> Verdict {
         let logits = Input::Logits { temperature: 1.0 };
         compared(contexts, &[0.0, -gap, 0.5], &[0.0, 0.0, 0.25], 3, logits)?;
         compared(contexts, &[0.0, -gap, 1.0], &[-gap, 0.0, 1.0], 3, logits)?;
+    }
+    Ok(Told::Answered)
+}
+
+fn farther_logits(contexts: &Contexts) -> Verdict {
+    let logits = Input::Logits { temperature: 1.0 };
+    for far in [7.7e28, 3e38, 1e300, f64::MAX] {
+        let p = [0.5, -0.25, far, 0.0, 1.0, 0.0];
+        let q = [0.0, 1.0, -far, 0.0, -far, 0.5];
+        compared(contexts, &p, &q, 3, logits)?;
+    }
+    Ok(Told::Answered)
+}
+
+fn peaked_logits(contexts: &Contexts) -> Verdict {
+    let logits = Input::Logits { temperature: 1.0 };
+    for peak in [8.888_747, 12.0, 15.5] {
+        let p = [-1.386_314, -1.386_151, -1.386_419, -1.386_294].map(|x| f64::from(x as f32));
+        let q = [-7.121_21, -4.748_878, peak, -3.5].map(|x| f64::from(x as f32));
+        compared(contexts, &p, &q, 4, logits)?;
+    }
+    Ok(Told::Answered)
+}
+
+fn small_mixture(contexts: &Contexts) -> Verdict {
+    for beta in [5e-324, 1e-300, 1e-30, 1.0 - 1e-15] {
+        let member = Divergence::JensenShannon { beta };
+        let logs = [2.0f32, f32::INFINITY, 0.5, -3.0, 88.0, f32::NEG_INFINITY];
+        let run = |context: &Context| member.ratio_weights_of_blocking(context, &logs);
+        let what = format!("{member}");
+        let (one, other) = both_or_end!(&what, run(&contexts.tested), run(&contexts.twin));
+        agree(&what, &one, &other, Bound { relative: 1e-5, absolute: 1e-37 })?;
     }
     Ok(Told::Answered)
 }

@@ -13,6 +13,7 @@ mod common;
 mod divergences;
 mod entropies;
 mod losses;
+mod masks;
 mod multiprecision;
 mod nesting;
 mod rows;
