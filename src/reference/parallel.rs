@@ -40,6 +40,9 @@ pub(crate) fn threads() -> usize {
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn for_each<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Send + Sync) {
     use rayon::prelude::*;
+    if is_fork() {
+        return items.iter_mut().for_each(f);
+    }
     items.par_iter_mut().for_each(f);
 }
 
