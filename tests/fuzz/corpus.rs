@@ -1,7 +1,7 @@
 //! Calls that went wrong once, and their neighbours, by what went wrong.
 
 use crate::oracle::{
-    Bound, Contexts, Told, Verdict, agree, agree_by_row, both, digits, finite, must,
+    Bound, Contexts, Told, Verdict, agree, agree_by_row, both, digits, finite, must, up_to,
 };
 use crate::{both_or_end, common::Random};
 use kantor::information::joint_information_blocking;
@@ -56,7 +56,8 @@ fn compared(contexts: &Contexts, p: &[f64], q: &[f64], bins: usize, input: Input
                 for (one, other) in [(one.1.p, other.1.p), (one.1.q, other.1.q)] {
                     let (Some(one), Some(other)) = (one, other) else { continue };
                     let read = |tensor: kantor::Tensor| must(&what, block_on(tensor.read()));
-                    agree_by_row(&what, &read(one)?, &read(other)?, bins, 2e-4)?;
+                    let (one, other) = (read(one)?, read(other)?);
+                    agree_by_row(&what, &up_to(1.0, one, &other), &other, bins, 2e-4)?;
                 }
             }
         }
@@ -96,6 +97,11 @@ fn peaked_logits(contexts: &Contexts) -> Verdict {
         let p = [-1.386_314, -1.386_151, -1.386_419, -1.386_294].map(|x| f64::from(x as f32));
         let q = [-7.121_21, -4.748_878, peak, -3.5].map(|x| f64::from(x as f32));
         compared(contexts, &p, &q, 4, logits)?;
+    }
+    // Normalisers that are far apart, and bins that are not.
+    for far in [90.0, 1000.0, 372_796.9] {
+        let q = [far, 0.0, -0.5, -104.0].map(|x| f64::from(x as f32));
+        compared(contexts, &[0.25, 0.5, 0.125, 0.25], &q, 4, logits)?;
     }
     Ok(Told::Answered)
 }
