@@ -142,6 +142,14 @@ impl Error {
         Error::InvalidInput { argument, row: Some(row), index: Some(index), reason: reason.into() }
     }
 
+    /// The error of something called on the way, with the argument under its caller's name for it.
+    pub(crate) fn renamed(mut self, name: impl Fn(&'static str) -> &'static str) -> Self {
+        if let Error::InvalidInput { argument, .. } = &mut self {
+            *argument = name(argument);
+        }
+        self
+    }
+
     pub(crate) fn invalid_row(
         argument: &'static str,
         row: usize,

@@ -49,7 +49,8 @@ impl Comparison {
     /// largest is next to nothing, within 1e-12 of the row's factor.
     ///
     /// # Errors
-    /// As [`Comparison::rows`]; [`Error::LimitExceeded`](crate::Error::LimitExceeded) where a gradient does not fit a binding of the adapter.
+    /// As [`Comparison::rows`]; [`Error::LimitExceeded`](crate::Error::LimitExceeded) where a gradient does not fit a
+    /// binding of the adapter.
     pub async fn value_and_gradient(
         &self,
         p: &Distributions,

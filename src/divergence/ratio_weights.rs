@@ -183,8 +183,7 @@ impl Divergence {
         let logs: Vec<f64> = log_ratios.iter().map(|s| s.to_f64()).collect();
         let endless = |s: f64| twin::ratio_weight(self, s).is_some_and(f64::is_infinite);
         let ends = [endless(f64::NEG_INFINITY), endless(f64::INFINITY)];
-        let endless = |s: f64| s.is_infinite() && ends[usize::from(s > 0.0)];
-        let wrong = |s: &f64| s.is_nan() || endless(*s);
+        let wrong = |s: &f64| s.is_nan() || (s.is_infinite() && ends[usize::from(*s > 0.0)]);
         if let Some(index) = logs.iter().position(wrong) {
             return Err(wrong_ratio(index, logs[index]));
         }

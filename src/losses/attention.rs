@@ -123,12 +123,7 @@ impl AttentionPenalty {
 
 /// The error of an entropy, whose rows are logits here.
 fn named(error: Error) -> Error {
-    match error {
-        Error::InvalidInput { argument: "p", row, index, reason } => {
-            Error::InvalidInput { argument: "logits", row, index, reason }
-        }
-        error => error,
-    }
+    error.renamed(|argument| if argument == "p" { "logits" } else { argument })
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -307,17 +307,11 @@ fn at_one(student: &Distributions) -> Distributions {
 
 /// The error of a comparison or a loss, with the names of the arguments here.
 fn named(error: Error) -> Error {
-    match error {
-        Error::InvalidInput { argument, row, index, reason } => {
-            let argument = match argument {
-                "p" => "teacher",
-                "q" | "logits" => "student",
-                argument => argument,
-            };
-            Error::InvalidInput { argument, row, index, reason }
-        }
-        error => error,
-    }
+    error.renamed(|argument| match argument {
+        "p" => "teacher",
+        "q" | "logits" => "student",
+        argument => argument,
+    })
 }
 
 #[cfg(not(target_arch = "wasm32"))]

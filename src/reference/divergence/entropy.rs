@@ -106,6 +106,9 @@ pub(super) fn project(
     mut flows: Vec<f64>,
     upstream: f64,
 ) -> Vec<f64> {
+    if upstream == 0.0 {
+        return vec![0.0; row.len()];
+    }
     let probabilities = row.probabilities();
     let largest = (0..row.len()).max_by(|i, j| probabilities[*i].total_cmp(&probabilities[*j]));
     let at_largest = largest.map_or(0.0, |i| flows[i] / probabilities[i]);
@@ -117,9 +120,6 @@ pub(super) fn project(
         }
     }
     let mean = Sum::of(flows.iter().copied());
-    if upstream == 0.0 {
-        return vec![0.0; row.len()];
-    }
     // Finite, so that nothing times a factor beyond f64 is nothing.
     let bounded = |factor: f64| factor.clamp(-f64::MAX, f64::MAX);
     match row.input {

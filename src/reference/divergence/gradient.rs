@@ -173,7 +173,7 @@ impl Sums {
         }
         let y = k * bin.log_ratio;
         if y < 600.0 && scale.value > 1e-290 && self.log < 600.0 {
-            return scale.value * y.exp_m1() * (-self.log).exp();
+            return scale.expm1(k, bin) * (-self.log).exp();
         }
         scale.raised(k, bin, self.log) - scale.raised(0.0, bin, self.log)
     }
