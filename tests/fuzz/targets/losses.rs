@@ -200,7 +200,7 @@ pub fn attention(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         other.0.values().iter().filter(|x| **x > 0.0).map(|x| excess(*x)).fold(1.0, f64::min);
     let relative = 2e-4 + 8.0 * noise / least;
     // What f32 flushes on the way is no finding, whatever it is multiplied with afterwards.
-    let heaviest = weights.iter().flatten().fold(1.0f64, |most, weight| most.max(weight.abs()));
+    let heaviest = largest(weights.as_deref());
     let seen = |tensor: &Tensor| -> std::result::Result<Vec<f32>, String> {
         let flushed = |x: f32| if f64::from(x.abs()) < 1e-33 * heaviest { 0.0 } else { x };
         Ok(read(tensor)?.into_iter().map(flushed).collect())
