@@ -10,6 +10,7 @@ pub mod error;
 pub mod gpu;
 pub mod information;
 pub mod losses;
+mod parallel;
 pub mod reference;
 mod reserve;
 pub mod transport;

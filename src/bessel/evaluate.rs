@@ -4,7 +4,7 @@ use super::dispatch::{Points, run};
 use super::function::BesselFunction;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterReport, Context, Gpu, Tensor};
-use crate::reference::map_rows_gently;
+use crate::parallel::map_rows_gently;
 use crate::transport::{Element, Precision};
 
 /// A function to be evaluated at many points, element by element.

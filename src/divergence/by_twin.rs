@@ -7,8 +7,8 @@ use super::kernels::{BAD_P, BAD_Q};
 use super::kind::{Divergence, Input};
 use super::passes::{Outcome, Passes, Scalars};
 use crate::error::Result;
+use crate::parallel::map_rows;
 use crate::reference::divergence as twin;
-use crate::reference::map_rows;
 
 impl Passes<'_> {
     /// Finds what a kernel refused. A weight of −0 is none.

@@ -13,8 +13,8 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Gpu, Tensor};
 use crate::losses::single;
+use crate::parallel::map_rows;
 use crate::reference::divergence as twin;
-use crate::reference::map_rows;
 
 /// Whose gradient is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,6 +4,8 @@ use super::Gpu;
 use super::loss::{Owner, Scopes};
 use super::pipeline::lock;
 use super::storage::Part;
+#[cfg(not(target_arch = "wasm32"))]
+use super::transfer::MANY_BYTES;
 use super::turn::Turn;
 use crate::error::{Error, Result, one_line};
 use std::collections::HashMap;
@@ -335,14 +337,23 @@ impl Gpu {
         data: &[T],
     ) -> Result<()> {
         let target = target.into();
-        let (buffer, offset) = (target.raw(), target.offset() + offset);
+        let target = target.from(offset);
+        let (buffer, offset) = (target.raw(), target.offset());
         let bytes = bytemuck::cast_slice(data);
         #[cfg(target_arch = "wasm32")]
         if !bytes.is_empty() {
             self.queue.write_buffer(buffer, offset, bytes);
         }
         #[cfg(not(target_arch = "wasm32"))]
-        self.stage(buffer, offset, bytes)?;
+        if bytes.len() > MANY_BYTES {
+            let copy = |first: usize, to: &mut [f32]| {
+                let to: &mut [u8] = bytemuck::cast_slice_mut(to);
+                to.copy_from_slice(&bytes[4 * first..][..to.len()]);
+            };
+            self.write_with(target, 0, bytes.len() / 4, copy)?;
+        } else {
+            self.stage(buffer, offset, bytes)?;
+        }
         Ok(())
     }
 

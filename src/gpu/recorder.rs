@@ -148,7 +148,7 @@ impl Recorder<'_> {
     }
 
     /// [`Recorder::read`], as numbers: copied once.
-    pub(crate) async fn read_as<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
+    pub(crate) async fn read_as<T: bytemuck::Pod>(
         self,
         what: &str,
     ) -> Result<Vec<Vec<T>>> {

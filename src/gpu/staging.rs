@@ -138,24 +138,24 @@ impl Gpu {
         Ok(())
     }
 
-    /// `words` f32 to where the next submissions take them from. `fill` writes them, a piece at a time: the first word
-    /// and the place of it. Nothing is locked meanwhile, so that it may wait for other threads.
+    /// `words` f32 to where the next submissions take them from. `fill` writes them, a piece at a time: from which word
+    /// on, to the beginning of which mapped buffer, and how many. Nothing is locked meanwhile: it may wait for threads.
     pub(super) fn stage_with(
         &self,
         target: &wgpu::Buffer,
         offset: u64,
         words: usize,
-        mut fill: impl FnMut(usize, wgpu::WriteOnly<'_, [u8]>),
+        mut fill: impl FnMut(usize, &wgpu::Buffer, usize) -> Result<()>,
     ) -> Result<()> {
         let mut done = 0;
         while done < words {
             let left = 4 * (words - done) as u64;
             let source = self.piece(left)?;
             let bytes = source.size().min(left);
-            let view = source.slice(..bytes).get_mapped_range_mut();
-            let mut view = view.map_err(|error| Error::Device { message: one_line(error) })?;
-            fill(done, view.slice(..));
-            drop(view);
+            if let Err(error) = fill(done, &source, bytes as usize / 4) {
+                lock(&self.pool.staging).held -= source.size();
+                return Err(error);
+            }
             {
                 let mut staging = lock(&self.pool.staging);
                 let (target, offset) = (target.clone(), offset + 4 * done as u64);

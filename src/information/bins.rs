@@ -2,7 +2,7 @@
 
 use super::rows_of;
 use crate::error::{Error, Result};
-use crate::reference::map_rows;
+use crate::parallel::map_rows;
 use crate::transport::Element;
 
 /// Edges of the bins of one histogram, or of one for each of several series.

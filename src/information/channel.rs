@@ -2,7 +2,7 @@
 
 use super::{check_weights, rows_of};
 use crate::error::{Error, Result};
-use crate::reference::map_rows;
+use crate::parallel::map_rows;
 use crate::transport::Element;
 
 /// Dobrushin's contraction coefficient η_TV of every channel: max over pairs of inputs of the total variation

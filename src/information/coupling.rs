@@ -3,7 +3,7 @@
 use super::{check_weights, per_nat};
 use crate::divergence::Unit;
 use crate::error::{Error, Result};
-use crate::reference::map_rows;
+use crate::parallel::map_rows;
 use crate::transport::Element;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;

@@ -2,7 +2,7 @@
 
 use super::{check_weights, rows_of};
 use crate::error::{Error, Result};
-use crate::reference::map_rows;
+use crate::parallel::map_rows;
 use crate::transport::Element;
 
 /// `draws` indices of every row of `columns` weights ≥ 0 (which need not sum to 1), ascending, rows one behind the

@@ -11,7 +11,7 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Gpu, Kernel, Part};
-use crate::reference::map_rows;
+use crate::parallel::map_rows;
 use crate::transport::{Element, Precision};
 use std::sync::Arc;
 

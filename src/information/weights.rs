@@ -5,8 +5,8 @@ use super::weights_device::DeviceRows;
 use super::{device, rows_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
+use crate::parallel::map_rows;
 use crate::reference::information::{LogWeightSums, log_weight_sums, normalized_weights};
-use crate::reference::map_rows;
 use crate::transport::{Element, Precision};
 use std::sync::Arc;
 

@@ -11,9 +11,9 @@ use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Kernel, Tensor};
+use crate::parallel::map_rows;
 use crate::reference::divergence::{Row, compare};
 use crate::reference::losses::{mean_prediction, prior_gradient};
-use crate::reference::map_rows;
 use crate::transport::Precision;
 
 pub(crate) static MEAN_PREDICTION: Kernel =

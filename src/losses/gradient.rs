@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::{Clock, Gpu, Kernel, Part, Tensor};
+use crate::parallel::map_rows;
 use crate::reference::losses::Form;
-use crate::reference::map_rows;
 use std::ops::Range;
 
 pub(crate) static LOGIT_GRADIENT: Kernel =

@@ -7,8 +7,8 @@ use crate::divergence::{Data, Distributions, Input};
 use crate::error::{Error, Result};
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
+use crate::parallel::map_rows;
 use crate::reference::losses::{Others, logit_entropy};
-use crate::reference::map_rows;
 use crate::transport::Precision;
 use std::f64::consts::{LN_2, LOG2_E};
 

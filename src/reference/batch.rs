@@ -1,10 +1,10 @@
 //! A batch of problems in f64: a thread a problem, or all threads for one.
 
 use super::large_epsilon::LargeEpsilon;
-use super::parallel::{for_each, threads};
 use super::sinkhorn::{Loop, Solved};
 use crate::error::Result;
 use crate::gpu::Breather;
+use crate::parallel::{for_each, threads};
 use crate::reserve::{product, room_for};
 use crate::transport::Weights;
 use crate::transport::{Problem, Progress, Sinkhorn};

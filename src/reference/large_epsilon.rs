@@ -11,9 +11,9 @@
 //! The weights are taken to sum to one. The formula holds at every ε; at small ones it
 //! loses to [`super::sinkhorn`] in speed.
 
-use super::map_rows;
 use super::measure::Totals;
 use super::sinkhorn::Solved;
+use crate::parallel::map_rows;
 use crate::transport::Potentials;
 
 /// What an iteration has to do next.

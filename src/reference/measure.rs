@@ -1,6 +1,6 @@
 //! What a pair of potentials is worth: marginals, their error, the three costs.
 
-use super::map_rows;
+use crate::parallel::map_rows;
 
 /// Sums over a plan, from which the three costs follow.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -13,7 +13,6 @@ pub mod information;
 mod large_epsilon;
 pub mod losses;
 mod measure;
-mod parallel;
 mod plan;
 mod rescale;
 mod scaling;
@@ -35,4 +34,3 @@ pub use sinkhorn::{Solved, resident};
 pub use softmin::{Sweep, softmin_columns, softmin_double, softmin_rows, softmin_support};
 
 pub(crate) use batch::solve_batch;
-pub(crate) use parallel::{map_rows, map_rows_gently};

@@ -7,9 +7,9 @@
 //! into the potentials by another iteration in the log domain. Iterates are those
 //! of the log domain. Empty bins are left out of the loop.
 
-use super::map_rows;
 use super::measure::{Totals, totals};
 use super::softmin::{softmin_columns, softmin_rows};
+use crate::parallel::{WORTHWHILE, map_rows};
 use crate::transport::Potentials;
 
 /// The solution of one problem by the twin.
@@ -237,11 +237,8 @@ fn row_sums(kernel: &[f64], v: &[f64]) -> Vec<f64> {
         (sums[0] + sums[1]) + (sums[2] + sums[3])
     };
     let n = kernel.len() / v.len();
-    if kernel.len() >= PARALLEL { map_rows(n, row) } else { (0..n).map(row).collect() }
+    if kernel.len() >= WORTHWHILE { map_rows(n, row) } else { (0..n).map(row).collect() }
 }
-
-/// Kernels with fewer entries are not worth spreading over threads.
-pub(super) const PARALLEL: usize = 1 << 18;
 
 fn column_sums(kernel: &[f64], u: &[f64], m: usize) -> Vec<f64> {
     let block = |rows: std::ops::Range<usize>| {
@@ -253,7 +250,7 @@ fn column_sums(kernel: &[f64], u: &[f64], m: usize) -> Vec<f64> {
         }
         sums
     };
-    if kernel.len() < PARALLEL {
+    if kernel.len() < WORTHWHILE {
         return block(0..u.len());
     }
     let step = u.len().div_ceil(16);

@@ -1,7 +1,6 @@
 //! Half iterations in the log domain.
 
-use super::map_rows;
-use super::sinkhorn::PARALLEL;
+use crate::parallel::{WORTHWHILE, map_rows};
 
 /// A half iteration: own side, other side, and the cost between them.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +36,7 @@ impl Sweep<'_> {
 
     fn run(&self) -> Vec<f64> {
         let n = self.weights.len();
-        if n * self.other.len() >= PARALLEL {
+        if n * self.other.len() >= WORTHWHILE {
             return map_rows(n, |i| self.update(i));
         }
         (0..n).map(|i| self.update(i)).collect()

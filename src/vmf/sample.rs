@@ -6,7 +6,7 @@
 
 use super::VonMisesFisher;
 use crate::error::Result;
-use crate::reference::map_rows;
+use crate::parallel::map_rows;
 use crate::reserve::{product, reserve};
 
 /// Rows that are made before they are put in their place.

@@ -8,9 +8,9 @@ use super::sums::{Bulk, Order, sums};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
 use crate::losses::{ENTROPY_GRADIENT, Found, Gradient, LOGIT_GRADIENT, Query, Source, others};
+use crate::parallel::map_rows;
 use crate::reference::divergence as reference;
 use crate::reference::losses::Form;
-use crate::reference::map_rows;
 use crate::transport::Precision;
 
 /// Orders that f32 has powers for.

@@ -5,8 +5,8 @@ use super::super::distributions::Distributions;
 use super::super::finish::Mismatch;
 use super::tiles::Answer;
 use crate::error::Result;
+use crate::parallel::map_rows;
 use crate::reference::divergence as twin;
-use crate::reference::map_rows;
 use std::ops::Range;
 
 /// Bins that a tile of rows has, as far as they fit.

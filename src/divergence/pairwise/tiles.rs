@@ -13,7 +13,7 @@ use super::facts::{Fact, Range, facts};
 use super::prepared::{Shelf, tile};
 use crate::error::Result;
 use crate::gpu::Gpu;
-use crate::reference::map_rows;
+use crate::parallel::map_rows;
 use crate::transport::Precision;
 
 /// What is known of a pair.

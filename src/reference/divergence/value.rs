@@ -7,7 +7,7 @@ use super::terms::{
     Mixture, jensen_shannon, kappa, kl_from_mixture, power, rho, softened_reverse_kl,
 };
 use crate::divergence::{Divergence, Generator};
-use crate::reference::map_rows;
+use crate::parallel::map_rows;
 
 /// Twin of `compare`: the divergence of q from p in nats; infinite where the definition makes it
 /// so, NaN of a [`Generator`] without a reference.

@@ -7,7 +7,7 @@ mod functions;
 
 pub(crate) use functions::{entropy, log_normalizer, log_peak, ratio};
 
-use super::map_rows;
+use crate::parallel::map_rows;
 
 /// Rows that are summed one after the other before blocks are; also the unit in
 /// which rows are given to threads.

@@ -1,4 +1,8 @@
-//! Rows in parallel where there are threads.
+//! The pool of threads: rows in parallel where there are threads, one after another where there are none (a browser, a
+//! fork of a process that has used the pool).
+
+/// Work on fewer numbers is not worth spreading over threads.
+pub(crate) const WORTHWHILE: usize = 1 << 18;
 
 /// `f` of every index below `n`, in order.
 #[cfg(not(target_arch = "wasm32"))]
