@@ -42,10 +42,7 @@ impl Mapped<'_> {
         }
     }
 
-    fn try_copy<T: bytemuck::Pod>(
-        &self,
-        ranges: &[(u64, u64)],
-    ) -> Result<Vec<Vec<T>>, String> {
+    fn try_copy<T: bytemuck::Pod>(&self, ranges: &[(u64, u64)]) -> Result<Vec<Vec<T>>, String> {
         let _exclusive = self.gpu.exclusive();
         let view = self.buffer.slice(..self.bytes).get_mapped_range().map_err(one_line)?;
         let copy = |&(at, bytes): &(u64, u64)| {

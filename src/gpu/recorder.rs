@@ -148,10 +148,7 @@ impl Recorder<'_> {
     }
 
     /// [`Recorder::read`], as numbers: copied once.
-    pub(crate) async fn read_as<T: bytemuck::Pod>(
-        self,
-        what: &str,
-    ) -> Result<Vec<Vec<T>>> {
+    pub(crate) async fn read_as<T: bytemuck::Pod>(self, what: &str) -> Result<Vec<Vec<T>>> {
         let gpu = self.gpu;
         let ranges: Vec<(u64, u64)> = self
             .commands
