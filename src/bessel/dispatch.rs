@@ -50,14 +50,14 @@ impl Points {
                 return gpu.upload(what, singles);
             }
             let each = precision.words();
-            let buffer = gpu.allocate(what, bytes(values.len(), precision), STORAGE)?;
-            gpu.write_with(&buffer, 0, each * values.len(), |first, place| {
+            let upload = gpu.upload_to(what, bytes(values.len(), precision))?;
+            upload.write_with(0, each * values.len(), |first, place| {
                 let values = &values[first / each..];
                 for (to, value) in place.chunks_exact_mut(each).zip(values) {
                     to.copy_from_slice(&words_of(value.to_f64())[..each]);
                 }
             })?;
-            Ok(buffer)
+            Ok(upload.finish())
         };
         let (orders, arguments) =
             gpu.guarded(|| Ok((upload("orders", v)?, upload("arguments", x)?))).await?;

@@ -4,7 +4,7 @@
 use super::Gpu;
 use super::adapter::{AdapterKind, AdapterReport, Backend};
 use super::buffer::Memory;
-use super::capabilities::Capabilities;
+use super::capabilities::{Capabilities, SHARED_MEMORY};
 use super::pipeline::lock;
 use super::{loss, refusal};
 use crate::error::{Error, Result, one_line};
@@ -91,7 +91,7 @@ impl Context {
         let limits = device.limits();
         require_core_limits(&limits)?;
         let mut gpu = Gpu {
-            capabilities: Capabilities::new(limits, report.kind),
+            capabilities: Capabilities::new(limits, device.features(), report.kind),
             device,
             queue,
             pipelines: Mutex::default(),
@@ -315,15 +315,23 @@ async fn enumerate(backends: wgpu::Backends) -> Result<Vec<wgpu::Adapter>> {
     }
 }
 
+/// Features that are used where they are.
+const WANTED: wgpu::Features = {
+    // A hostile context computes a fused fma in f64.
+    #[cfg(feature = "hostile")]
+    let others = wgpu::Features::SHADER_F64;
+    #[cfg(not(feature = "hostile"))]
+    let others = wgpu::Features::empty();
+    SHARED_MEMORY.union(others)
+};
+
 async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
     let report = AdapterReport::new(adapter);
     let (device, queue) = adapter
         .request_device(&wgpu::DeviceDescriptor {
             label: Some("kantor"),
             required_limits: adapter.limits(),
-            // A hostile context computes a fused fma in f64.
-            #[cfg(feature = "hostile")]
-            required_features: adapter.features() & wgpu::Features::SHADER_F64,
+            required_features: adapter.features() & WANTED,
             ..Default::default()
         })
         .await

@@ -20,6 +20,7 @@ mod storage;
 mod tensor;
 mod transfer;
 mod turn;
+mod upload;
 
 pub use adapter::{AdapterKind, AdapterReport, Backend};
 pub use buffer::Memory;
@@ -33,6 +34,7 @@ pub use pipeline::{Binding, Kernel};
 pub use probes::Probes;
 pub(crate) use storage::Part;
 pub use tensor::Tensor;
+pub(crate) use upload::Upload;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
