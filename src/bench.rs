@@ -13,7 +13,7 @@
 use crate::error::Result;
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Clock, Context, Gpu, Kernel};
+use crate::gpu::{Clock, Context, Gpu, Kernel};
 use rayon::prelude::*;
 use std::hint::black_box;
 
@@ -42,14 +42,8 @@ impl Limits {
     }
 }
 
-static COPY: Kernel = Kernel {
-    path: "bench/copy.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
-static EXP_SUM: Kernel = Kernel {
-    path: "bench/exp_sum.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+static COPY: Kernel = Kernel::new("bench/copy.wgsl");
+static EXP_SUM: Kernel = Kernel::new("bench/exp_sum.wgsl");
 
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]

@@ -8,12 +8,9 @@ use super::random::Random;
 use super::tolerances::row;
 use crate::error::Result;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Gpu, Kernel};
+use crate::gpu::{Gpu, Kernel};
 
-pub(crate) static ELEMENTARY: Kernel = Kernel {
-    path: "check/elementary.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static ELEMENTARY: Kernel = Kernel::new("check/elementary.wgsl");
 
 const WORKGROUP: usize = 64;
 

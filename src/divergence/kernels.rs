@@ -1,52 +1,18 @@
 //! The kernels over rows, their parameters, and which WGSL file a divergence is.
 
 use super::kind::Divergence;
+use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Kernel};
 
 /// Parameters; p and q by quads and by words; items; sums.
-pub(crate) const SUMS: &[Binding] = &[
-    Binding::Uniform,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::ReadWrite,
-];
-pub(crate) static COMPARE: Kernel = Kernel { path: "divergence/compare.wgsl", bindings: SUMS };
-pub(crate) static LOGIT_SUMS: Kernel =
-    Kernel { path: "divergence/logit_sums.wgsl", bindings: SUMS };
-pub(crate) static ROW_SUMS: Kernel = Kernel { path: "divergence/row_sums.wgsl", bindings: SUMS };
-pub(crate) static NORMALIZED_ROWS: Kernel = Kernel {
-    path: "divergence/normalized_rows.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static COMPARE: Kernel = Kernel::new("divergence/compare.wgsl");
+pub(crate) static LOGIT_SUMS: Kernel = Kernel::new("divergence/logit_sums.wgsl");
+pub(crate) static ROW_SUMS: Kernel = Kernel::new("divergence/row_sums.wgsl");
+pub(crate) static NORMALIZED_ROWS: Kernel = Kernel::new("divergence/normalized_rows.wgsl");
 /// Of p and q probabilities and supports, and the masses of q.
-pub(crate) static PAIRWISE: Kernel = Kernel { path: "divergence/pairwise.wgsl", bindings: SUMS };
-/// As [`SUMS`] up to the items; scalars of rows, and the gradient by quads and by words.
-pub(crate) const SLOPES: &[Binding] = &[
-    Binding::Uniform,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::ReadWrite,
-    Binding::ReadWrite,
-];
-pub(crate) static GRADIENT: Kernel = Kernel { path: "divergence/gradient.wgsl", bindings: SLOPES };
+pub(crate) static PAIRWISE: Kernel = Kernel::new("divergence/pairwise.wgsl");
+/// Of items as the kernels of sums, and of scalars of rows; the gradient by quads and by words.
+pub(crate) static GRADIENT: Kernel = Kernel::new("divergence/gradient.wgsl");
 
 /// As `Params` in `divergence/rows.wgsl`.
 #[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]

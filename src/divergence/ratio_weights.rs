@@ -6,22 +6,13 @@ use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Binding, Context, Gpu, Kernel, Tensor};
+use crate::gpu::{Context, Gpu, Kernel, Tensor};
 use crate::information::steps::{Step, Steps};
 use crate::reference::divergence as twin;
 use crate::transport::Element;
 use std::sync::Arc;
 
-pub(crate) static RATIO_WEIGHTS: Kernel = Kernel {
-    path: "divergence/ratio_weights.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static RATIO_WEIGHTS: Kernel = Kernel::new("divergence/ratio_weights.wgsl");
 
 /// Numbers that are added up together.
 const BLOCK: usize = 4096;

@@ -2,7 +2,7 @@
 
 use super::Gpu;
 use super::buffer::STORAGE;
-use super::pipeline::{Binding, Kernel};
+use super::pipeline::Kernel;
 use super::shader::Constant;
 use crate::error::Result;
 
@@ -62,12 +62,8 @@ impl Probes {
     }
 }
 
-static ARITHMETIC: Kernel = Kernel {
-    path: "probe/arithmetic.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
-static LOOP_LENGTH: Kernel =
-    Kernel { path: "probe/loop_length.wgsl", bindings: &[Binding::Uniform, Binding::ReadWrite] };
+static ARITHMETIC: Kernel = Kernel::new("probe/arithmetic.wgsl");
+static LOOP_LENGTH: Kernel = Kernel::new("probe/loop_length.wgsl");
 
 /// Numbers that the kernel writes for a pair.
 const ROW: usize = 20;

@@ -70,7 +70,7 @@ impl Gpu {
         params: Buffer,
         resources: Vec<Bound<'_>>,
     ) -> Ready {
-        debug_assert_eq!(resources.len() + 1, pipeline.kernel.bindings.len());
+        debug_assert_eq!(resources.len() + 1, pipeline.bindings.len());
         let own = params.as_entire_binding();
         let parts = std::iter::once(own)
             .chain(resources)

@@ -1,37 +1,20 @@
 //! The kernels of `shaders/information`: what they bind, and their parameters.
 
-use crate::gpu::{Binding, Kernel};
+use crate::gpu::Kernel;
 
-use Binding::{Read, ReadWrite, Uniform};
+pub(crate) static MARGINALS: Kernel = Kernel::new("information/marginals.wgsl");
 
-pub(crate) static MARGINALS: Kernel =
-    Kernel { path: "information/marginals.wgsl", bindings: &[Uniform, Read, ReadWrite, ReadWrite] };
+pub(crate) static MERGED_MARGINALS: Kernel = Kernel::new("information/merged_marginals.wgsl");
 
-pub(crate) static MERGED_MARGINALS: Kernel =
-    Kernel { path: "information/merged_marginals.wgsl", bindings: &[Uniform, Read, ReadWrite] };
+pub(crate) static JOINT_TABLE: Kernel = Kernel::new("information/joint_table.wgsl");
 
-pub(crate) static JOINT_TABLE: Kernel = Kernel {
-    path: "information/joint_table.wgsl",
-    bindings: &[Uniform, Read, Read, Read, Read, ReadWrite],
-};
+pub(crate) static JOINT_TOTALS: Kernel = Kernel::new("information/joint_totals.wgsl");
 
-pub(crate) static JOINT_TOTALS: Kernel = Kernel {
-    path: "information/joint_totals.wgsl",
-    bindings: &[Uniform, Read, Read, Read, Read, Read, ReadWrite],
-};
+pub(crate) static LOG_WEIGHT_SUMS: Kernel = Kernel::new("information/log_weight_sums.wgsl");
 
-pub(crate) static LOG_WEIGHT_SUMS: Kernel =
-    Kernel { path: "information/log_weight_sums.wgsl", bindings: MARGINALS.bindings };
+pub(crate) static NORMALIZED_WEIGHTS: Kernel = Kernel::new("information/normalized_weights.wgsl");
 
-pub(crate) static NORMALIZED_WEIGHTS: Kernel = Kernel {
-    path: "information/normalized_weights.wgsl",
-    bindings: &[Uniform, Read, Read, ReadWrite],
-};
-
-pub(crate) static BIN_COUNTS: Kernel = Kernel {
-    path: "information/bin_counts.wgsl",
-    bindings: &[Uniform, Read, Read, Read, Read, ReadWrite, ReadWrite],
-};
+pub(crate) static BIN_COUNTS: Kernel = Kernel::new("information/bin_counts.wgsl");
 
 /// As in `table.wgsl`.
 #[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]

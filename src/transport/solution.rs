@@ -5,27 +5,14 @@ use super::{Precision, Problem, Sinkhorn, Variant};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
-use crate::gpu::{AdapterReport, Binding, Context, Kernel};
+use crate::gpu::{AdapterReport, Context, Kernel};
 use crate::reference::{self, Totals};
 use crate::reserve::room_for;
 use std::sync::Arc;
 
-pub(crate) static PLAN: Kernel = Kernel {
-    path: "transport/plan.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::Read, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static PLAN: Kernel = Kernel::new("transport/plan.wgsl");
 
-pub(crate) static APPLY: Kernel = Kernel {
-    path: "transport/apply.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static APPLY: Kernel = Kernel::new("transport/apply.wgsl");
 
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]

@@ -6,77 +6,25 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Bound, Ready};
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Binding, Gpu, Kernel};
+use crate::gpu::{Gpu, Kernel};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-pub(crate) static DIRECTION_NORMS: Kernel = Kernel {
-    path: "vmf/direction_norms.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static DIRECTION_NORMS: Kernel = Kernel::new("vmf/direction_norms.wgsl");
 
-pub(crate) static RESULTANT: Kernel = Kernel {
-    path: "vmf/resultant.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static RESULTANT: Kernel = Kernel::new("vmf/resultant.wgsl");
 
-pub(crate) static RESULTANT_ROWS: Kernel =
-    Kernel { path: "vmf/resultant_rows.wgsl", bindings: DIRECTION_NORMS.bindings };
+pub(crate) static RESULTANT_ROWS: Kernel = Kernel::new("vmf/resultant_rows.wgsl");
 
-pub(crate) static RESULTANT_UNITS: Kernel = Kernel {
-    path: "vmf/resultant_units.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::Read,
-    ],
-};
+pub(crate) static RESULTANT_UNITS: Kernel = Kernel::new("vmf/resultant_units.wgsl");
 
-pub(crate) static UNIT_LENGTHS: Kernel = Kernel {
-    path: "vmf/unit_lengths.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite, Binding::ReadWrite],
-};
+pub(crate) static UNIT_LENGTHS: Kernel = Kernel::new("vmf/unit_lengths.wgsl");
 
-pub(crate) static BLOCK_SUMS: Kernel = Kernel {
-    path: "vmf/block_sums.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static BLOCK_SUMS: Kernel = Kernel::new("vmf/block_sums.wgsl");
 
-pub(crate) static LOG_DENSITY: Kernel = Kernel {
-    path: "vmf/log_density.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static LOG_DENSITY: Kernel = Kernel::new("vmf/log_density.wgsl");
 
-pub(crate) static RESPONSIBILITY: Kernel = Kernel {
-    path: "vmf/responsibility.wgsl",
-    bindings: &[Binding::Uniform, Binding::ReadWrite, Binding::ReadWrite],
-};
+pub(crate) static RESPONSIBILITY: Kernel = Kernel::new("vmf/responsibility.wgsl");
 
 /// The parameters of the kernels over rows, as in `params.wgsl`.
 #[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]

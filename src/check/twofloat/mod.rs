@@ -7,16 +7,13 @@ use super::judge::{Worst, units};
 use super::tolerances::{Range, row};
 use crate::error::Result;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Gpu, Kernel};
+use crate::gpu::{Gpu, Kernel};
 
 mod operations;
 
 use operations::{Arguments, DF_EXP, OPERATIONS, Operation, Pair, TWO_SUM, wide};
 
-pub(crate) static TWOFLOAT: Kernel = Kernel {
-    path: "check/twofloat.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static TWOFLOAT: Kernel = Kernel::new("check/twofloat.wgsl");
 
 const WORKGROUP: usize = 64;
 

@@ -1,13 +1,13 @@
 //! The sums of `entropy.wgsl`: of all of a row but its largest bin, in logarithms of any base level.
 
 use super::super::distributions::Distributions;
-use super::super::kernels::{SUMS, words};
+use super::super::kernels::words;
 use super::super::sums::{Job, Pairing, Record, wide};
 use crate::error::Result;
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
 
-pub(crate) static ENTROPY: Kernel = Kernel { path: "divergence/entropy.wgsl", bindings: SUMS };
+pub(crate) static ENTROPY: Kernel = Kernel::new("divergence/entropy.wgsl");
 
 /// α of the sums, with what the kernels are given for it.
 #[derive(Debug, Clone, Copy)]

@@ -4,16 +4,13 @@
 use super::batch::{Batch, Side, Slot};
 use super::streaming::{SweepKernel, partials_bytes};
 use crate::error::Result;
+use crate::gpu::Kernel;
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Kernel};
 use crate::reference::Totals;
 use crate::transport::Precision;
 
-pub(crate) static TOTALS: Kernel = Kernel {
-    path: "transport/totals.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static TOTALS: Kernel = Kernel::new("transport/totals.wgsl");
 
 const WORKGROUP: u32 = 64;
 

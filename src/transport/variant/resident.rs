@@ -3,24 +3,11 @@
 use super::batch::{Batch, Slot};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Capabilities, Clock, Kernel};
+use crate::gpu::{Capabilities, Clock, Kernel};
 use crate::transport::variant::Reporter;
 use crate::transport::{Precision, Sinkhorn};
 
-pub(crate) static RESIDENT: Kernel = Kernel {
-    path: "transport/resident.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::ReadWrite,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::Read,
-        Binding::Read,
-    ],
-};
+pub(crate) static RESIDENT: Kernel = Kernel::new("transport/resident.wgsl");
 
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]

@@ -7,21 +7,15 @@ use crate::error::{Error, Result};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Clock, Kernel};
+use crate::gpu::{Clock, Kernel};
 use crate::transport::variant::Reporter;
 use crate::transport::variant::streaming::{TEST_WORKGROUP, Test};
 use crate::transport::{Precision, Sinkhorn};
 use std::sync::Arc;
 
-pub(crate) static SCALING_PRODUCT: Kernel = Kernel {
-    path: "transport/scaling_product.wgsl",
-    bindings: super::streaming::SOFTMIN_ROWS.bindings,
-};
+pub(crate) static SCALING_PRODUCT: Kernel = Kernel::new("transport/scaling_product.wgsl");
 
-pub(crate) static RESCALE: Kernel = Kernel {
-    path: "transport/rescale.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static RESCALE: Kernel = Kernel::new("transport/rescale.wgsl");
 
 /// A change of units, as in `transport/rescale.wgsl`.
 #[derive(Debug, Clone, Copy)]

@@ -7,48 +7,20 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Clock, Kernel};
+use crate::gpu::{Clock, Kernel};
 use crate::transport::variant::Reporter;
 use crate::transport::{Precision, Sinkhorn};
 use std::sync::Arc;
 
-pub(crate) static SOFTMIN_ROWS: Kernel = Kernel {
-    path: "transport/softmin_rows.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static SOFTMIN_ROWS: Kernel = Kernel::new("transport/softmin_rows.wgsl");
 
-pub(crate) static SOFTMIN_COLUMNS: Kernel =
-    Kernel { path: "transport/softmin_columns.wgsl", bindings: SOFTMIN_ROWS.bindings };
+pub(crate) static SOFTMIN_COLUMNS: Kernel = Kernel::new("transport/softmin_columns.wgsl");
 
-pub(crate) static SOFTMIN_SUPPORT: Kernel = Kernel {
-    path: "transport/softmin_support.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::Read,
-    ],
-};
+pub(crate) static SOFTMIN_SUPPORT: Kernel = Kernel::new("transport/softmin_support.wgsl");
 
-pub(crate) static SOFTMIN_DOUBLE: Kernel =
-    Kernel { path: "transport/softmin_double.wgsl", bindings: SOFTMIN_SUPPORT.bindings };
+pub(crate) static SOFTMIN_DOUBLE: Kernel = Kernel::new("transport/softmin_double.wgsl");
 
-pub(crate) static CONVERGENCE: Kernel = Kernel {
-    path: "transport/convergence.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static CONVERGENCE: Kernel = Kernel::new("transport/convergence.wgsl");
 
 /// Parameters of `convergence`.
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -139,7 +111,7 @@ impl SweepKernel {
             own.potentials.as_entire_binding(),
             partials.as_entire_binding(),
         ];
-        if self.pipeline.kernel.bindings.len() == 8 {
+        if self.pipeline.bindings.len() == 8 {
             resources.push(batch.support.as_entire_binding());
         }
         Ok(batch.gpu.bind(&self.pipeline, params, resources))
