@@ -12,6 +12,7 @@
 
 use crate::error::Result;
 use crate::gpu::buffer::STORAGE;
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Context, Gpu, Kernel};
 use rayon::prelude::*;
@@ -45,14 +46,14 @@ impl Limits {
 static COPY: Kernel = Kernel::new("bench/copy.wgsl");
 static EXP_SUM: Kernel = Kernel::new("bench/exp_sum.wgsl");
 
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    quads: u32,
-    each: u32,
-    start: u32,
-    step: u32,
+params! {
+    struct Params = Params in "bench/copy.wgsl", "bench/exp_sum.wgsl" {
+        zero: u32,
+        quads: u32,
+        each: u32,
+        start: u32,
+        step: u32,
+    }
 }
 
 /// Quads a thread walks over: enough to make a thread worth its start.

@@ -124,6 +124,38 @@ fn the_loader_reads_the_bindings_that_naga_sees() {
     }
 }
 
+/// The parameters of every kernel are a struct of Rust's, by `params!`, whose own test compares the two.
+#[test]
+fn every_kernel_has_its_parameters_in_rust() {
+    let rust = rust_below("src");
+    for path in kernels() {
+        let (module, _) = validated(path, &Vec::new());
+        let mut globals = module.global_variables.iter().map(|(_, global)| global);
+        let uniform = globals.find(|global| global.space == AddressSpace::Uniform);
+        let ty = &module.types[uniform.expect("parameters").ty];
+        let name = ty.name.as_deref().unwrap_or_else(|| panic!("{path}: {ty:?} has no name"));
+        let declares = |file: &str| {
+            let text = SOURCES.iter().find(|(known, _)| *known == file).expect("a file").1;
+            text.lines().any(|line| line.starts_with(&format!("struct {name} {{")))
+        };
+        let file = included(path).into_iter().find(|file| declares(file)).expect("its file");
+        let pattern = format!(" = {name} in ");
+        let mut lists = rust.match_indices(&pattern).map(|(at, _)| &rust[at + pattern.len()..]);
+        let found = lists.any(|list| {
+            let files = list.split('{').next().unwrap_or_default();
+            files.contains(&format!("\"{file}\""))
+        });
+        assert!(found, "no params! has {name} in {file}, the parameters of {path}");
+    }
+}
+
+/// A file and what it includes.
+fn included(path: &str) -> Vec<String> {
+    let text = SOURCES.iter().find(|(known, _)| *known == path).expect("a file").1;
+    let below = text.lines().filter_map(|line| line.strip_prefix("//!include "));
+    std::iter::once(path.to_owned()).chain(below.flat_map(|file| included(file.trim()))).collect()
+}
+
 fn binding(space: AddressSpace) -> Binding {
     match space {
         AddressSpace::Uniform => Binding::Uniform,

@@ -3,22 +3,23 @@
 use super::function::BesselFunction;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Context, Gpu, Tensor};
 use crate::transport::{Element, Precision};
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// As `Elementwise` in `bessel/elementwise.wgsl`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    count: u32,
-    first: u32,
-    v_stride: u32,
-    x_stride: u32,
-    unused: [u32; 3],
+params! {
+    /// As `Elementwise` in `bessel/elementwise.wgsl`.
+    struct Params = Elementwise in "bessel/elementwise.wgsl" {
+        zero: u32,
+        count: u32,
+        first: u32,
+        v_stride: u32,
+        x_stride: u32,
+        unused: [u32; 3],
+    }
 }
 
 /// One of the two inputs.

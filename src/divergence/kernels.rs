@@ -2,6 +2,7 @@
 
 use super::kind::Divergence;
 use crate::gpu::Kernel;
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
 
 /// Parameters; p and q by quads and by words; items; sums.
@@ -14,29 +15,29 @@ pub(crate) static PAIRWISE: Kernel = Kernel::new("divergence/pairwise.wgsl");
 /// Of items as the kernels of sums, and of scalars of rows; the gradient by quads and by words.
 pub(crate) static GRADIENT: Kernel = Kernel::new("divergence/gradient.wgsl");
 
-/// As `Params` in `divergence/rows.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Params {
-    pub(crate) zero: u32,
-    pub(crate) items: u32,
-    pub(crate) segments: u32,
-    pub(crate) quads: u32,
-    pub(crate) columns: u32,
-    pub(crate) p_low: u32,
-    pub(crate) q_low: u32,
-    pub(crate) plane: u32,
-    pub(crate) inverse_temperatures: [f32; 4],
-    pub(crate) member: [f32; 4],
+params! {
+    /// As `Params` in `divergence/rows.wgsl`.
+    pub(crate) struct Params = Params in "divergence/rows.wgsl" {
+        zero: u32,
+        items: u32,
+        segments: u32,
+        quads: u32,
+        columns: u32,
+        p_low: u32,
+        q_low: u32,
+        plane: u32,
+        inverse_temperatures: [f32; 4],
+        member: [f32; 4],
+    }
 }
 
-/// As `Item` in `divergence/rows.wgsl`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Item {
-    pub(crate) at: [u32; 4],
-    pub(crate) reference: [f32; 4],
-    pub(crate) centers: [f32; 4],
+params! {
+    /// As `Item` in `divergence/rows.wgsl`.
+    pub(crate) struct Item = Item in "divergence/rows.wgsl" {
+        at: [u32; 4],
+        reference: [f32; 4],
+        centers: [f32; 4],
+    }
 }
 
 /// Slots of two f32 that the kernels of sums write for a unit.

@@ -8,6 +8,7 @@ mod clock;
 mod context;
 #[cfg(feature = "hostile")]
 mod hostile;
+pub(crate) mod layout;
 mod loss;
 pub(crate) mod module;
 pub(crate) mod pipeline;

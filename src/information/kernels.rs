@@ -1,6 +1,7 @@
 //! The kernels of `shaders/information`: what they bind, and their parameters.
 
 use crate::gpu::Kernel;
+use crate::gpu::layout::params;
 
 pub(crate) static MARGINALS: Kernel = Kernel::new("information/marginals.wgsl");
 
@@ -16,51 +17,51 @@ pub(crate) static NORMALIZED_WEIGHTS: Kernel = Kernel::new("information/normaliz
 
 pub(crate) static BIN_COUNTS: Kernel = Kernel::new("information/bin_counts.wgsl");
 
-/// As in `table.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct TableParams {
-    pub(crate) zero: u32,
-    pub(crate) rows: u32,
-    pub(crate) columns: u32,
-    pub(crate) table: u32,
-    pub(crate) first: u32,
-    pub(crate) until: u32,
-    pub(crate) block: u32,
-    pub(crate) blocks: u32,
-    pub(crate) low: u32,
-    pub(crate) unused: [u32; 3],
+params! {
+    /// As in `table.wgsl`.
+    pub(crate) struct TableParams = Params in "information/table.wgsl" {
+        zero: u32,
+        rows: u32,
+        columns: u32,
+        table: u32,
+        first: u32,
+        until: u32,
+        block: u32,
+        blocks: u32,
+        low: u32,
+        unused: [u32; 3],
+    }
 }
 
-/// As in `log_rows.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct LogParams {
-    pub(crate) zero: u32,
-    pub(crate) columns: u32,
-    pub(crate) first: u32,
-    pub(crate) until: u32,
-    pub(crate) block: u32,
-    pub(crate) blocks: u32,
-    pub(crate) low: u32,
-    pub(crate) low_out: u32,
+params! {
+    /// As in `log_rows.wgsl`.
+    pub(crate) struct LogParams = Params in "information/log_rows.wgsl" {
+        zero: u32,
+        columns: u32,
+        first: u32,
+        until: u32,
+        block: u32,
+        blocks: u32,
+        low: u32,
+        low_out: u32,
+    }
 }
 
-/// As in `bin_counts.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct CountParams {
-    pub(crate) zero: u32,
-    pub(crate) length: u32,
-    pub(crate) first: u32,
-    pub(crate) until: u32,
-    pub(crate) block: u32,
-    pub(crate) blocks: u32,
-    pub(crate) bins: u32,
-    pub(crate) bins_y: u32,
-    pub(crate) stride: u32,
-    pub(crate) stride_y: u32,
-    pub(crate) unused: [u32; 2],
+params! {
+    /// As in `bin_counts.wgsl`.
+    pub(crate) struct CountParams = Params in "information/bin_counts.wgsl" {
+        zero: u32,
+        length: u32,
+        first: u32,
+        until: u32,
+        block: u32,
+        blocks: u32,
+        bins: u32,
+        bins_y: u32,
+        stride: u32,
+        stride_y: u32,
+        unused: [u32; 2],
+    }
 }
 
 /// What a kernel that screens is given to report in: no first number that is wrong, nothing out of range.

@@ -3,6 +3,7 @@
 use super::directions::{DeviceRows, Directions, without_direction};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Bound, Ready};
 use crate::gpu::shader::{Constant, Constants};
@@ -26,25 +27,25 @@ pub(crate) static LOG_DENSITY: Kernel = Kernel::new("vmf/log_density.wgsl");
 
 pub(crate) static RESPONSIBILITY: Kernel = Kernel::new("vmf/responsibility.wgsl");
 
-/// The parameters of the kernels over rows, as in `params.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Params {
-    pub(crate) zero: u32,
-    pub(crate) dimension: u32,
-    pub(crate) quads: u32,
-    pub(crate) plane: u32,
-    pub(crate) first: u32,
-    pub(crate) until: u32,
-    pub(crate) span: u32,
-    pub(crate) block: u32,
-    pub(crate) blocks: u32,
-    pub(crate) tiles: u32,
-    pub(crate) sums: u32,
-    pub(crate) low: u32,
-    pub(crate) input_low: u32,
-    pub(crate) order: u32,
-    pub(crate) unused: [u32; 2],
+params! {
+    /// The parameters of the kernels over rows, as in `params.wgsl`.
+    pub(crate) struct Params = Params in "vmf/params.wgsl" {
+        zero: u32,
+        dimension: u32,
+        quads: u32,
+        plane: u32,
+        first: u32,
+        until: u32,
+        span: u32,
+        block: u32,
+        blocks: u32,
+        tiles: u32,
+        sums: u32,
+        low: u32,
+        input_low: u32,
+        order: u32,
+        unused: [u32; 2],
+    }
 }
 
 /// What `direction_norms` and `resultant_rows` report: the first row without a direction,

@@ -6,11 +6,21 @@ use super::streaming::{SweepKernel, partials_bytes};
 use crate::error::Result;
 use crate::gpu::Kernel;
 use crate::gpu::buffer::STORAGE;
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
 use crate::reference::Totals;
 use crate::transport::Precision;
 
 pub(crate) static TOTALS: Kernel = Kernel::new("transport/totals.wgsl");
+
+params! {
+    struct Total = Total in "transport/totals.wgsl" {
+        zero: u32,
+        problems: u32,
+        blocks: u32,
+        unused: u32,
+    }
+}
 
 const WORKGROUP: u32 = 64;
 
@@ -46,7 +56,11 @@ pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
                 let output = gpu.allocate("totals", bytes, STORAGE)?;
                 let sweep = batch.sweep(side, batch.precision, epsilon, epsilon, slots.len());
                 let measure = kernel.bind(batch, side, sweep, &partials)?;
-                let params = gpu.uniform(&[0u32, slots.len() as u32, kernel.blocks, 0])?;
+                let params = gpu.uniform(&Total {
+                    problems: slots.len() as u32,
+                    blocks: kernel.blocks,
+                    ..Total::default()
+                })?;
                 let total = gpu.bind(
                     &totals,
                     params,

@@ -4,6 +4,7 @@
 use super::batch::{Batch, Side, Slot};
 use super::streaming::CONVERGENCE;
 use crate::error::{Error, Result};
+use crate::gpu::layout::params;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
@@ -27,15 +28,15 @@ pub(crate) enum Change {
     Zero,
 }
 
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct RescaleParams {
-    pub(crate) zero: u32,
-    pub(crate) count: u32,
-    pub(crate) at: u32,
-    pub(crate) mode: u32,
-    pub(crate) factor: f32,
-    pub(crate) unused: [u32; 3],
+params! {
+    pub(crate) struct RescaleParams = Rescale in "transport/rescale.wgsl" {
+        zero: u32,
+        count: u32,
+        at: u32,
+        mode: u32,
+        factor: f32,
+        unused: [u32; 3],
+    }
 }
 
 pub(crate) const RESCALE_WORKGROUP: u32 = 64;

@@ -4,6 +4,7 @@ use super::batch::{Batch, Side, Slot};
 use super::scaling::{self, Change};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
@@ -22,18 +23,18 @@ pub(crate) static SOFTMIN_DOUBLE: Kernel = Kernel::new("transport/softmin_double
 
 pub(crate) static CONVERGENCE: Kernel = Kernel::new("transport/convergence.wgsl");
 
-/// Parameters of `convergence`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Test {
-    pub(crate) slots: u32,
-    pub(crate) blocks: u32,
-    pub(crate) stride: u32,
-    pub(crate) completed: u32,
-    pub(crate) tolerance: f32,
-    pub(crate) first: u32,
-    pub(crate) marked: u32,
-    pub(crate) unused: u32,
+params! {
+    /// Parameters of `convergence`.
+    pub(crate) struct Test = Test in "transport/convergence.wgsl" {
+        slots: u32,
+        blocks: u32,
+        stride: u32,
+        completed: u32,
+        tolerance: f32,
+        first: u32,
+        marked: u32,
+        unused: u32,
+    }
 }
 
 pub(crate) const TEST_WORKGROUP: u32 = 64;
