@@ -3,21 +3,22 @@
 use super::function::BesselFunction;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Context, Gpu, Part, Tensor};
 use crate::number::{Element, Precision, words};
 use crate::parallel::fill;
 
-/// As `Elementwise` in `bessel/elementwise.wgsl`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    count: u32,
-    first: u32,
-    v_stride: u32,
-    x_stride: u32,
-    unused: [u32; 3],
+params! {
+    /// As `Elementwise` in `bessel/elementwise.wgsl`.
+    struct Params = Elementwise in "bessel/elementwise.wgsl" {
+        zero: u32,
+        count: u32,
+        first: u32,
+        v_stride: u32,
+        x_stride: u32,
+        unused: [u32; 3],
+    }
 }
 
 /// Orders and arguments on the device: as many as points, or one.

@@ -10,6 +10,7 @@ use super::range::is_factor;
 use super::sums::{Block, Job, Pace, Pairing, Shape, items};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Gpu, Tensor};
 use crate::losses::single;
@@ -89,12 +90,12 @@ impl Comparison {
     }
 }
 
-/// As `Scalars` in `divergence/gradient.wgsl`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct RowScalars {
-    flows: [f32; 2],
-    factors: [f32; 2],
+params! {
+    /// As `Scalars` in `divergence/gradient.wgsl`.
+    struct RowScalars = Scalars in "divergence/gradient.wgsl" {
+        flows: [f32; 2],
+        factors: [f32; 2],
+    }
 }
 
 /// What the gradient of a row is multiplied with.

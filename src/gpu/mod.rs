@@ -1,18 +1,22 @@
 //! The dispatcher: devices, pipelines, memory, submissions. It knows no mathematics.
 
 mod adapter;
+mod binding;
 pub(crate) mod buffer;
 mod capabilities;
 mod clock;
 mod context;
 #[cfg(feature = "hostile")]
 mod hostile;
+pub(crate) mod layout;
 mod loss;
+pub(crate) mod module;
 pub(crate) mod pipeline;
 mod probes;
 mod readback;
 pub(crate) mod recorder;
 mod refusal;
+#[doc(hidden)]
 pub mod shader;
 #[cfg(not(target_arch = "wasm32"))]
 mod staging;
@@ -30,7 +34,7 @@ pub use context::{Context, ContextBuilder};
 #[cfg(feature = "hostile")]
 #[doc(hidden)]
 pub use hostile::Hostility;
-pub use pipeline::{Binding, Kernel};
+pub(crate) use pipeline::Kernel;
 pub use probes::Probes;
 pub(crate) use storage::Part;
 pub use tensor::Tensor;

@@ -4,7 +4,7 @@ use super::gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
 use super::others::{Found, Query, others};
 use super::settings::check_logits;
 use crate::divergence::Weighting;
-use crate::divergence::kernels::{Params, SUMS};
+use crate::divergence::kernels::Params;
 use crate::divergence::sums::{Job, Pace, Pairing, items, wide};
 use crate::divergence::{Distributions, Divergence, Input, Reduction};
 use crate::error::{Error, Result};
@@ -16,9 +16,8 @@ use crate::parallel::map_rows;
 use crate::reference::divergence::{Row, compare};
 use crate::reference::losses::{mean_prediction, prior_gradient};
 
-pub(crate) static MEAN_PREDICTION: Kernel =
-    Kernel { path: "losses/mean_prediction.wgsl", bindings: SUMS };
-pub(crate) static MEAN_SLOPE: Kernel = Kernel { path: "losses/mean_slope.wgsl", bindings: SUMS };
+pub(crate) static MEAN_PREDICTION: Kernel = Kernel::new("losses/mean_prediction.wgsl");
+pub(crate) static MEAN_SLOPE: Kernel = Kernel::new("losses/mean_slope.wgsl");
 
 /// KL(m‖π) of the mean prediction m = Σ w softmax(z/T)/Σ w of a batch of rows of K logits from a prior π of the classes,
 /// in nats: it keeps a classifier from predicting classes more often than they come.

@@ -1,7 +1,7 @@
 //! Gradients of functions of a row with respect to its numbers: one kernel over the rows, nothing of their size besides.
 
 use super::others::label_words;
-use crate::divergence::kernels::{Item, Params, SLOPES};
+use crate::divergence::kernels::{Item, Params};
 use crate::divergence::sums::{Job, Pace, Pairing, Shape};
 use crate::divergence::{Block, Data, Distributions};
 use crate::error::{Error, Result};
@@ -13,12 +13,9 @@ use crate::parallel::map_rows;
 use crate::reference::losses::Form;
 use std::ops::Range;
 
-pub(crate) static LOGIT_GRADIENT: Kernel =
-    Kernel { path: "losses/logit_gradient.wgsl", bindings: SLOPES };
-pub(crate) static PRIOR_GRADIENT: Kernel =
-    Kernel { path: "losses/prior_gradient.wgsl", bindings: SLOPES };
-pub(crate) static ENTROPY_GRADIENT: Kernel =
-    Kernel { path: "divergence/entropy_gradient.wgsl", bindings: SLOPES };
+pub(crate) static LOGIT_GRADIENT: Kernel = Kernel::new("losses/logit_gradient.wgsl");
+pub(crate) static PRIOR_GRADIENT: Kernel = Kernel::new("losses/prior_gradient.wgsl");
+pub(crate) static ENTROPY_GRADIENT: Kernel = Kernel::new("divergence/entropy_gradient.wgsl");
 
 /// Bytes of gradients that are on the device at a time on their way to the host.
 const ON_THE_WAY: usize = 64 << 20;

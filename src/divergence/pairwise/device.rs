@@ -6,32 +6,33 @@ use super::super::sums::Pace;
 use super::prepared::{Prepared, block};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Gpu};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// As `Params` in `divergence/pairwise.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    quads: u32,
-    segments: u32,
-    words: u32,
-    p_first: u32,
-    p_count: u32,
-    p_number: u32,
-    p_each: u32,
-    q_first: u32,
-    q_count: u32,
-    q_number: u32,
-    q_blocks: u32,
-    p_low: u32,
-    q_low: u32,
-    unused: [u32; 2],
-    member: [f32; 4],
+params! {
+    /// As `Params` in `divergence/pairwise.wgsl`.
+    struct Params = Params in "divergence/pairwise.wgsl" {
+        zero: u32,
+        quads: u32,
+        segments: u32,
+        words: u32,
+        p_first: u32,
+        p_count: u32,
+        p_number: u32,
+        p_each: u32,
+        q_first: u32,
+        q_count: u32,
+        q_number: u32,
+        q_blocks: u32,
+        p_low: u32,
+        q_low: u32,
+        unused: [u32; 2],
+        member: [f32; 4],
+    }
 }
 
 /// What is added up for every pair.

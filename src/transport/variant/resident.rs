@@ -2,46 +2,34 @@
 
 use super::batch::{Batch, Slot};
 use crate::error::{Error, Result};
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Capabilities, Clock, Kernel};
+use crate::gpu::{Capabilities, Clock, Kernel};
 use crate::number::Precision;
 use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
 
-pub(crate) static RESIDENT: Kernel = Kernel {
-    path: "transport/resident.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::ReadWrite,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::Read,
-        Binding::Read,
-    ],
-};
+pub(crate) static RESIDENT: Kernel = Kernel::new("transport/resident.wgsl");
 
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    rows: u32,
-    columns: u32,
-    row_stride: u32,
-    problem_stride: u32,
-    slots: u32,
-    iterations: u32,
-    row_base: u32,
-    column_base: u32,
-    row_bins: u32,
-    column_bins: u32,
-    schedule_length: u32,
-    test_every: u32,
-    tolerance: f32,
-    padded_rows: u32,
-    padded_columns: u32,
+params! {
+    struct Params = Resident in "transport/resident.wgsl" {
+        zero: u32,
+        rows: u32,
+        columns: u32,
+        row_stride: u32,
+        problem_stride: u32,
+        slots: u32,
+        iterations: u32,
+        row_base: u32,
+        column_base: u32,
+        row_bins: u32,
+        column_bins: u32,
+        schedule_length: u32,
+        test_every: u32,
+        tolerance: f32,
+        padded_rows: u32,
+        padded_columns: u32,
+    }
 }
 
 /// What a workgroup has room for. In classes of powers of two where memory allows,

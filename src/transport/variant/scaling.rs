@@ -4,25 +4,20 @@
 use super::batch::{Batch, Side, Slot};
 use super::streaming::CONVERGENCE;
 use crate::error::{Error, Result};
+use crate::gpu::layout::params;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Clock, Kernel};
+use crate::gpu::{Clock, Kernel};
 use crate::number::Precision;
 use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
 use crate::transport::variant::streaming::{TEST_WORKGROUP, Test};
 use std::sync::Arc;
 
-pub(crate) static SCALING_PRODUCT: Kernel = Kernel {
-    path: "transport/scaling_product.wgsl",
-    bindings: super::streaming::SOFTMIN_ROWS.bindings,
-};
+pub(crate) static SCALING_PRODUCT: Kernel = Kernel::new("transport/scaling_product.wgsl");
 
-pub(crate) static RESCALE: Kernel = Kernel {
-    path: "transport/rescale.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static RESCALE: Kernel = Kernel::new("transport/rescale.wgsl");
 
 /// A change of units, as in `transport/rescale.wgsl`.
 #[derive(Debug, Clone, Copy)]
@@ -34,15 +29,15 @@ pub(crate) enum Change {
     Zero,
 }
 
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct RescaleParams {
-    pub(crate) zero: u32,
-    pub(crate) count: u32,
-    pub(crate) at: u32,
-    pub(crate) mode: u32,
-    pub(crate) factor: f32,
-    pub(crate) unused: [u32; 3],
+params! {
+    pub(crate) struct RescaleParams = Rescale in "transport/rescale.wgsl" {
+        zero: u32,
+        count: u32,
+        at: u32,
+        mode: u32,
+        factor: f32,
+        unused: [u32; 3],
+    }
 }
 
 pub(crate) const RESCALE_WORKGROUP: u32 = 64;

@@ -4,65 +4,38 @@ use super::batch::{Batch, Side, Slot};
 use super::scaling::{self, Change};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Clock, Kernel};
+use crate::gpu::{Clock, Kernel};
 use crate::number::Precision;
 use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
 use std::sync::Arc;
 
-pub(crate) static SOFTMIN_ROWS: Kernel = Kernel {
-    path: "transport/softmin_rows.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static SOFTMIN_ROWS: Kernel = Kernel::new("transport/softmin_rows.wgsl");
 
-pub(crate) static SOFTMIN_COLUMNS: Kernel =
-    Kernel { path: "transport/softmin_columns.wgsl", bindings: SOFTMIN_ROWS.bindings };
+pub(crate) static SOFTMIN_COLUMNS: Kernel = Kernel::new("transport/softmin_columns.wgsl");
 
-pub(crate) static SOFTMIN_SUPPORT: Kernel = Kernel {
-    path: "transport/softmin_support.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::Read,
-    ],
-};
+pub(crate) static SOFTMIN_SUPPORT: Kernel = Kernel::new("transport/softmin_support.wgsl");
 
-pub(crate) static SOFTMIN_DOUBLE: Kernel =
-    Kernel { path: "transport/softmin_double.wgsl", bindings: SOFTMIN_SUPPORT.bindings };
+pub(crate) static SOFTMIN_DOUBLE: Kernel = Kernel::new("transport/softmin_double.wgsl");
 
-pub(crate) static CONVERGENCE: Kernel = Kernel {
-    path: "transport/convergence.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static CONVERGENCE: Kernel = Kernel::new("transport/convergence.wgsl");
 
-/// Parameters of `convergence`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Test {
-    pub(crate) slots: u32,
-    pub(crate) blocks: u32,
-    pub(crate) stride: u32,
-    pub(crate) completed: u32,
-    pub(crate) tolerance: f32,
-    pub(crate) first: u32,
-    pub(crate) marked: u32,
-    pub(crate) unused: u32,
+params! {
+    /// Parameters of `convergence`.
+    pub(crate) struct Test = Test in "transport/convergence.wgsl" {
+        slots: u32,
+        blocks: u32,
+        stride: u32,
+        completed: u32,
+        tolerance: f32,
+        first: u32,
+        marked: u32,
+        unused: u32,
+    }
 }
 
 pub(crate) const TEST_WORKGROUP: u32 = 64;
@@ -140,7 +113,7 @@ impl SweepKernel {
             own.potentials.whole(),
             partials.whole(),
         ];
-        if self.pipeline.kernel.bindings.len() == 8 {
+        if self.pipeline.bindings.len() == 8 {
             resources.push(batch.support.whole());
         }
         Ok(batch.gpu.bind(&self.pipeline, params, resources))
