@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Clock, Context, Gpu, Kernel};
+use crate::wait::blocking;
 use rayon::prelude::*;
 use std::hint::black_box;
 
@@ -80,6 +81,10 @@ pub async fn limits(context: &Context) -> Result<Limits> {
         Some(gpu) => of_device(gpu).await,
         None => Ok(of_processor()),
     }
+}
+
+blocking! {
+    limits => limits_blocking(context: &Context) -> Result<Limits>;
 }
 
 async fn of_device(gpu: &Gpu) -> Result<Limits> {

@@ -15,6 +15,7 @@ pub mod reference;
 mod reserve;
 pub mod transport;
 pub mod vmf;
+mod wait;
 
 #[doc = include_str!("edges.md")]
 pub mod edges {}
@@ -38,3 +39,9 @@ pub use vmf::{
     Directions, VonMisesFisher, VonMisesFisherFit, VonMisesFisherMixture, VonMisesFisherMixtureFit,
 };
 pub use wgpu;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use {
+    bessel::{log_bessel_i_blocking, log_bessel_k_blocking, log_gamma_blocking},
+    information::joint_information_blocking,
+};

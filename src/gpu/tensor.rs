@@ -3,6 +3,7 @@
 use super::Context;
 use super::buffer::Buffer;
 use crate::error::{Error, Result};
+use crate::wait::blocking;
 use std::sync::Arc;
 
 /// A row-major array of f32: on the device of its context, or in host memory
@@ -131,6 +132,15 @@ impl Tensor {
 
     pub(crate) fn context(&self) -> &Context {
         &self.context
+    }
+}
+
+blocking! {
+    impl Tensor {
+        from_slice => from_slice_blocking(
+            context: &Context, data: &[f32], shape: &[usize]
+        ) -> Result<Tensor>;
+        read => read_blocking(&self) -> Result<Vec<f32>>;
     }
 }
 

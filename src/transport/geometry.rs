@@ -4,6 +4,7 @@ use super::cost::{Cost, Grid, SMALLEST_AS_IT_IS, words_of};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::reserve::{product, reserve};
+use crate::wait::blocking;
 use std::sync::Arc;
 
 /// f32 or f64: what costs and weights may be given in.
@@ -203,6 +204,12 @@ impl Geometry {
     /// The largest absolute cost: the scale ε is measured against.
     pub fn magnitude(&self) -> f64 {
         self.magnitude
+    }
+}
+
+blocking! {
+    impl Geometry {
+        cost_tensor => cost_tensor_blocking(cost: &Tensor) -> Result<Geometry>;
     }
 }
 

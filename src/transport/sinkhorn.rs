@@ -5,6 +5,7 @@ use super::problem::Problem;
 use super::solution::Solution;
 use crate::error::{Error, Result};
 use crate::gpu::Context;
+use crate::wait::blocking;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -215,15 +216,6 @@ impl Sinkhorn {
         super::solve::solve(self, context, problem).await
     }
 
-    /// [`Sinkhorn::solve`], waiting.
-    ///
-    /// # Errors
-    /// As [`Sinkhorn::solve`].
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn solve_blocking(&self, context: &Context, problem: &Problem) -> Result<Solution> {
-        pollster::block_on(self.solve(context, problem))
-    }
-
     fn validate(&self) -> Result<()> {
         let epsilon_fits = |e: f64| e.is_finite() && (1e-20..=1e20).contains(&e);
         if !epsilon_fits(self.epsilon) {
@@ -302,5 +294,11 @@ impl Sinkhorn {
             }
             _ => Ok(()),
         }
+    }
+}
+
+blocking! {
+    impl Sinkhorn {
+        solve => solve_blocking(&self, context: &Context, problem: &Problem) -> Result<Solution>;
     }
 }

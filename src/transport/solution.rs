@@ -8,6 +8,7 @@ use crate::gpu::shader::Constant;
 use crate::gpu::{AdapterReport, Binding, Context, Kernel};
 use crate::reference::{self, Totals};
 use crate::reserve::room_for;
+use crate::wait::blocking;
 use std::sync::Arc;
 
 pub(crate) static PLAN: Kernel = Kernel {
@@ -360,6 +361,17 @@ impl Solution {
             State::Host { cost, .. } => Ok(cost[range].to_vec()),
             State::Device { .. } => Ok(self.problem.geometry.read().await?[range].to_vec()),
         }
+    }
+}
+
+blocking! {
+    impl Solution {
+        potentials => potentials_blocking(&self, problem: usize) -> Result<Potentials>;
+        plan => plan_blocking(&self, problem: usize) -> Result<Vec<f64>>;
+        apply => apply_blocking(&self, problem: usize, x: &[f64]) -> Result<Vec<f64>>;
+        apply_transposed => apply_transposed_blocking(
+            &self, problem: usize, x: &[f64]
+        ) -> Result<Vec<f64>>;
     }
 }
 
