@@ -165,7 +165,7 @@ impl Bound<'_> {
                 let input = gpu.allocate("bench input", self.bytes, STORAGE)?;
                 gpu.write(&input, 0, &vec![-1.0f32; self.bytes as usize / 4])?;
                 let output = gpu.allocate("bench output", output, STORAGE)?;
-                let resources = vec![input.as_entire_binding(), output.as_entire_binding()];
+                let resources = vec![input.whole(), output.whole()];
                 Ok((gpu.bind(&pipeline, gpu.uniform(&params)?, resources), (input, output)))
             })
             .await?;

@@ -4,10 +4,8 @@ use super::function::BesselFunction;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Context, Gpu, Tensor};
+use crate::gpu::{Clock, Context, Gpu, Part, Tensor};
 use crate::transport::{Element, Precision};
-use std::ops::Deref;
-use std::sync::Arc;
 
 /// As `Elementwise` in `bessel/elementwise.wgsl`.
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -21,34 +19,17 @@ struct Params {
     unused: [u32; 3],
 }
 
-/// One of the two inputs.
-#[derive(Debug)]
-enum Words<'a> {
-    Owned(Buffer),
-    Borrowed(&'a wgpu::Buffer),
-}
-
-impl Deref for Words<'_> {
-    type Target = wgpu::Buffer;
-    fn deref(&self) -> &wgpu::Buffer {
-        match self {
-            Words::Owned(buffer) => buffer,
-            Words::Borrowed(buffer) => buffer,
-        }
-    }
-}
-
 /// Orders and arguments on the device: as many as points, or one.
 #[derive(Debug)]
-pub(crate) struct Points<'a> {
-    orders: Words<'a>,
-    arguments: Words<'a>,
+pub(crate) struct Points {
+    orders: Part,
+    arguments: Part,
     strides: [u32; 2],
     count: usize,
     precision: Precision,
 }
 
-impl<'a> Points<'a> {
+impl Points {
     /// How many points fit a binding.
     pub(crate) fn most(gpu: &Gpu, precision: Precision) -> usize {
         let limits = &gpu.capabilities.limits;
@@ -62,7 +43,7 @@ impl<'a> Points<'a> {
         v: &[T],
         x: &[T],
         count: usize,
-    ) -> Result<Points<'a>> {
+    ) -> Result<Points> {
         let upload = |what: &str, values: &[T]| match precision {
             Precision::Single => match T::singles(values) {
                 Some(words) => gpu.upload(what, words),
@@ -88,23 +69,21 @@ impl<'a> Points<'a> {
             gpu.guarded(|| Ok((upload("orders", v)?, upload("arguments", x)?))).await?;
         Ok(Points {
             strides: [u32::from(v.len() > 1), u32::from(x.len() > 1)],
-            orders: Words::Owned(orders),
-            arguments: Words::Owned(arguments),
+            orders: orders.into(),
+            arguments: arguments.into(),
             count,
             precision,
         })
     }
 
     pub(crate) fn borrow(
-        orders: &'a wgpu::Buffer,
-        orders_length: usize,
-        arguments: &'a wgpu::Buffer,
-        arguments_length: usize,
+        (orders, orders_length): (&Part, usize),
+        (arguments, arguments_length): (&Part, usize),
         count: usize,
-    ) -> Points<'a> {
+    ) -> Points {
         Points {
-            orders: Words::Borrowed(orders),
-            arguments: Words::Borrowed(arguments),
+            orders: orders.clone(),
+            arguments: arguments.clone(),
             strides: [u32::from(orders_length > 1), u32::from(arguments_length > 1)],
             count,
             precision: Precision::Single,
@@ -142,7 +121,7 @@ impl Values {
 
     /// Left on the device.
     pub(crate) fn into_tensor(self, context: &Context, shape: &[usize]) -> Tensor {
-        Tensor::pooled(context, Arc::new(self.buffer), shape)
+        Tensor::pooled(context, self.buffer, shape)
     }
 }
 
@@ -155,11 +134,7 @@ fn bytes(count: usize, precision: Precision) -> u64 {
 }
 
 /// Runs the kernel over all points, in submissions of bounded length.
-pub(crate) async fn run(
-    gpu: &Gpu,
-    function: BesselFunction,
-    points: &Points<'_>,
-) -> Result<Values> {
+pub(crate) async fn run(gpu: &Gpu, function: BesselFunction, points: &Points) -> Result<Values> {
     let (kernel, form) = function.kernel();
     let capabilities = &gpu.capabilities;
     let (workgroup, tile) = capabilities.sorted_tile();
@@ -195,10 +170,10 @@ pub(crate) async fn run(
                 unused: [0; 3],
             })?;
             let resources = vec![
-                points.orders.as_entire_binding(),
-                points.arguments.as_entire_binding(),
-                status.as_entire_binding(),
-                output.as_entire_binding(),
+                points.orders.whole(),
+                points.arguments.whole(),
+                status.whole(),
+                output.whole(),
             ];
             let ready = gpu.bind(&pipeline, params, resources);
             recorder.dispatch(&ready, count.div_ceil(tile as usize) as u64)?;

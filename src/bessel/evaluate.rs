@@ -139,12 +139,12 @@ impl Bessel {
             return Err(Error::invalid("x", reason));
         }
         let context = v.context();
-        match (self.device(context)?, v.device_buffer(), x.device_buffer()) {
+        match (self.device(context)?, v.part(), x.part()) {
             (Some(gpu), Some(orders), Some(arguments)) => {
                 if !context.shares_device(x.context()) {
                     return Err(Error::invalid("x", "is on another device than v"));
                 }
-                let points = Points::borrow(orders, v.len(), arguments, x.len(), count);
+                let points = Points::borrow((orders, v.len()), (arguments, x.len()), count);
                 let values = run(gpu, self.function, &points).await?;
                 Ok(values.into_tensor(context, shape))
             }

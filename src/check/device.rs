@@ -23,25 +23,23 @@ pub(crate) async fn dispatch<P: bytemuck::Pod>(
 ) -> Result<Vec<u8>> {
     let pipeline = gpu.pipeline(kernel, constants).await?;
     let mut recorder = gpu.recorder();
-    let held = gpu
-        .guarded(|| {
-            let buffers = resources
-                .iter()
-                .map(|resource| match resource {
-                    Resource::Data(data) => gpu.upload("check input", data),
-                    // All ones, which is no number: what a kernel leaves unwritten must
-                    // not look like the result of an earlier one.
-                    Resource::Space(bytes) => gpu.upload("check output", &vec![0xffu8; *bytes]),
-                })
-                .collect::<Result<Vec<_>>>()?;
-            let bound = buffers.iter().map(|buffer| buffer.as_entire_binding()).collect();
-            let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, bound);
-            recorder.dispatch(&ready, groups as u64)?;
-            recorder.stage(&buffers[read], 0, bytes as u64);
-            Ok(buffers)
-        })
-        .await?;
+    gpu.guarded(|| {
+        let buffers = resources
+            .iter()
+            .map(|resource| match resource {
+                Resource::Data(data) => gpu.upload("check input", data),
+                // All ones, which is no number: what a kernel leaves unwritten must
+                // not look like the result of an earlier one.
+                Resource::Space(bytes) => gpu.upload("check output", &vec![0xffu8; *bytes]),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let bound = buffers.iter().map(|buffer| buffer.whole()).collect();
+        let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, bound);
+        recorder.dispatch(&ready, groups as u64)?;
+        recorder.stage(&buffers[read], 0, bytes as u64);
+        Ok(())
+    })
+    .await?;
     let result = recorder.read(kernel.path).await?;
-    drop(held);
     Ok(result.into_iter().next().unwrap_or_default())
 }

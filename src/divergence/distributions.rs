@@ -92,12 +92,14 @@ impl Distributions {
             }
         };
         let context = tensor.context().clone();
-        let data = match context.gpu() {
-            None => {
+        let data = match (context.gpu(), tensor.part()) {
+            (Some(gpu), Some(part)) => {
+                Data::Device(Arc::new(upload::of_tensor(gpu, part, rows, bins)))
+            }
+            _ => {
                 let values = tensor.read().await?;
                 Data::Host(Arc::new(values.into_iter().map(f64::from).collect()))
             }
-            Some(gpu) => Data::Device(Arc::new(upload::of_tensor(gpu, tensor, rows, bins)?)),
         };
         let (exact, beyond) = (None, None);
         Ok(Distributions { context, rows, bins, input, normalize: false, data, exact, beyond })

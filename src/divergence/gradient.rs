@@ -16,7 +16,6 @@ use crate::losses::single;
 use crate::parallel::map_rows;
 use crate::reference::divergence as twin;
 use crate::wait::blocking;
-use std::sync::Arc;
 
 /// Whose gradient is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,7 +121,7 @@ impl Work<'_> {
         let bytes = (4 * own.rows * own.bins) as u64;
         let output = gpu.guarded(|| gpu.allocate("gradient", bytes, STORAGE)).await?;
         let output = self.on_device(gpu, of_q, factor, output, &by_twin).await?;
-        Ok(Tensor::pooled(&own.context, Arc::new(output), &shape))
+        Ok(Tensor::pooled(&own.context, output, &shape))
     }
 
     /// Gradients of the rows that only the twin can do, by row of the result's own side.
@@ -182,7 +181,9 @@ impl Work<'_> {
         let shared = own.rows == 1 && self.plan.count > 1;
         // Rows that no kernel writes, and sums over rows, begin at 0.
         if shared || jobs.len() < own.rows {
-            clear(gpu, &output, own.rows * own.bins).await?;
+            let mut recorder = gpu.recorder();
+            recorder.clear(&output, 0, (4 * own.rows * own.bins) as u64);
+            recorder.submit().await?;
         }
         if !jobs.is_empty() {
             self.dispatch(gpu, [of_q, shared, exact], &jobs, &scalars, &output).await?;
@@ -232,26 +233,24 @@ impl Work<'_> {
                     Params { member: member.parameters, ..pairing.params(&block, &shape, count) };
                 let clock = Clock::now();
                 let mut recorder = gpu.recorder();
-                let held = gpu
-                    .guarded(|| {
-                        let places = places(&block, jobs, numbers, of_q, own.bins);
-                        let rows: Vec<RowScalars> = numbers.iter().map(|n| scalars[*n]).collect();
-                        let places = gpu.upload("pairs of rows", &places)?;
-                        let rows = gpu.upload("scalars of rows", &rows)?;
-                        let mut resources = pairing.bindings(&block)?;
-                        // A buffer may not be written through two bindings.
-                        let spare = gpu.allocate("spare", 16, STORAGE)?;
-                        let outputs = if aligned { [output, &spare] } else { [&spare, output] };
-                        for buffer in [&places, &rows].into_iter().chain(outputs) {
-                            resources.push(buffer.as_entire_binding());
-                        }
-                        let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
-                        recorder.dispatch(&ready, shape.groups(if shared { 1 } else { count }))?;
-                        Ok([places, rows, spare])
-                    })
-                    .await?;
+                gpu.guarded(|| {
+                    let places = places(&block, jobs, numbers, of_q, own.bins);
+                    let rows: Vec<RowScalars> = numbers.iter().map(|n| scalars[*n]).collect();
+                    let places = gpu.upload("pairs of rows", &places)?;
+                    let rows = gpu.upload("scalars of rows", &rows)?;
+                    let mut resources = pairing.bindings(&block);
+                    // A buffer may not be written through two bindings.
+                    let spare = gpu.allocate("spare", 16, STORAGE)?;
+                    let outputs = if aligned { [output, &spare] } else { [&spare, output] };
+                    for buffer in [&places, &rows].into_iter().chain(outputs) {
+                        resources.push(buffer.whole());
+                    }
+                    let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
+                    recorder.dispatch(&ready, shape.groups(if shared { 1 } else { count }))?;
+                    Ok(())
+                })
+                .await?;
                 recorder.read("a gradient").await?;
-                drop(held);
                 pace.took(count * block.columns.len(), clock.seconds());
                 done += count;
             }
@@ -341,17 +340,4 @@ fn row_scalars(
         }
         Scalars::Twin => None,
     }
-}
-
-async fn clear(gpu: &Gpu, buffer: &Buffer, elements: usize) -> Result<()> {
-    // In parts, so that no host copy of the whole is needed.
-    let zeros = vec![0.0f32; elements.min(1 << 20)];
-    gpu.guarded(|| {
-        for start in (0..elements).step_by(zeros.len()) {
-            let part = &zeros[..zeros.len().min(elements - start)];
-            gpu.write(buffer, 4 * start as u64, part)?;
-        }
-        Ok(())
-    })
-    .await
 }

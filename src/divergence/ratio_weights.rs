@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Binding, Context, Gpu, Kernel, Tensor};
+use crate::gpu::{Binding, Context, Gpu, Kernel, Part, Tensor};
 use crate::information::steps::{Step, Steps};
 use crate::reference::divergence as twin;
 use crate::transport::Element;
@@ -108,10 +108,10 @@ impl Divergence {
     pub async fn ratio_weights(&self, log_ratios: &Tensor) -> Result<Tensor> {
         self.require_ratio_weight()?;
         let context = log_ratios.context();
-        if let (Some(gpu), Some(buffer)) = (device(context), log_ratios.device_buffer()) {
-            let batch = Batch { gpu, logs: buffer, length: log_ratios.len(), low: 0 };
+        if let (Some(gpu), Some(buffer)) = (device(context), log_ratios.part()) {
+            let batch = Batch { gpu, logs: buffer.clone(), length: log_ratios.len(), low: 0 };
             if let Some(weights) = self.on_device(&batch).await? {
-                return Ok(Tensor::pooled(context, Arc::new(weights), log_ratios.shape()));
+                return Ok(Tensor::pooled(context, weights, log_ratios.shape()));
             }
         }
         let weights: Vec<f32> =
@@ -157,7 +157,7 @@ impl Divergence {
                 (gpu.guarded(|| gpu.upload("log-ratios", &high)).await?, low)
             }
         };
-        let batch = Batch { gpu, logs: &buffer, length: log_ratios.len(), low };
+        let batch = Batch { gpu, logs: buffer.into(), length: log_ratios.len(), low };
         let Some(weights) = self.on_device(&batch).await? else { return self.on_host(log_ratios) };
         let mut recorder = gpu.recorder();
         recorder.stage(&weights, 0, 4 * log_ratios.len() as u64);
@@ -301,7 +301,7 @@ impl Form {
 /// Logarithms of ratios on a device.
 struct Batch<'a> {
     gpu: &'a Gpu,
-    logs: &'a wgpu::Buffer,
+    logs: Part,
     length: usize,
     /// From high to low words, 0 where there are none.
     low: usize,
@@ -340,9 +340,9 @@ impl Batch<'_> {
     async fn log_mean(&self, form: &Form) -> Result<Option<f64>> {
         let gpu = self.gpu;
         let available = gpu.capabilities.limits.max_storage_buffer_binding_size;
-        if self.logs.size() > available {
+        if self.logs.bytes() > available {
             let what = "the buffer of the log-ratios (bytes)".into();
-            return Err(Error::LimitExceeded { what, needed: self.logs.size(), available });
+            return Err(Error::LimitExceeded { what, needed: self.logs.bytes(), available });
         }
         let blocks = self.length.div_ceil(BLOCK);
         let bytes = 16 * blocks as u64;
@@ -357,13 +357,13 @@ impl Batch<'_> {
         let mut steps = Steps::new(gpu);
         let step = Step {
             pipeline: &pipeline,
-            resources: &[self.logs, &sums, &spare, &report],
+            resources: &[self.logs.whole(), sums.whole(), spare.whole(), report.whole()],
             items: blocks,
             items_per_group: (gpu.capabilities.sweep_workgroup() / self.lanes()) as usize,
             cost: BLOCK.min(self.length) as f64 * if form.is_mixed() { 30.0 } else { 10.0 },
         };
         steps.run(step, |first, until| self.params(form, first, until)).await?;
-        let sources: [(&wgpu::Buffer, u64); 2] = [(&sums, bytes), (&report, 16)];
+        let sources = [(&sums, bytes), (&report, 16)];
         let read = steps.read("sums of ratio weights", &sources).await?;
         let report: Vec<u32> = bytemuck::pod_collect_to_vec(&read[1]);
         if let Some(at) = report.first().filter(|at| **at != u32::MAX) {
@@ -384,7 +384,7 @@ impl Batch<'_> {
 
     async fn refused(&self, at: usize) -> Result<Error> {
         let mut recorder = self.gpu.recorder();
-        recorder.stage(self.logs, 4 * at as u64, 4);
+        recorder.stage(&self.logs, 4 * at as u64, 4);
         let read: Vec<Vec<f32>> = recorder.read_as("a log-ratio").await?;
         let found = read.first().and_then(|words| words.first()).copied();
         Ok(wrong_ratio(at, found.map_or(f64::NAN, f64::from)))
@@ -403,7 +403,7 @@ impl Batch<'_> {
         let mut steps = Steps::new(gpu);
         let step = Step {
             pipeline: &pipeline,
-            resources: &[self.logs, &spare, &weights, &report],
+            resources: &[self.logs.whole(), spare.whole(), weights.whole(), report.whole()],
             items: self.length,
             items_per_group: gpu.capabilities.sweep_workgroup() as usize,
             cost: if form.is_mixed() { 15.0 } else { 5.0 },

@@ -4,10 +4,10 @@ use super::distributions::{Data, Distributions};
 use super::kernels::{Item, Params, SLOTS, words};
 use super::upload::Piece;
 use crate::error::{Error, Result};
-use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::buffer::STORAGE;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Capabilities, Clock, Gpu, Kernel};
+use crate::gpu::{Capabilities, Clock, Gpu, Kernel, Part};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -124,11 +124,9 @@ impl<'a> Pairing<'a> {
     }
 
     /// The four bindings of the rows.
-    pub(crate) fn bindings(&self, block: &Block<'a>) -> Result<Vec<wgpu::BindingResource<'a>>> {
-        let missing = || Error::invalid("rows", "their context has no device");
-        let p = block.p.binding().ok_or_else(missing)?;
-        let q = block.q.binding().ok_or_else(missing)?;
-        Ok(vec![p.clone(), q.clone(), p, q])
+    pub(crate) fn bindings(&self, block: &Block<'a>) -> Vec<Part> {
+        let (p, q) = (&block.p.part, &block.q.part);
+        vec![p.clone(), q.clone(), p.clone(), q.clone()]
     }
 
     /// Runs `kernel` over all jobs and hands every record to `absorb`, with the number of its job; those of one job
@@ -178,22 +176,20 @@ impl<'a> Pairing<'a> {
         let gpu = self.gpu;
         let bytes = (numbers.len() * shape.segments * size_of::<Record>()) as u64;
         let mut recorder = gpu.recorder();
-        let held: [Buffer; 2] = gpu
-            .guarded(|| {
-                let items = gpu.upload("pairs of rows", &items(block, jobs, numbers))?;
-                let sums = gpu.allocate("sums", bytes, STORAGE)?;
-                let params = Params { member, ..self.params(block, shape, numbers.len()) };
-                let mut resources = self.bindings(block)?;
-                resources.push(items.as_entire_binding());
-                resources.push(sums.as_entire_binding());
-                let ready = gpu.bind(pipeline, gpu.uniform(&params)?, resources);
-                recorder.dispatch(&ready, shape.groups(numbers.len()))?;
-                recorder.stage(&sums, 0, bytes);
-                Ok([items, sums])
-            })
-            .await?;
+        gpu.guarded(|| {
+            let items = gpu.upload("pairs of rows", &items(block, jobs, numbers))?;
+            let sums = gpu.allocate("sums", bytes, STORAGE)?;
+            let params = Params { member, ..self.params(block, shape, numbers.len()) };
+            let mut resources = self.bindings(block);
+            resources.push(items.whole());
+            resources.push(sums.whole());
+            let ready = gpu.bind(pipeline, gpu.uniform(&params)?, resources);
+            recorder.dispatch(&ready, shape.groups(numbers.len()))?;
+            recorder.stage(&sums, 0, bytes);
+            Ok(())
+        })
+        .await?;
         let read = recorder.read("sums of divergences").await?;
-        drop(held);
         Ok(bytemuck::pod_collect_to_vec(&read[0]))
     }
 }

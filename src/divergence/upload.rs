@@ -1,51 +1,25 @@
 //! Rows in device memory: in pieces that fit a binding.
 
 use crate::error::Result;
-use crate::gpu::buffer::Buffer;
-use crate::gpu::{Gpu, Tensor};
+use crate::gpu::{Gpu, Part};
 use crate::transport::Element;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Some rows and columns of a matrix in one binding. Rows are `stride` f32 apart; the low words of double-float
 /// numbers lie `low` f32 behind the high ones, 0 where there are none.
 #[derive(Debug, Clone)]
 pub(crate) struct Piece {
-    storage: Storage,
+    /// The binding.
+    pub(crate) part: Part,
     pub(crate) rows: Range<usize>,
     pub(crate) columns: Range<usize>,
     pub(crate) stride: usize,
     pub(crate) low: usize,
-    /// First byte of the binding, its first f32 that is the piece's own, and the size in bytes.
-    offset: u64,
+    /// The first f32 of the binding that is the piece's own.
     first: usize,
-    bytes: u64,
-}
-
-#[derive(Debug, Clone)]
-enum Storage {
-    Pooled(Arc<Buffer>),
-    Tensor(Tensor),
 }
 
 impl Piece {
-    /// The binding; `None` cannot happen for pieces of a device context.
-    pub(crate) fn binding(&self) -> Option<wgpu::BindingResource<'_>> {
-        let buffer = self.buffer()?;
-        Some(wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-            buffer,
-            offset: self.offset,
-            size: wgpu::BufferSize::new(self.bytes),
-        }))
-    }
-
-    fn buffer(&self) -> Option<&wgpu::Buffer> {
-        match &self.storage {
-            Storage::Pooled(buffer) => Some(buffer),
-            Storage::Tensor(tensor) => tensor.device_buffer(),
-        }
-    }
-
     /// Where a row and column of the matrix is in the binding, in f32.
     pub(crate) fn at(&self, row: usize, column: usize) -> u32 {
         (self.first + (row - self.rows.start) * self.stride + column - self.columns.start) as u32
@@ -54,7 +28,7 @@ impl Piece {
     /// Whether every row, from a column of this number on, can be read by fours.
     pub(crate) fn is_aligned(&self, column: usize) -> bool {
         let columns = column - self.columns.start;
-        let whole = self.bytes.is_multiple_of(16) || self.columns.len().is_multiple_of(4);
+        let whole = self.part.bytes().is_multiple_of(16) || self.columns.len().is_multiple_of(4);
         self.stride.is_multiple_of(4) && (self.first + columns).is_multiple_of(4) && whole
     }
 }
@@ -121,10 +95,8 @@ pub(crate) async fn pieces<T: Element>(gpu: &Gpu, values: &[T], bins: usize) -> 
             columns,
             stride,
             low: if double { plane } else { 0 },
-            offset: 0,
             first: 0,
-            bytes: (4 * plane * planes) as u64,
-            storage: Storage::Pooled(Arc::new(buffer)),
+            part: buffer.whole().slice(0, (4 * plane * planes) as u64),
         });
     }
     Ok(result)
@@ -139,15 +111,10 @@ fn rounded(x: f64) -> f32 {
 }
 
 /// A tensor's own rows.
-pub(crate) fn of_tensor(
-    gpu: &Gpu,
-    tensor: &Tensor,
-    rows: usize,
-    bins: usize,
-) -> Result<Vec<Piece>> {
+pub(crate) fn of_tensor(gpu: &Gpu, tensor: &Part, rows: usize, bins: usize) -> Vec<Piece> {
     // A binding begins at a multiple of 256 bytes: one of 64 f32 more than a piece may be needed.
     let most = most(gpu).saturating_sub(64).max(64);
-    let size = tensor.device_buffer().map_or(0, wgpu::Buffer::size);
+    let size = tensor.bytes();
     let whole = if rows * bins <= most + 64 {
         vec![(0..rows, 0..bins)]
     } else {
@@ -161,17 +128,15 @@ pub(crate) fn of_tensor(
         let end = (4 * last as u64).next_multiple_of(16);
         let end = if end <= size { end } else { 4 * last as u64 };
         Piece {
-            storage: Storage::Tensor(tensor.clone()),
+            part: tensor.slice(4 * start as u64, end - 4 * start as u64),
             rows,
             columns,
             stride: bins,
             low: 0,
-            offset: 4 * start as u64,
             first: first - start,
-            bytes: end - 4 * start as u64,
         }
     };
-    Ok(whole.into_iter().map(piece).collect())
+    whole.into_iter().map(piece).collect()
 }
 
 /// The numbers of some rows with their low words, in one reading.
@@ -185,13 +150,12 @@ pub(crate) async fn read_rows(
     let mut planes = Vec::new();
     for (number, row) in rows.iter().enumerate() {
         for piece in pieces.iter().filter(|piece| piece.rows.contains(row)) {
-            let Some(buffer) = piece.buffer() else { continue };
             let bytes = 4 * piece.columns.len() as u64;
-            let at = piece.offset + 4 * u64::from(piece.at(*row, piece.columns.start));
-            recorder.stage(buffer, at, bytes);
+            let at = 4 * u64::from(piece.at(*row, piece.columns.start));
+            recorder.stage(&piece.part, at, bytes);
             planes.push((number, false));
             if piece.low > 0 {
-                recorder.stage(buffer, at + 4 * piece.low as u64, bytes);
+                recorder.stage(&piece.part, at + 4 * piece.low as u64, bytes);
                 planes.push((number, true));
             }
         }

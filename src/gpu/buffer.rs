@@ -3,10 +3,14 @@
 use super::Gpu;
 use super::loss::{Owner, Scopes};
 use super::pipeline::lock;
+use super::storage::Part;
+#[cfg(not(target_arch = "wasm32"))]
+use super::transfer::MANY_BYTES;
 use super::turn::Turn;
 use crate::error::{Error, Result, one_line};
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Memory of a context, in bytes.
@@ -47,24 +51,36 @@ struct Kept {
     memory: Memory,
 }
 
-/// A buffer that goes back to its pool when dropped.
+/// A buffer of the pool's. Cheap to clone; it goes back when the last clone is dropped.
+#[derive(Debug, Clone)]
+pub(crate) struct Buffer(Arc<Taken>);
+
 #[derive(Debug)]
-pub(crate) struct Buffer {
+struct Taken {
     raw: wgpu::Buffer,
     pool: Arc<Pool>,
     exclusive: Option<Arc<Turn>>,
+    /// Whether a host application has been shown it, and may have kept it.
+    shown: AtomicBool,
 }
 
 impl Deref for Buffer {
     type Target = wgpu::Buffer;
     fn deref(&self) -> &wgpu::Buffer {
-        &self.raw
+        &self.0.raw
     }
 }
 
-impl Drop for Buffer {
+impl Buffer {
+    /// From now on it is not used for anything else; whether that is new.
+    pub(super) fn show(&self) -> bool {
+        !self.0.shown.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Taken {
     fn drop(&mut self) {
-        let released = self.pool.take_back(&self.raw);
+        let released = self.pool.take_back(&self.raw, *self.shown.get_mut());
         if !released.is_empty() {
             let _exclusive = self.exclusive.as_deref().map(Turn::take);
             released.into_iter().for_each(release);
@@ -81,12 +97,16 @@ fn release(buffer: wgpu::Buffer) {
 }
 
 impl Pool {
-    /// Keeps a buffer that is let go, and returns what is to be released for it: others, or itself.
-    fn take_back(&self, raw: &wgpu::Buffer) -> Vec<wgpu::Buffer> {
+    /// Keeps a buffer that is let go, and returns what is to be released for it: others, or itself. One that was `shown`
+    /// to a host application stays as it is for as long as that has it.
+    fn take_back(&self, raw: &wgpu::Buffer, shown: bool) -> Vec<wgpu::Buffer> {
         let size = raw.size();
         let mut released = Vec::new();
         let mut kept = lock(&self.kept);
         kept.memory.in_use -= size;
+        if shown {
+            return released;
+        }
         if size > IDLE_LIMIT {
             released.push(raw.clone());
             return released;
@@ -160,7 +180,8 @@ impl Gpu {
         let mut kept = lock(&self.pool.kept);
         kept.memory.in_use += size;
         kept.memory.peak = kept.memory.peak.max(kept.memory.in_use);
-        Ok(Buffer { raw, pool: self.pool.clone(), exclusive: self.exclusive.clone() })
+        let (pool, exclusive) = (self.pool.clone(), self.exclusive.clone());
+        Ok(Buffer(Arc::new(Taken { raw, pool, exclusive, shown: AtomicBool::new(false) })))
     }
 
     /// The size of the buffer for `bytes`, checked against the device's limits.
@@ -276,6 +297,22 @@ impl Gpu {
         self.check_lost()
     }
 
+    /// Fills a buffer with zeros from a byte on, for a host that is shown it.
+    pub(super) fn zero(&self, buffer: &wgpu::Buffer, from: u64) {
+        if from >= buffer.size() || self.check_lost().is_err() {
+            return;
+        }
+        let _exclusive = self.exclusive();
+        let scopes = Scopes::push(&self.device);
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        encoder.clear_buffer(buffer, from, None);
+        let submitted = self.submit(Some(encoder.finish()));
+        drop(scopes.pop());
+        if let Err(error) = submitted {
+            log::error!("zeros behind a tensor: {error}");
+        }
+    }
+
     /// A storage buffer holding `data`.
     pub(crate) fn upload<T: bytemuck::Pod>(&self, what: &str, data: &[T]) -> Result<Buffer> {
         let buffer = self.allocate(what, size_of_val(data) as u64, STORAGE)?;
@@ -295,17 +332,28 @@ impl Gpu {
     /// multiple of 4 bytes. Run inside [`Gpu::guarded`].
     pub(crate) fn write<T: bytemuck::Pod>(
         &self,
-        buffer: &wgpu::Buffer,
+        target: impl Into<Part>,
         offset: u64,
         data: &[T],
     ) -> Result<()> {
+        let target = target.into();
+        let target = target.from(offset);
+        let (buffer, offset) = (target.raw(), target.offset());
         let bytes = bytemuck::cast_slice(data);
         #[cfg(target_arch = "wasm32")]
         if !bytes.is_empty() {
             self.queue.write_buffer(buffer, offset, bytes);
         }
         #[cfg(not(target_arch = "wasm32"))]
-        self.stage(buffer, offset, bytes)?;
+        if bytes.len() > MANY_BYTES {
+            let copy = |first: usize, to: &mut [f32]| {
+                let to: &mut [u8] = bytemuck::cast_slice_mut(to);
+                to.copy_from_slice(&bytes[4 * first..][..to.len()]);
+            };
+            self.write_with(target, 0, bytes.len() / 4, copy)?;
+        } else {
+            self.stage(buffer, offset, bytes)?;
+        }
         Ok(())
     }
 

@@ -16,7 +16,9 @@ mod refusal;
 pub mod shader;
 #[cfg(not(target_arch = "wasm32"))]
 mod staging;
+mod storage;
 mod tensor;
+mod transfer;
 mod turn;
 
 pub use adapter::{AdapterKind, AdapterReport, Backend};
@@ -29,6 +31,7 @@ pub use context::{Context, ContextBuilder};
 pub use hostile::Hostility;
 pub use pipeline::{Binding, Kernel};
 pub use probes::Probes;
+pub(crate) use storage::Part;
 pub use tensor::Tensor;
 
 use std::collections::HashMap;

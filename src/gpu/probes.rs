@@ -114,12 +114,8 @@ impl Gpu {
             })
             .await?;
         let mut recorder = self.recorder();
-        let arithmetic = self.bind(
-            &arithmetic,
-            params,
-            vec![input.as_entire_binding(), output.as_entire_binding()],
-        );
-        let looping = self.bind(&looping, looping_params, vec![reached.as_entire_binding()]);
+        let arithmetic = self.bind(&arithmetic, params, vec![input.whole(), output.whole()]);
+        let looping = self.bind(&looping, looping_params, vec![reached.whole()]);
         recorder.dispatch(&arithmetic, Probes::PAIRS as u64 / 64)?;
         recorder.dispatch(&looping, 1)?;
         recorder.stage(&output, 0, bytes);

@@ -2,6 +2,7 @@
 
 use super::Gpu;
 use super::loss::Scopes;
+use super::transfer::copy_out;
 use crate::error::{Error, Result, one_line};
 use futures::channel::oneshot;
 
@@ -23,7 +24,7 @@ impl Drop for Mapped<'_> {
 
 impl Mapped<'_> {
     /// The numbers in `ranges` of bytes, each an offset and a length.
-    pub(crate) async fn copy<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
+    pub(crate) async fn copy<T: bytemuck::Pod>(
         self,
         ranges: &[(u64, u64)],
         what: &str,
@@ -41,19 +42,18 @@ impl Mapped<'_> {
         }
     }
 
-    fn try_copy<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
-        &self,
-        ranges: &[(u64, u64)],
-    ) -> Result<Vec<Vec<T>>, String> {
+    fn try_copy<T: bytemuck::Pod>(&self, ranges: &[(u64, u64)]) -> Result<Vec<Vec<T>>, String> {
         let _exclusive = self.gpu.exclusive();
         let view = self.buffer.slice(..self.bytes).get_mapped_range().map_err(one_line)?;
         let copy = |&(at, bytes): &(u64, u64)| {
             let end = at.saturating_add(bytes) as usize;
             let part = view.get(at as usize..end).ok_or("it is shorter than asked")?;
-            // Asked first: an allocation that fails ends the process.
-            let asked = Vec::<u8>::new().try_reserve_exact(part.len());
-            asked.map_err(|_| format!("no memory for {bytes} bytes on the host"))?;
-            Ok(bytemuck::pod_collect_to_vec(part))
+            let count = part.len() / size_of::<T>();
+            // Pages that the system has zeroed already.
+            let mut numbers = bytemuck::allocation::try_zeroed_vec::<T>(count)
+                .map_err(|()| format!("no memory for {bytes} bytes on the host"))?;
+            copy_out(&part[..count * size_of::<T>()], bytemuck::cast_slice_mut(&mut numbers));
+            Ok(numbers)
         };
         ranges.iter().map(copy).collect()
     }

@@ -3,11 +3,9 @@
 use super::Gpu;
 use super::buffer::{Buffer, STAGING};
 use super::pipeline::Pipeline;
+use super::storage::Part;
 use crate::error::{Error, Result};
 use std::sync::{Arc, OnceLock};
-
-/// What a binding points to.
-pub(crate) type Bound<'a> = wgpu::BindingResource<'a>;
 
 /// A pipeline with its buffers bound: ready to dispatch any number of times.
 #[derive(Debug, Clone)]
@@ -19,9 +17,7 @@ pub(crate) struct Ready {
 #[derive(Debug)]
 struct Bindings {
     /// Not back to the pool, and so not written again, before the submission.
-    _params: Buffer,
-    /// Buffer, offset and size of every binding.
-    parts: Vec<(wgpu::Buffer, u64, Option<wgpu::BufferSize>)>,
+    parts: Vec<Part>,
     /// Made when it is first encoded, where errors are caught.
     group: OnceLock<wgpu::BindGroup>,
 }
@@ -31,10 +27,7 @@ impl Ready {
         self.bound.group.get_or_init(|| {
             let entries: Vec<_> = (0..)
                 .zip(&self.bound.parts)
-                .map(|(binding, &(ref buffer, offset, size))| wgpu::BindGroupEntry {
-                    binding,
-                    resource: Bound::Buffer(wgpu::BufferBinding { buffer, offset, size }),
-                })
+                .map(|(binding, part)| wgpu::BindGroupEntry { binding, resource: part.binding() })
                 .collect();
             device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some(self.pipeline.kernel.path),
@@ -47,10 +40,12 @@ impl Ready {
 
 enum Command {
     Dispatch(Ready, u32, u32),
-    Copy { source: wgpu::Buffer, offset: u64, bytes: u64, at: u64 },
+    Copy { source: Part, offset: u64, bytes: u64, at: u64 },
+    Clear { part: Part, offset: u64, bytes: u64 },
 }
 
-/// Collects dispatches; nothing reaches the device before [`Recorder::read`].
+/// Collects dispatches; nothing reaches the device before [`Recorder::read`]. What they bind is kept until they are
+/// done: a caller holds nothing for them.
 pub(crate) struct Recorder<'a> {
     gpu: &'a Gpu,
     commands: Vec<Command>,
@@ -68,18 +63,11 @@ impl Gpu {
         &self,
         pipeline: &Arc<Pipeline>,
         params: Buffer,
-        resources: Vec<Bound<'_>>,
+        mut resources: Vec<Part>,
     ) -> Ready {
         debug_assert_eq!(resources.len() + 1, pipeline.kernel.bindings.len());
-        let own = params.as_entire_binding();
-        let parts = std::iter::once(own)
-            .chain(resources)
-            .filter_map(|resource| match resource {
-                Bound::Buffer(part) => Some((part.buffer.clone(), part.offset, part.size)),
-                _ => None,
-            })
-            .collect();
-        let bound = Bindings { parts, group: OnceLock::new(), _params: params };
+        resources.insert(0, params.into());
+        let bound = Bindings { parts: resources, group: OnceLock::new() };
         Ready { pipeline: pipeline.clone(), bound: Arc::new(bound) }
     }
 }
@@ -102,15 +90,20 @@ impl Recorder<'_> {
     }
 
     /// Asks for `bytes` of `source` in the next [`Recorder::read`], in order.
-    pub(crate) fn stage(&mut self, source: &wgpu::Buffer, offset: u64, bytes: u64) {
+    pub(crate) fn stage(&mut self, source: impl Into<Part>, offset: u64, bytes: u64) {
         let at = self.staged;
         // Saturated, it is above every limit, and refused when it is allocated.
         let padded = bytes.checked_next_multiple_of(8).unwrap_or(u64::MAX);
         self.staged = self.staged.saturating_add(padded);
-        self.commands.push(Command::Copy { source: source.clone(), offset, bytes, at });
+        self.commands.push(Command::Copy { source: source.into(), offset, bytes, at });
     }
 
-    fn encode(&mut self, staging: Option<&wgpu::Buffer>) -> Result<()> {
+    /// Fills `bytes` of `part` with zeros, from byte `offset` on.
+    pub(crate) fn clear(&mut self, part: impl Into<Part>, offset: u64, bytes: u64) {
+        self.commands.push(Command::Clear { part: part.into(), offset, bytes });
+    }
+
+    fn encode(&self, staging: Option<&wgpu::Buffer>) -> Result<()> {
         log::trace!("encode");
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         let mut commands = self.commands.iter().peekable();
@@ -130,17 +123,23 @@ impl Recorder<'_> {
                         }
                     }
                 }
+                Command::Clear { part, offset, bytes } => {
+                    encoder.clear_buffer(part.raw(), part.offset() + offset, Some(*bytes));
+                }
                 Command::Copy { source, offset, bytes, at } => {
                     if let Some(staging) = staging {
-                        encoder.copy_buffer_to_buffer(source, *offset, staging, *at, *bytes);
+                        let from = source.offset() + offset;
+                        encoder.copy_buffer_to_buffer(source.raw(), from, staging, *at, *bytes);
                     }
                 }
             }
         }
-        drop(commands);
-        let submitted = self.gpu.submit(Some(encoder.finish()));
-        self.commands.clear();
-        submitted
+        self.gpu.submit(Some(encoder.finish()))
+    }
+
+    /// Submits without waiting.
+    pub(crate) async fn submit(self) -> Result<()> {
+        self.gpu.guarded(|| self.encode(None)).await
     }
 
     /// Submits, waits, and returns the staged bytes, one vector per `stage`.
@@ -149,17 +148,14 @@ impl Recorder<'_> {
     }
 
     /// [`Recorder::read`], as numbers: copied once.
-    pub(crate) async fn read_as<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
-        mut self,
-        what: &str,
-    ) -> Result<Vec<Vec<T>>> {
+    pub(crate) async fn read_as<T: bytemuck::Pod>(self, what: &str) -> Result<Vec<Vec<T>>> {
         let gpu = self.gpu;
         let ranges: Vec<(u64, u64)> = self
             .commands
             .iter()
             .filter_map(|c| match c {
                 Command::Copy { bytes, at, .. } => Some((*at, *bytes)),
-                Command::Dispatch(..) => None,
+                _ => None,
             })
             .collect();
         let staged = self.staged;

@@ -85,9 +85,8 @@ impl Staging {
         Ok(taken as usize)
     }
 
-    /// Sets the open piece aside and opens a free one: for little the smallest, for much the largest.
-    fn open_free(&mut self, bytes: u64) -> bool {
-        self.full.extend(self.open.take().map(|open| open.buffer));
+    /// A free piece: for little the smallest, for much the largest.
+    fn free_piece(&mut self, bytes: u64) -> Option<wgpu::Buffer> {
         for (buffer, mapped) in lock(&self.returned).drain(..) {
             if mapped {
                 self.free.push(buffer);
@@ -97,9 +96,8 @@ impl Staging {
         }
         self.free.sort_by_key(wgpu::Buffer::size);
         let enough = self.free.iter().position(|buffer| buffer.size() >= bytes);
-        let Some(place) = enough.or(self.free.len().checked_sub(1)) else { return false };
-        self.open = Some(Open { buffer: self.free.remove(place), used: 0 });
-        true
+        let place = enough.or(self.free.len().checked_sub(1))?;
+        Some(self.free.remove(place))
     }
 
     /// Makes room in the count for a piece fit for `bytes`; its size, or `None` at the limit.
@@ -140,24 +138,59 @@ impl Gpu {
         Ok(())
     }
 
-    /// Opens a piece: a free one, a new one, or one that the device gives back.
-    fn make_room(&self, bytes: u64) -> Result<()> {
-        for _ in 0..ATTEMPTS {
-            let (opened, full) = {
-                let mut staging = lock(&self.pool.staging);
-                let opened = staging.open_free(bytes);
-                (opened, staging.full.iter().any(|piece| piece.size() >= LARGEST))
-            };
-            // A large piece is sent as soon as it is full: the device copies while the next is filled.
-            if full {
-                self.submit(None)?;
+    /// `words` f32 to where the next submissions take them from. `fill` writes them, a piece at a time: from which word
+    /// on, to the beginning of which mapped buffer, and how many. Nothing is locked meanwhile: it may wait for threads.
+    pub(super) fn stage_with(
+        &self,
+        target: &wgpu::Buffer,
+        offset: u64,
+        words: usize,
+        mut fill: impl FnMut(usize, &wgpu::Buffer, usize) -> Result<()>,
+    ) -> Result<()> {
+        let mut done = 0;
+        while done < words {
+            let left = 4 * (words - done) as u64;
+            let source = self.piece(left)?;
+            let bytes = source.size().min(left);
+            if let Err(error) = fill(done, &source, bytes as usize / 4) {
+                lock(&self.pool.staging).held -= source.size();
+                return Err(error);
             }
-            if opened {
-                return Ok(());
+            {
+                let mut staging = lock(&self.pool.staging);
+                let (target, offset) = (target.clone(), offset + 4 * done as u64);
+                staging.copies.push(Copy { source: source.clone(), at: 0, target, offset, bytes });
+                staging.full.push(source);
+            }
+            // Sent as soon as it is full: the device copies while the next is filled.
+            self.submit(None)?;
+            done += bytes as usize / 4;
+        }
+        Ok(())
+    }
+
+    /// Sets the open piece aside and opens another.
+    fn make_room(&self, bytes: u64) -> Result<()> {
+        let buffer = self.piece(bytes)?;
+        let full = {
+            let mut staging = lock(&self.pool.staging);
+            let before = staging.open.replace(Open { buffer, used: 0 });
+            staging.full.extend(before.map(|open| open.buffer));
+            staging.full.iter().any(|piece| piece.size() >= LARGEST)
+        };
+        if full { self.submit(None) } else { Ok(()) }
+    }
+
+    /// A mapped piece that nobody else has: a free one, a new one, or one that the device gives back.
+    fn piece(&self, bytes: u64) -> Result<wgpu::Buffer> {
+        for _ in 0..ATTEMPTS {
+            let free = lock(&self.pool.staging).free_piece(bytes);
+            if let Some(piece) = free {
+                return Ok(piece);
             }
             let size = lock(&self.pool.staging).grow(bytes);
             if let Some(size) = size {
-                return self.add_piece(size, bytes);
+                return self.new_piece(size);
             }
             self.submit(None)?;
             self.poll(wgpu::PollType::wait_indefinitely())?;
@@ -166,24 +199,16 @@ impl Gpu {
         Err(Error::Device { message: "it gives no memory for uploads back".into() })
     }
 
-    fn add_piece(&self, size: u64, bytes: u64) -> Result<()> {
+    fn new_piece(&self, size: u64) -> Result<wgpu::Buffer> {
         let piece = self.create("staging", size, USAGE, true).and_then(|piece| {
             let view = piece.slice(..ALIGNMENT).get_mapped_range_mut();
             view.map_err(|error| Error::Device { message: one_line(error) })?;
             Ok(piece)
         });
-        let mut staging = lock(&self.pool.staging);
-        match piece {
-            Ok(piece) => {
-                staging.free.push(piece);
-                staging.open_free(bytes);
-                Ok(())
-            }
-            Err(error) => {
-                staging.held -= size;
-                Err(error)
-            }
+        if piece.is_err() {
+            lock(&self.pool.staging).held -= size;
         }
+        piece
     }
 
     /// Submits what waits for the device, then `commands`.

@@ -1,25 +1,30 @@
 //! An array where the context runs.
 
-use super::Context;
 use super::buffer::Buffer;
+use super::storage::{Part, Storage};
+use super::{Context, Gpu};
 use crate::error::{Error, Result};
 use crate::wait::blocking;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A row-major array of f32: on the device of its context, or in host memory
 /// for the CPU twin. Cheap to clone.
+///
+/// ```
+/// # fn main() -> kantor::Result<()> {
+/// use kantor::{Context, Tensor};
+/// let context = Context::new_blocking()?;
+/// let rows = Tensor::from_slice_blocking(&context, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[3, 2])?;
+/// assert_eq!(rows.shape(), [3, 2]);
+/// assert_eq!(rows.read_blocking()?[2..4], [3.0, 4.0]);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Tensor {
     context: Context,
     shape: Vec<usize>,
     storage: Storage,
-}
-
-#[derive(Debug, Clone)]
-enum Storage {
-    Host(Arc<Vec<f32>>),
-    Pooled(Arc<Buffer>),
-    Borrowed(wgpu::Buffer),
 }
 
 impl Tensor {
@@ -32,9 +37,7 @@ impl Tensor {
         check_shape(shape, data.len())?;
         let storage = match context.gpu() {
             None => Storage::Host(Arc::new(data.to_vec())),
-            Some(gpu) => {
-                Storage::Pooled(Arc::new(gpu.guarded(|| gpu.upload("tensor", data)).await?))
-            }
+            Some(gpu) => Storage::Device(gpu.guarded(|| gpu.upload("tensor", data)).await?.into()),
         };
         Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage })
     }
@@ -43,10 +46,24 @@ impl Tensor {
     /// needs the usages `STORAGE` and `COPY_SRC`, and is never written.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if the buffer is too small, lacks a usage, is mapped,
-    /// is of another device (natively: in a browser what uses it fails), or the
-    /// context is the CPU twin.
+    /// As [`Tensor::from_buffer_at`].
     pub fn from_buffer(context: &Context, buffer: wgpu::Buffer, shape: &[usize]) -> Result<Tensor> {
+        Tensor::from_buffer_at(context, buffer, 0, shape)
+    }
+
+    /// [`Tensor::from_buffer`], of the f32 that begin at byte `offset`, a multiple of the device's
+    /// `min_storage_buffer_offset_alignment` (256 at most).
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if the buffer is too small, lacks a usage, is mapped or destroyed,
+    /// is of another device (natively: in a browser what uses it fails), the offset is misaligned, or the
+    /// context is the CPU twin.
+    pub fn from_buffer_at(
+        context: &Context,
+        buffer: wgpu::Buffer,
+        offset: u64,
+        shape: &[usize],
+    ) -> Result<Tensor> {
         let Some(gpu) = context.gpu() else {
             return Err(Error::invalid("buffer", "the CPU twin has no device to share"));
         };
@@ -54,27 +71,60 @@ impl Tensor {
         if !buffer.usage().contains(needed) {
             return Err(Error::invalid("buffer", "needs the usages STORAGE and COPY_SRC"));
         }
+        check_offset(gpu, offset)?;
         let bytes = shape.iter().try_fold(4u64, |product, &n| product.checked_mul(n as u64));
-        match bytes {
-            Some(bytes) if bytes > 0 && bytes <= buffer.size() => {}
+        match bytes.map(|bytes| (bytes, bytes.checked_add(offset))) {
+            Some((1.., Some(end))) if end <= buffer.size() => {}
             _ => {
-                return Err(Error::invalid(
-                    "shape",
-                    format!("{shape:?} does not fit a buffer of {} bytes", buffer.size()),
-                ));
+                let size = buffer.size();
+                let reason = format!(
+                    "{shape:?} does not fit a buffer of {size} bytes from byte {offset} on"
+                );
+                return Err(Error::invalid("shape", reason));
             }
         }
         gpu.refuse_foreign(&buffer)?;
-        Ok(Tensor {
-            context: context.clone(),
-            shape: shape.to_vec(),
-            storage: Storage::Borrowed(buffer),
-        })
+        // What lies behind is bound too: a last row is read by fours.
+        let rest = buffer.size() - offset;
+        let storage = Storage::Device(Part::borrowed(buffer, offset, rest / 4 * 4));
+        Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage })
+    }
+
+    /// Entries `range` of the first axis: the same memory, not copied.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for an empty range or one that is not within the shape; on a device also where the
+    /// range begins at a byte that is no multiple of its `min_storage_buffer_offset_alignment` (256 at most).
+    pub fn slice(&self, range: Range<usize>) -> Result<Tensor> {
+        let first = self.shape.first().copied().unwrap_or(0);
+        if range.is_empty() || range.end > first {
+            let reason = format!("{range:?} is not a part of {first} entries");
+            return Err(Error::invalid("range", reason));
+        }
+        let each = self.len() / first;
+        let mut shape = self.shape.clone();
+        shape[0] = range.len();
+        let storage = match (&self.storage, self.context.gpu()) {
+            (Storage::Device(part), Some(gpu)) => {
+                let offset = 4 * (range.start * each) as u64;
+                check_offset(gpu, part.offset() + offset)?;
+                let to_the_end = range.end == first;
+                let bytes = 4 * (range.len() * each) as u64;
+                let bytes = if to_the_end { part.bytes() - offset } else { bytes };
+                Storage::Device(part.slice(offset, bytes))
+            }
+            (Storage::Host(data), _) => {
+                Storage::Host(Arc::new(data[range.start * each..range.end * each].to_vec()))
+            }
+            (Storage::Device(_), None) => return Err(without_device()),
+        };
+        Ok(Tensor { context: self.context.clone(), shape, storage })
     }
 
     /// What a kernel wrote: a buffer of at least as many f32 as the shape has elements.
-    pub(crate) fn pooled(context: &Context, buffer: Arc<Buffer>, shape: &[usize]) -> Tensor {
-        Tensor { context: context.clone(), shape: shape.to_vec(), storage: Storage::Pooled(buffer) }
+    pub(crate) fn pooled(context: &Context, buffer: Buffer, shape: &[usize]) -> Tensor {
+        let storage = Storage::Device(buffer.into());
+        Tensor { context: context.clone(), shape: shape.to_vec(), storage }
     }
 
     /// The shape, row-major.
@@ -92,21 +142,34 @@ impl Tensor {
         self.len() == 0
     }
 
-    /// The device buffer; `None` for the CPU twin. Whatever was uploaded to it is
-    /// submitted, and so is there for what the host submits.
+    /// The device buffer, whose f32 from byte [`Tensor::offset`] on are the elements; `None` for the CPU twin.
+    ///
+    /// Whatever was uploaded to it, or computed, is there for what the host submits from now on. A buffer of the
+    /// library's own may be longer than the elements: they are followed by zeros, up to the next multiple of 256
+    /// bytes. It stays as it is for as long as this tensor or a clone of the buffer is kept.
     pub fn buffer(&self) -> Option<&wgpu::Buffer> {
-        if let Some(gpu) = self.context.gpu() {
-            gpu.flush();
+        let (part, gpu) = (self.part()?, self.context.gpu()?);
+        if let Some(buffer) = part.pooled()
+            && buffer.show()
+        {
+            // Nothing of what the memory held before is shown.
+            let end = part.offset() + 4 * self.len() as u64;
+            gpu.zero(buffer, end);
         }
-        self.device_buffer()
+        gpu.flush();
+        Some(part.raw())
     }
 
-    /// The device buffer, for submissions of the library's own.
-    pub(crate) fn device_buffer(&self) -> Option<&wgpu::Buffer> {
+    /// The byte of [`Tensor::buffer`] at which the elements begin.
+    pub fn offset(&self) -> u64 {
+        self.part().map_or(0, Part::offset)
+    }
+
+    /// The memory on the device, for the library's own submissions.
+    pub(crate) fn part(&self) -> Option<&Part> {
         match &self.storage {
             Storage::Host(_) => None,
-            Storage::Pooled(buffer) => Some(buffer),
-            Storage::Borrowed(buffer) => Some(buffer),
+            Storage::Device(part) => Some(part),
         }
     }
 
@@ -115,18 +178,15 @@ impl Tensor {
     /// # Errors
     /// [`Error::Readback`], [`Error::DeviceLost`].
     pub async fn read(&self) -> Result<Vec<f32>> {
-        match (&self.storage, self.device_buffer(), self.context.gpu()) {
-            (Storage::Host(data), ..) => Ok(data.to_vec()),
-            (_, Some(buffer), Some(gpu)) => {
+        match (&self.storage, self.context.gpu()) {
+            (Storage::Host(data), _) => Ok(data.to_vec()),
+            (Storage::Device(part), Some(gpu)) => {
                 let mut recorder = gpu.recorder();
-                recorder.stage(buffer, 0, self.len() as u64 * 4);
+                recorder.stage(part, 0, self.len() as u64 * 4);
                 let mut read = recorder.read_as("a tensor").await?;
                 Ok(read.pop().unwrap_or_default())
             }
-            _ => Err(Error::Readback {
-                what: "a tensor".into(),
-                message: "its context has no device".into(),
-            }),
+            (Storage::Device(_), None) => Err(without_device()),
         }
     }
 
@@ -142,6 +202,21 @@ blocking! {
         ) -> Result<Tensor>;
         read => read_blocking(&self) -> Result<Vec<f32>>;
     }
+}
+
+fn without_device() -> Error {
+    Error::Readback { what: "a tensor".into(), message: "its context has no device".into() }
+}
+
+/// That a binding may begin at a byte.
+fn check_offset(gpu: &Gpu, offset: u64) -> Result<()> {
+    let alignment = u64::from(gpu.capabilities.limits.min_storage_buffer_offset_alignment);
+    if offset.is_multiple_of(alignment) {
+        return Ok(());
+    }
+    let reason =
+        format!("{offset} is no multiple of {alignment} bytes, as bindings of this device are");
+    Err(Error::invalid("offset", reason))
 }
 
 pub(crate) fn check_shape(shape: &[usize], length: usize) -> Result<()> {

@@ -6,7 +6,7 @@ use super::rows_of;
 use super::steps::{Step, Steps};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Context, Gpu, Tensor};
+use crate::gpu::{Context, Gpu, Part, Tensor};
 use crate::parallel::map_rows;
 use crate::reference::information::{Edges, bin_counts};
 use crate::transport::Element;
@@ -100,7 +100,7 @@ pub async fn count_pairs<T: Element>(
 pub async fn count_tensor(samples: &Tensor, bins: &Bins) -> Result<Counts> {
     let (series, length) = shape_of("samples", samples)?;
     let job = Job::new(series, length, [bins, bins], false)?;
-    if let (Some(gpu), Some(buffer)) = (samples.context().gpu(), samples.device_buffer()) {
+    if let (Some(gpu), Some(buffer)) = (samples.context().gpu(), samples.part()) {
         return job.on_device(gpu, buffer, buffer, 0..series).await;
     }
     job.on_host(&samples.read().await?, &[])
@@ -120,8 +120,7 @@ pub async fn count_pairs_tensor(x: &Tensor, y: &Tensor, bins: [&Bins; 2]) -> Res
         return Err(Error::invalid("y", "is on another device than x"));
     }
     let job = Job::new(series, length, bins, true)?;
-    if let (Some(gpu), Some(x), Some(y)) = (x.context().gpu(), x.device_buffer(), y.device_buffer())
-    {
+    if let (Some(gpu), Some(x), Some(y)) = (x.context().gpu(), x.part(), y.part()) {
         return job.on_device(gpu, x, y, 0..series).await;
     }
     job.on_host(&x.read().await?, &y.read().await?)
@@ -207,8 +206,9 @@ impl<'a> Job<'a> {
                         Some(_) => Some(gpu.guarded(|| gpu.upload("samples", &y[samples])).await?),
                         None => None,
                     };
-                    let found =
-                        self.on_device(gpu, &xs, ys.as_ref().unwrap_or(&xs), series).await?;
+                    let xs = Part::from(xs);
+                    let ys = ys.map_or_else(|| xs.clone(), Part::from);
+                    let found = self.on_device(gpu, &xs, &ys, series).await?;
                     all.counts.extend(found.counts);
                     all.outside.extend(found.outside);
                 }
@@ -266,14 +266,12 @@ impl<'a> Job<'a> {
     async fn on_device(
         &self,
         gpu: &Gpu,
-        x: &wgpu::Buffer,
-        y: &wgpu::Buffer,
+        x: &Part,
+        y: &Part,
         series: std::ops::Range<usize>,
     ) -> Result<Counts> {
         let available = gpu.capabilities.limits.max_storage_buffer_binding_size;
-        if let Some(needed) =
-            [x, y].map(|buffer| buffer.size()).into_iter().find(|n| *n > available)
-        {
+        if let Some(needed) = [x, y].map(Part::bytes).into_iter().find(|n| *n > available) {
             let what = "the buffer of the samples (bytes)".into();
             return Err(Error::LimitExceeded { what, needed, available });
         }
@@ -307,7 +305,14 @@ impl<'a> Job<'a> {
         let mut steps = Steps::new(gpu);
         let step = Step {
             pipeline: &pipeline,
-            resources: &[x, y, &edges_x, &edges_y, &counted, &report],
+            resources: &[
+                x.whole(),
+                y.whole(),
+                edges_x.whole(),
+                edges_y.whole(),
+                counted.whole(),
+                report.whole(),
+            ],
             items: series.len() * blocks,
             items_per_group: 1,
             cost: 8.0 * block as f64,
@@ -325,7 +330,7 @@ impl<'a> Job<'a> {
             ..CountParams::default()
         };
         steps.run(step, params).await?;
-        let sources: [(&wgpu::Buffer, u64); 2] = [(&counted, 4 * words as u64), (&report, 16)];
+        let sources = [(&counted, 4 * words as u64), (&report, 16)];
         let read = steps.read("counts", &sources).await?;
         let report: Vec<u32> = bytemuck::pod_collect_to_vec(&read[1]);
         for ((at, buffer), name) in report.into_iter().zip([x, y]).zip(self.names) {

@@ -1,10 +1,10 @@
 //! Dispatches one after the other, in submissions of bounded length.
 
 use crate::error::Result;
-use crate::gpu::Gpu;
 use crate::gpu::buffer::Buffer;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::Recorder;
+use crate::gpu::{Gpu, Part};
 use std::sync::Arc;
 
 /// Dispatches that are recorded until a submission is full.
@@ -13,13 +13,12 @@ pub(crate) struct Steps<'a> {
     recorder: Recorder<'a>,
     spent: f64,
     budget: f64,
-    kept: Vec<Buffer>,
 }
 
 /// One kernel over so many items, each of so much cost (softmin elements).
 pub(crate) struct Step<'a> {
     pub(crate) pipeline: &'a Arc<Pipeline>,
-    pub(crate) resources: &'a [&'a wgpu::Buffer],
+    pub(crate) resources: &'a [Part],
     pub(crate) items: usize,
     pub(crate) items_per_group: usize,
     pub(crate) cost: f64,
@@ -29,7 +28,7 @@ impl<'a> Steps<'a> {
     pub(crate) fn new(gpu: &'a Gpu) -> Steps<'a> {
         let capabilities = &gpu.capabilities;
         let budget = capabilities.elements_per_second() * capabilities.submission_seconds();
-        Steps { gpu, recorder: gpu.recorder(), spent: 0.0, budget, kept: Vec::new() }
+        Steps { gpu, recorder: gpu.recorder(), spent: 0.0, budget }
     }
 
     /// Records a kernel, in as many dispatches as submissions take; `params` are those of the items from first to
@@ -53,8 +52,7 @@ impl<'a> Steps<'a> {
             self.gpu
                 .guarded(|| {
                     let uniform = self.gpu.uniform(&params(first as u32, until as u32))?;
-                    let bound = resources.iter().map(|buffer| buffer.as_entire_binding()).collect();
-                    let ready = self.gpu.bind(pipeline, uniform, bound);
+                    let ready = self.gpu.bind(pipeline, uniform, resources.to_vec());
                     recorder.dispatch(&ready, (until - first).div_ceil(items_per_group) as u64)
                 })
                 .await?;
@@ -62,11 +60,6 @@ impl<'a> Steps<'a> {
             first = until;
         }
         Ok(())
-    }
-
-    /// Keeps a buffer from going back to the pool before all is done.
-    pub(crate) fn keep(&mut self, buffer: Buffer) {
-        self.kept.push(buffer);
     }
 
     async fn submit(&mut self) -> Result<()> {
@@ -80,10 +73,10 @@ impl<'a> Steps<'a> {
     pub(crate) async fn read(
         mut self,
         what: &str,
-        sources: &[(&wgpu::Buffer, u64)],
+        sources: &[(&Buffer, u64)],
     ) -> Result<Vec<Vec<u8>>> {
         for (source, bytes) in sources {
-            self.recorder.stage(source, 0, *bytes);
+            self.recorder.stage(*source, 0, *bytes);
         }
         self.recorder.read(what).await
     }

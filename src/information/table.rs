@@ -158,7 +158,7 @@ pub async fn joint_information_tensor(
         }
     };
     let context = tables.context();
-    if let (Some(gpu), Some(buffer)) = (device(context, precision)?, tables.device_buffer()) {
+    if let (Some(gpu), Some(buffer)) = (device(context, precision)?, tables.part()) {
         let device = Tables::new(gpu, shape, precision)?;
         if let Some(nats) = device.measure_buffer(buffer, count).await? {
             return Ok(nats.into_iter().map(|nats| JointInformation::new(nats, unit)).collect());

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Gpu, Kernel};
+use crate::gpu::{Gpu, Kernel, Part};
 use crate::parallel::map_rows;
 use crate::transport::{Element, Precision};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(super) struct Tables<'a> {
 /// Some of the tables, and where they are.
 #[derive(Clone, Copy)]
 struct Chunk<'a> {
-    cells: &'a wgpu::Buffer,
+    cells: &'a Part,
     first: usize,
     count: usize,
     /// From high to low words, 0 where there are none.
@@ -89,6 +89,7 @@ impl<'a> Tables<'a> {
             let words = words(tables, cells);
             let buffer = self.gpu.guarded(|| self.gpu.upload("joint tables", &words.cells)).await?;
             let count = tables.len() / cells;
+            let buffer = Part::from(buffer);
             let chunk = Chunk { cells: &buffer, first: 0, count, low: words.low };
             let (measured, _) = self.measure_chunk(chunk).await?;
             let before = found.len();
@@ -109,14 +110,14 @@ impl<'a> Tables<'a> {
     /// moderate size, or has a cell that is none or next to it, which the host finds out.
     pub(super) async fn measure_buffer(
         &self,
-        cells: &wgpu::Buffer,
+        cells: &Part,
         count: usize,
     ) -> Result<Option<Vec<[f64; 5]>>> {
         let limits = &self.gpu.capabilities.limits;
         let available = limits.max_storage_buffer_binding_size.min(4 << 30);
-        if cells.size() > available {
+        if cells.bytes() > available {
             let what = "the buffer of the tables (bytes)".into();
-            return Err(Error::LimitExceeded { what, needed: cells.size(), available });
+            return Err(Error::LimitExceeded { what, needed: cells.bytes(), available });
         }
         let most = self.most(0);
         let mut found = Vec::with_capacity(count);
@@ -184,7 +185,13 @@ impl<'a> Tables<'a> {
         let work = if self.double { 120.0 } else { 20.0 };
         let step = Step {
             pipeline: &kernel.pipeline,
-            resources: &[chunk.cells, &row_sums, &column_sums, &row_totals, &terms],
+            resources: &[
+                chunk.cells.whole(),
+                row_sums.whole(),
+                column_sums.whole(),
+                row_totals.whole(),
+                terms.whole(),
+            ],
             items: count * rows * row_blocks,
             items_per_group: kernel.items_per_group,
             cost: work * self.blocks[0] as f64,
@@ -194,13 +201,20 @@ impl<'a> Tables<'a> {
         let kernel = self.kernel(&JOINT_TOTALS, rows.max(columns), &[]).await?;
         let step = Step {
             pipeline: &kernel.pipeline,
-            resources: &[&terms, &row_sums, &column_sums, &row_totals, &column_totals, &measures],
+            resources: &[
+                terms.whole(),
+                row_sums.whole(),
+                column_sums.whole(),
+                row_totals.whole(),
+                column_totals.whole(),
+                measures.whole(),
+            ],
             items: count,
             items_per_group: kernel.items_per_group,
             cost: work * (rows * row_blocks + columns) as f64,
         };
         steps.run(step, |first, until| self.params(chunk, false, first, until)).await?;
-        let sources: [(&wgpu::Buffer, u64); 2] = [(&measures, 48 * count as u64), (&report, 16)];
+        let sources = [(&measures, 48 * count as u64), (&report, 16)];
         let read = steps.read("measures of tables", &sources).await?;
 
         let quads: Vec<[f32; 12]> = bytemuck::pod_collect_to_vec(&read[0]);
@@ -239,7 +253,7 @@ impl<'a> Tables<'a> {
         &self,
         steps: &mut Steps<'a>,
         chunk: Chunk<'_>,
-        report: &wgpu::Buffer,
+        report: &Buffer,
         of_columns: bool,
     ) -> Result<Buffer> {
         let along = usize::from(of_columns);
@@ -252,7 +266,7 @@ impl<'a> Tables<'a> {
         let kernel = self.kernel(&MARGINALS, length, &own).await?;
         let step = Step {
             pipeline: &kernel.pipeline,
-            resources: &[chunk.cells, &parts, report],
+            resources: &[chunk.cells.whole(), parts.whole(), report.whole()],
             items: lines * blocks,
             items_per_group: kernel.items_per_group,
             cost: 4.0 * self.blocks[along] as f64,
@@ -263,8 +277,6 @@ impl<'a> Tables<'a> {
         }
         let sums = self.space(16 * lines).await?;
         self.merge(steps, &parts, &sums, lines, blocks, false).await?;
-        // The parts may be written again by others once the dispatch is on its way, not before.
-        steps.keep(parts);
         Ok(sums)
     }
 
@@ -276,8 +288,8 @@ impl<'a> Tables<'a> {
     async fn merge(
         &self,
         steps: &mut Steps<'a>,
-        from: &wgpu::Buffer,
-        to: &wgpu::Buffer,
+        from: &Buffer,
+        to: &Buffer,
         outputs: usize,
         parts: usize,
         totals: bool,
@@ -285,7 +297,7 @@ impl<'a> Tables<'a> {
         let kernel = self.kernel(&MERGED_MARGINALS, parts, &[("TOTALS", totals)]).await?;
         let step = Step {
             pipeline: &kernel.pipeline,
-            resources: &[from, to],
+            resources: &[from.whole(), to.whole()],
             items: outputs,
             items_per_group: kernel.items_per_group,
             cost: 8.0 * parts as f64,

@@ -106,8 +106,9 @@ impl ImportanceWeights {
             return Err(Error::invalid("log_weights", reason));
         };
         let context = log_weights.context();
-        if let (Some(gpu), Some(_)) = (device(context, precision)?, log_weights.device_buffer()) {
-            let (rows, sums) = DeviceRows::borrow(gpu, log_weights, columns, precision).await?;
+        if let (Some(gpu), Some(part)) = (device(context, precision)?, log_weights.part()) {
+            let (rows, sums) =
+                DeviceRows::borrow(gpu, part, log_weights.len(), columns, precision).await?;
             let data = Data::Device(Arc::new(rows));
             return Ok(ImportanceWeights { context: context.clone(), columns, sums, data });
         }
@@ -162,7 +163,7 @@ impl ImportanceWeights {
         match (&self.data, self.context.gpu()) {
             (Data::Device(rows), Some(gpu)) => {
                 let buffer = rows.normalized_buffer(gpu, &self.sums).await?;
-                Ok(Tensor::pooled(&self.context, Arc::new(buffer), &shape))
+                Ok(Tensor::pooled(&self.context, buffer, &shape))
             }
             (Data::Host(values), _) => {
                 let weights: Vec<f32> =

@@ -6,7 +6,7 @@ use super::weights::{refused, weightless};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Gpu, Tensor};
+use crate::gpu::{Gpu, Part};
 use crate::reference::information::{LogWeightSums, join_log_weight_sums};
 use crate::transport::{Element, Precision};
 
@@ -15,12 +15,12 @@ use crate::transport::{Element, Precision};
 pub(super) struct DeviceRows {
     columns: usize,
     precision: Precision,
-    parts: Vec<Part>,
+    parts: Vec<Rows>,
 }
 
 #[derive(Debug)]
-struct Part {
-    storage: Storage,
+struct Rows {
+    part: Part,
     rows: usize,
     /// From high to low words, 0 where there are none.
     low: usize,
@@ -28,22 +28,7 @@ struct Part {
     shifts: Vec<f64>,
 }
 
-#[derive(Debug)]
-enum Storage {
-    Pooled(Buffer),
-    Tensor(Tensor),
-}
-
-impl Part {
-    fn buffer(&self) -> Result<&wgpu::Buffer> {
-        match &self.storage {
-            Storage::Pooled(buffer) => Ok(buffer),
-            Storage::Tensor(tensor) => tensor
-                .device_buffer()
-                .ok_or_else(|| Error::invalid("log_weights", "is not on a device")),
-        }
-    }
-
+impl Rows {
     fn shift(&self, row: usize) -> f64 {
         self.shifts.get(row).copied().unwrap_or(0.0)
     }
@@ -90,15 +75,14 @@ impl DeviceRows {
         let most = (limit as usize / (8 * columns)).max(1);
         let mut parts = Vec::new();
         for rows in values.chunks(most * columns) {
-            let (storage, low, shifts) = match T::singles(rows) {
+            let (buffer, low, shifts) = match T::singles(rows) {
                 Some(words) => (gpu.guarded(|| gpu.upload("log-weights", words)).await?, 0, vec![]),
                 None => {
                     let (words, low, shifts) = words(rows, columns);
                     (gpu.guarded(|| gpu.upload("log-weights", &words)).await?, low, shifts)
                 }
             };
-            let storage = Storage::Pooled(storage);
-            parts.push(Part { storage, rows: rows.len() / columns, low, shifts });
+            parts.push(Rows { part: buffer.into(), rows: rows.len() / columns, low, shifts });
         }
         let rows = DeviceRows { columns, precision, parts };
         let sums = rows.sums(gpu).await?;
@@ -108,18 +92,19 @@ impl DeviceRows {
     /// The rows of a tensor.
     pub(super) async fn borrow(
         gpu: &Gpu,
-        tensor: &Tensor,
+        part: &Part,
+        length: usize,
         columns: usize,
         precision: Precision,
     ) -> Result<(DeviceRows, Vec<LogWeightSums>)> {
         let available = gpu.capabilities.limits.max_storage_buffer_binding_size;
-        let needed = tensor.device_buffer().map_or(0, |buffer| buffer.size());
+        let needed = part.bytes();
         if needed > available {
             let what = "the buffer of the log-weights (bytes)".into();
             return Err(Error::LimitExceeded { what, needed, available });
         }
-        let storage = Storage::Tensor(tensor.clone());
-        let part = Part { storage, rows: tensor.len() / columns, low: 0, shifts: Vec::new() };
+        let (part, rows) = (part.clone(), length / columns);
+        let part = Rows { part, rows, low: 0, shifts: Vec::new() };
         let rows = DeviceRows { columns, precision, parts: vec![part] };
         let sums = rows.sums(gpu).await?;
         Ok((rows, sums))
@@ -129,7 +114,7 @@ impl DeviceRows {
         self.precision == Precision::Double
     }
 
-    fn params(&self, part: &Part, first: u32, until: u32) -> LogParams {
+    fn params(&self, part: &Rows, first: u32, until: u32) -> LogParams {
         let blocks = self.columns.div_ceil(BLOCK);
         LogParams {
             columns: self.columns as u32,
@@ -153,7 +138,7 @@ impl DeviceRows {
     }
 
     /// The sums of the rows of a part, the first of which is row `before`.
-    async fn sums_of(&self, gpu: &Gpu, part: &Part, before: usize) -> Result<Vec<LogWeightSums>> {
+    async fn sums_of(&self, gpu: &Gpu, part: &Rows, before: usize) -> Result<Vec<LogWeightSums>> {
         let capabilities = &gpu.capabilities;
         let workgroup = capabilities.sweep_workgroup();
         let lanes = if self.columns < 64 { 1 } else { capabilities.lanes_per_row() };
@@ -176,13 +161,13 @@ impl DeviceRows {
         let mut steps = Steps::new(gpu);
         let step = Step {
             pipeline: &pipeline,
-            resources: &[part.buffer()?, &output, &report],
+            resources: &[part.part.whole(), output.whole(), report.whole()],
             items,
             items_per_group: (workgroup / lanes) as usize,
             cost: self.columns.div_ceil(blocks) as f64 * if self.double() { 40.0 } else { 6.0 },
         };
         steps.run(step, |first, until| self.params(part, first, until)).await?;
-        let sources: [(&wgpu::Buffer, u64); 2] = [(&output, 32 * items as u64), (&report, 16)];
+        let sources = [(&output, 32 * items as u64), (&report, 16)];
         let read = steps.read("sums of weights", &sources).await?;
         let first_refused: Vec<u32> = bytemuck::pod_collect_to_vec(&read[1]);
         if let Some(&at) = first_refused.first().filter(|at| **at != u32::MAX) {
@@ -208,9 +193,9 @@ impl DeviceRows {
         Ok(found)
     }
 
-    async fn refusal(&self, gpu: &Gpu, part: &Part, at: usize, before: usize) -> Result<Error> {
+    async fn refusal(&self, gpu: &Gpu, part: &Rows, at: usize, before: usize) -> Result<Error> {
         let mut recorder = gpu.recorder();
-        recorder.stage(part.buffer()?, 4 * at as u64, 4);
+        recorder.stage(&part.part, 4 * at as u64, 4);
         let read = recorder.read("a log-weight").await?;
         let found: Vec<f32> = bytemuck::pod_collect_to_vec(&read[0]);
         let l = found.first().copied().map_or(f64::NAN, f64::from);
@@ -219,7 +204,7 @@ impl DeviceRows {
     }
 
     /// Weights of a part: high words, then in double precision low words.
-    async fn weights(&self, gpu: &Gpu, part: &Part, sums: &[LogWeightSums]) -> Result<Buffer> {
+    async fn weights(&self, gpu: &Gpu, part: &Rows, sums: &[LogWeightSums]) -> Result<Buffer> {
         let workgroup = gpu.capabilities.sweep_workgroup();
         let constants = vec![
             ("WORKGROUP", Constant::U32(workgroup)),
@@ -244,7 +229,7 @@ impl DeviceRows {
         let mut steps = Steps::new(gpu);
         let step = Step {
             pipeline: &pipeline,
-            resources: &[part.buffer()?, &normalizers, &weights],
+            resources: &[part.part.whole(), normalizers.whole(), weights.whole()],
             items,
             items_per_group: workgroup as usize,
             cost: if self.double() { 30.0 } else { 3.0 },

@@ -285,22 +285,19 @@ async fn add_on_device(logits: &Distributions, answers: &Answers, sums: &mut [f6
             let bytes = 32 * (blocks * quads) as u64;
             let clock = Clock::now();
             let mut recorder = gpu.recorder();
-            let held = gpu
-                .guarded(|| {
-                    let rows = gpu.upload("rows", &items(&block, &jobs, numbers))?;
-                    let output = gpu.allocate("sums of predictions", bytes, STORAGE)?;
-                    let mut resources = pairing.bindings(&block)?;
-                    resources.push(rows.as_entire_binding());
-                    resources.push(output.as_entire_binding());
-                    let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
-                    recorder
-                        .dispatch(&ready, ((blocks * quads) as u64).div_ceil(workgroup.into()))?;
-                    recorder.stage(&output, 0, bytes);
-                    Ok([rows, output])
-                })
-                .await?;
+            gpu.guarded(|| {
+                let rows = gpu.upload("rows", &items(&block, &jobs, numbers))?;
+                let output = gpu.allocate("sums of predictions", bytes, STORAGE)?;
+                let mut resources = pairing.bindings(&block);
+                resources.push(rows.whole());
+                resources.push(output.whole());
+                let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
+                recorder.dispatch(&ready, ((blocks * quads) as u64).div_ceil(workgroup.into()))?;
+                recorder.stage(&output, 0, bytes);
+                Ok(())
+            })
+            .await?;
             let read: Vec<Vec<[f32; 8]>> = recorder.read_as("sums of predictions").await?;
-            drop(held);
             let own = &mut sums[block.columns.clone()];
             for (unit, found) in read.iter().flatten().enumerate() {
                 let four = own[4 * (unit % quads)..].iter_mut().take(4);

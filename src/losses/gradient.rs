@@ -7,11 +7,10 @@ use crate::divergence::{Block, Data, Distributions};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Clock, Gpu, Kernel, Tensor};
+use crate::gpu::{Clock, Gpu, Kernel, Part, Tensor};
 use crate::parallel::map_rows;
 use crate::reference::losses::Form;
 use std::ops::Range;
-use std::sync::Arc;
 
 pub(crate) static LOGIT_GRADIENT: Kernel =
     Kernel { path: "losses/logit_gradient.wgsl", bindings: SLOPES };
@@ -99,14 +98,14 @@ impl Gradient<'_> {
             }
             Some(gpu) => {
                 let buffer = self.buffer(gpu, 0..self.rows.rows, beside).await?;
-                Ok(Tensor::pooled(&self.rows.context, Arc::new(buffer), &shape))
+                Ok(Tensor::pooled(&self.rows.context, buffer, &shape))
             }
         }
     }
 
     /// Adds it to a tensor n×V of the same context that nobody else holds.
     pub(crate) async fn added_to(&self, tensor: Tensor) -> Result<Tensor> {
-        let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.device_buffer()) else {
+        let (Some(gpu), Some(buffer)) = (self.rows.context.gpu(), tensor.part()) else {
             let (own, given) = (self.host().await?, tensor.read().await?);
             let sum = |(x, y): (&f32, &f32)| single(f64::from(*x) + f64::from(*y));
             let sums: Vec<f32> = own.iter().zip(&given).map(sum).collect();
@@ -132,7 +131,7 @@ impl Gradient<'_> {
         }
         let spare = gpu.guarded(|| gpu.allocate("unused binding", 16, STORAGE)).await?;
         let beside = Beside { row: None, added: true };
-        self.record(gpu, 0..count, (buffer, &spare), beside).await?;
+        self.record(gpu, 0..count, (buffer, &spare.whole()), beside).await?;
         Ok(tensor)
     }
 
@@ -219,7 +218,7 @@ impl Gradient<'_> {
             })
             .await?;
         }
-        self.record(gpu, rows, (&buffer, &spare), beside).await?;
+        self.record(gpu, rows, (&buffer.whole(), &spare.whole()), beside).await?;
         Ok(buffer)
     }
 
@@ -228,7 +227,7 @@ impl Gradient<'_> {
         &self,
         gpu: &Gpu,
         rows: Range<usize>,
-        (buffer, spare): (&wgpu::Buffer, &wgpu::Buffer),
+        (buffer, spare): (&Part, &Part),
         beside: Beside<'_>,
     ) -> Result<()> {
         let first = rows.start;
@@ -268,28 +267,23 @@ impl Gradient<'_> {
                 let pipeline = gpu.pipeline(self.kernel, constants).await?;
                 let clock = Clock::now();
                 let mut recorder = gpu.recorder();
-                let held = gpu
-                    .guarded(|| {
-                        let items = items(&block, &jobs, numbers, first, bins);
-                        let scalars: Vec<[f32; 8]> = numbers.iter().map(|k| jobs[*k].1).collect();
-                        let items = gpu.upload("rows", &items)?;
-                        let scalars = gpu.upload("scalars of rows", &scalars)?;
-                        let params =
-                            Params { member: self.member, ..pairing.params(&block, &shape, count) };
-                        let (quads, singles) =
-                            if aligned { (buffer, spare) } else { (spare, buffer) };
-                        let mut resources = pairing.bindings(&block)?;
-                        let own: [&wgpu::Buffer; 4] = [&items, &scalars, quads, singles];
-                        for bound in own {
-                            resources.push(bound.as_entire_binding());
-                        }
-                        let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
-                        recorder.dispatch(&ready, shape.groups(count))?;
-                        Ok([items, scalars])
-                    })
-                    .await?;
+                gpu.guarded(|| {
+                    let items = items(&block, &jobs, numbers, first, bins);
+                    let scalars: Vec<[f32; 8]> = numbers.iter().map(|k| jobs[*k].1).collect();
+                    let items = gpu.upload("rows", &items)?;
+                    let scalars = gpu.upload("scalars of rows", &scalars)?;
+                    let params =
+                        Params { member: self.member, ..pairing.params(&block, &shape, count) };
+                    let (quads, singles) = if aligned { (buffer, spare) } else { (spare, buffer) };
+                    let mut resources = pairing.bindings(&block);
+                    let own = [items.into(), scalars.into(), quads.whole(), singles.whole()];
+                    resources.extend(own);
+                    let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
+                    recorder.dispatch(&ready, shape.groups(count))?;
+                    Ok(())
+                })
+                .await?;
                 recorder.read("a gradient").await?;
-                drop(held);
                 pace.took(count * columns, clock.seconds());
                 done += count;
             }

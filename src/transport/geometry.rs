@@ -144,7 +144,7 @@ impl Geometry {
             return Err(Error::invalid("cost", format!("shape {:?} is not [n, m]", cost.shape())));
         };
         let mut geometry = Geometry::cost_matrix(&cost.read().await?, n, m)?;
-        if cost.device_buffer().is_some() {
+        if cost.part().is_some() {
             geometry.cost = Cost::Device(cost.clone());
             geometry.least += geometry.offset;
             geometry.offset = 0.0;

@@ -408,36 +408,33 @@ async fn on_device(
     };
     let (x, width, transpose) = input.unwrap_or((&[], 1, false));
     let mut recorder = gpu.recorder();
-    let buffers = gpu
-        .guarded(|| {
-            let params = gpu.uniform(&PlanParams {
-                zero: 0,
-                rows: f.len() as u32,
-                columns: g.len() as u32,
-                cost_stride: batch.row_stride as u32,
-                cost_at: (problem * batch.problem_stride) as u32,
-                width: width as u32,
-                transpose: transpose.into(),
-                rate: (std::f64::consts::LOG2_E / (epsilon * batch.scale)) as f32,
-            })?;
-            let source = gpu.upload("source potentials", &words(f))?;
-            let target = gpu.upload("target potentials", &words(g))?;
-            let vectors: Vec<f32> = x.iter().map(|v| *v as f32).collect();
-            let vectors = gpu.upload("vectors", &vectors)?;
-            let output = gpu.allocate("result", 4 * results as u64, STORAGE)?;
-            let mut resources =
-                vec![batch.cost_binding(), source.as_entire_binding(), target.as_entire_binding()];
-            if input.is_some() {
-                resources.push(vectors.as_entire_binding());
-            }
-            resources.push(output.as_entire_binding());
-            let ready = gpu.bind(&pipeline, params, resources);
-            recorder.dispatch(&ready, (results as u64).div_ceil(PLAN_WORKGROUP.into()))?;
-            recorder.stage(&output, 0, 4 * results as u64);
-            Ok([source, target, vectors, output])
-        })
-        .await?;
+    gpu.guarded(|| {
+        let params = gpu.uniform(&PlanParams {
+            zero: 0,
+            rows: f.len() as u32,
+            columns: g.len() as u32,
+            cost_stride: batch.row_stride as u32,
+            cost_at: (problem * batch.problem_stride) as u32,
+            width: width as u32,
+            transpose: transpose.into(),
+            rate: (std::f64::consts::LOG2_E / (epsilon * batch.scale)) as f32,
+        })?;
+        let source = gpu.upload("source potentials", &words(f))?;
+        let target = gpu.upload("target potentials", &words(g))?;
+        let vectors: Vec<f32> = x.iter().map(|v| *v as f32).collect();
+        let vectors = gpu.upload("vectors", &vectors)?;
+        let output = gpu.allocate("result", 4 * results as u64, STORAGE)?;
+        let mut resources = vec![batch.cost.whole(), source.whole(), target.whole()];
+        if input.is_some() {
+            resources.push(vectors.whole());
+        }
+        resources.push(output.whole());
+        let ready = gpu.bind(&pipeline, params, resources);
+        recorder.dispatch(&ready, (results as u64).div_ceil(PLAN_WORKGROUP.into()))?;
+        recorder.stage(&output, 0, 4 * results as u64);
+        Ok(())
+    })
+    .await?;
     let read = recorder.read("a plan").await?;
-    drop(buffers);
     Ok(bytemuck::pod_collect_to_vec(&read[0]))
 }

@@ -99,11 +99,11 @@ impl Device<'_> {
             &kernel.pipeline,
             params,
             vec![
-                norms.buffer.as_entire_binding(),
-                components.means.as_entire_binding(),
-                components.parts.as_entire_binding(),
-                labels.as_entire_binding(),
-                logs.as_entire_binding(),
+                norms.buffer.whole(),
+                components.means.whole(),
+                components.parts.whole(),
+                labels.whole(),
+                logs.whole(),
             ],
         )?;
         recorder.dispatch(&ready, (blocks * sums.div_ceil(kernel.components)) as u64)?;
@@ -131,8 +131,7 @@ impl Device<'_> {
         for rows in self.spans(2, kernel.rows_per_group) {
             let mut recorder = self.gpu.recorder();
             let planes = if self.double { 2 } else { 1 };
-            let held = self
-                .gpu
+            self.gpu
                 .guarded(|| {
                     let logs = self.record_densities(
                         &mut recorder,
@@ -143,11 +142,10 @@ impl Device<'_> {
                         &rows,
                     )?;
                     recorder.stage(&logs, 0, (4 * planes * rows.len()) as u64);
-                    Ok(logs)
+                    Ok(())
                 })
                 .await?;
             let read = recorder.read("log-densities").await?;
-            drop(held);
             result.extend(self.pairs(&read[0]));
         }
         Ok(result)
@@ -194,7 +192,7 @@ impl Device<'_> {
         let ready = self.gpu.bind(
             pipeline,
             self.gpu.uniform(&params)?,
-            vec![logs.as_entire_binding(), likelihoods.as_entire_binding()],
+            vec![logs.whole(), likelihoods.whole()],
         );
         recorder.dispatch(&ready, groups as u64)?;
         Ok((likelihoods, groups))
@@ -217,8 +215,7 @@ impl Device<'_> {
             Step { log_likelihood: 0.0, sums: vec![vec![0.0; self.dimension + 1]; count] };
         for rows in self.sum_spans(2 * count, count) {
             let mut recorder = self.gpu.recorder();
-            let held = self
-                .gpu
+            self.gpu
                 .guarded(|| {
                     let spare = self.spare()?;
                     let logs = self.record_densities(
@@ -232,22 +229,14 @@ impl Device<'_> {
                     let (likelihoods, groups) =
                         self.record_shares(&mut recorder, &shares, &logs, rows.len(), count)?;
                     let ranges = [[0, groups as u32, 1, 0]];
-                    let likelihood = self.record_total(
-                        &mut recorder,
-                        &total,
-                        &likelihoods,
-                        &ranges,
-                        (1, groups),
-                    )?;
+                    let size = (1, groups);
+                    self.record_total(&mut recorder, &total, &likelihoods, &ranges, size)?;
                     let weights = Weights { buffer: &logs, low: self.double };
                     let weights = Some(&weights);
-                    let sums =
-                        self.record_sums(&mut recorder, &kernels, norms, &rows, weights, count)?;
-                    Ok((spare, logs, likelihoods, likelihood, sums))
+                    self.record_sums(&mut recorder, &kernels, norms, &rows, weights, count)
                 })
                 .await?;
             let read = recorder.read("an iteration of a mixture").await?;
-            drop(held);
             step.log_likelihood += joined(&read[0])[0];
             let sums = joined(&read[1]);
             for (result, sum) in step.sums.iter_mut().zip(sums.chunks_exact(4 * (self.quads + 1))) {
@@ -274,8 +263,7 @@ impl Device<'_> {
         let mut result = reserve("shares", product("shares", &[self.count, count])?)?;
         for rows in self.sum_spans(count, count) {
             let mut recorder = self.gpu.recorder();
-            let held = self
-                .gpu
+            self.gpu
                 .guarded(|| {
                     let spare = self.spare()?;
                     let logs = self.record_densities(
@@ -286,14 +274,12 @@ impl Device<'_> {
                         (&spare, count),
                         &rows,
                     )?;
-                    let likelihoods =
-                        self.record_shares(&mut recorder, &shares, &logs, rows.len(), count)?;
+                    self.record_shares(&mut recorder, &shares, &logs, rows.len(), count)?;
                     recorder.stage(&logs, 0, (4 * planes * rows.len() * count) as u64);
-                    Ok((spare, logs, likelihoods))
+                    Ok(())
                 })
                 .await?;
             let read = recorder.read("responsibilities").await?;
-            drop(held);
             let values = self.pairs(&read[0]);
             for row in 0..rows.len() {
                 result.extend((0..count).map(|k| values[k * rows.len() + row]));

@@ -3,8 +3,7 @@
 use super::concentration::check_dimension;
 use super::kernels::Device;
 use crate::error::{Error, Result};
-use crate::gpu::buffer::Buffer;
-use crate::gpu::{Context, Gpu, Tensor};
+use crate::gpu::{Context, Gpu, Part, Tensor};
 use crate::reference;
 use crate::reserve::{filled, reserve, room_for};
 use crate::transport::{Element, Precision};
@@ -50,17 +49,11 @@ pub(super) enum Data {
 /// behind the high ones, 0 where there are none.
 #[derive(Debug, Clone)]
 pub(super) struct DeviceRows {
-    pub(super) storage: RowStorage,
+    pub(super) part: Part,
     pub(super) stride: usize,
     pub(super) plane: usize,
     /// Whether the first row has length one, which says how the rows are best summed; once it was looked at.
     pub(super) first_is_unit: Arc<OnceLock<bool>>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum RowStorage {
-    Pooled(Arc<Buffer>),
-    Tensor(Tensor),
 }
 
 /// κ/(p − 1) up to which f32 tells a row from the mean: their distance is some 2⁻¹⁰ there.
@@ -104,9 +97,8 @@ impl Directions {
                         (gpu.guarded(|| gpu.upload("directions", &words)).await?, plane)
                     }
                 };
-                let storage = RowStorage::Pooled(Arc::new(buffer));
                 let first_is_unit = Arc::default();
-                Data::Device(DeviceRows { storage, stride, plane, first_is_unit })
+                Data::Device(DeviceRows { part: buffer.into(), stride, plane, first_is_unit })
             }
         };
         Ok(Directions { context: context.clone(), rows, dimension, data })
@@ -125,14 +117,13 @@ impl Directions {
         };
         check_dimension(dimension)?;
         let context = tensor.context().clone();
-        if context.gpu().is_none() {
+        let Some(part) = tensor.part() else {
             let values = tensor.read().await?.into_iter().map(f64::from).collect();
             let data = host(values, dimension);
             return Ok(Directions { context, rows, dimension, data });
-        }
-        let storage = RowStorage::Tensor(tensor.clone());
-        let first_is_unit = Arc::default();
-        let data = Data::Device(DeviceRows { storage, stride: dimension, plane: 0, first_is_unit });
+        };
+        let (part, first_is_unit) = (part.clone(), Arc::default());
+        let data = Data::Device(DeviceRows { part, stride: dimension, plane: 0, first_is_unit });
         Ok(Directions { context, rows, dimension, data })
     }
 
@@ -190,16 +181,6 @@ blocking! {
             context: &Context, values: &[T], dimension: usize
         ) -> Result<Directions>;
         from_tensor => from_tensor_blocking(tensor: &Tensor) -> Result<Directions>;
-    }
-}
-
-impl RowStorage {
-    /// The device buffer; `None` cannot happen for rows of a device context.
-    pub(super) fn buffer(&self) -> Option<&wgpu::Buffer> {
-        match self {
-            RowStorage::Pooled(buffer) => Some(buffer),
-            RowStorage::Tensor(tensor) => tensor.device_buffer(),
-        }
     }
 }
 

@@ -4,9 +4,9 @@ use super::directions::{DeviceRows, Directions, without_direction};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
-use crate::gpu::recorder::{Bound, Ready};
+use crate::gpu::recorder::Ready;
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Binding, Gpu, Kernel};
+use crate::gpu::{Binding, Gpu, Kernel, Part};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -107,7 +107,7 @@ pub(crate) const NO_REPORT: [u32; 4] = [u32::MAX, 0, 0, 0];
 #[derive(Debug)]
 pub(super) struct Device<'a> {
     pub(super) gpu: &'a Gpu,
-    pub(super) rows: &'a wgpu::Buffer,
+    pub(super) rows: &'a Part,
     pub(super) count: usize,
     pub(super) dimension: usize,
     pub(super) quads: usize,
@@ -131,16 +131,15 @@ impl<'a> Device<'a> {
         directions: &Directions,
         double: bool,
     ) -> Result<Self> {
-        let buffer = rows.storage.buffer();
-        let buffer = buffer.ok_or_else(|| Error::invalid("tensor", "is not on a device"))?;
         let available = gpu.capabilities.limits.max_storage_buffer_binding_size;
-        if buffer.size() > available {
+        let needed = rows.part.bytes();
+        if needed > available {
             let what = "the buffer of the rows (bytes)".into();
-            return Err(Error::LimitExceeded { what, needed: buffer.size(), available });
+            return Err(Error::LimitExceeded { what, needed, available });
         }
         Ok(Device {
             gpu,
-            rows: buffer,
+            rows: &rows.part,
             count: directions.rows,
             dimension: directions.dimension,
             quads: directions.dimension.div_ceil(4),
@@ -183,13 +182,12 @@ impl<'a> Device<'a> {
         &self,
         pipeline: &Arc<Pipeline>,
         params: Params,
-        own: Vec<Bound<'_>>,
+        own: Vec<Part>,
     ) -> Result<Ready> {
         let params = self.gpu.uniform(&params)?;
         // Rows that are not aligned may be shorter than one quad: something else is bound.
-        let spare = if self.aligned { None } else { Some(self.spare()?) };
-        let quads = spare.as_deref().unwrap_or(self.rows);
-        let mut resources = vec![quads.as_entire_binding(), self.rows.as_entire_binding()];
+        let quads = if self.aligned { self.rows.whole() } else { self.spare()?.into() };
+        let mut resources = vec![quads, self.rows.whole()];
         resources.extend(own);
         Ok(self.gpu.bind(pipeline, params, resources))
     }
@@ -261,7 +259,7 @@ impl<'a> Device<'a> {
             let mut recorder = self.gpu.recorder();
             self.gpu
                 .guarded(|| {
-                    let own = vec![norms.buffer.as_entire_binding(), report.as_entire_binding()];
+                    let own = vec![norms.buffer.whole(), report.whole()];
                     let ready = self.bind(&pipeline, self.params(&rows), own)?;
                     recorder.dispatch(&ready, rows.len().div_ceil(per_group) as u64)?;
                     recorder.stage(&report, 0, 16);

@@ -98,8 +98,7 @@ impl Device<'_> {
         self.gpu.pipeline(&BLOCK_SUMS, constants).await
     }
 
-    /// Records `block_sums` over `partials` and stages its result, see [`joined`]. What is
-    /// returned must not go back to the pool before the submission.
+    /// Records `block_sums` over `partials` and stages its result, see [`joined`].
     pub(super) fn record_total(
         &self,
         recorder: &mut Recorder<'_>,
@@ -107,7 +106,7 @@ impl Device<'_> {
         partials: &Buffer,
         ranges: &[[u32; 4]],
         (length, low): (usize, usize),
-    ) -> Result<[Buffer; 2]> {
+    ) -> Result<()> {
         let gpu = self.gpu;
         let workgroup = variant::column_workgroup(&gpu.capabilities) as usize;
         let bytes = 32 * ranges.len() as u64 * length as u64;
@@ -118,11 +117,11 @@ impl Device<'_> {
         let ready = gpu.bind(
             pipeline,
             gpu.uniform(&params)?,
-            vec![partials.as_entire_binding(), list.as_entire_binding(), sums.as_entire_binding()],
+            vec![partials.whole(), list.whole(), sums.whole()],
         );
         recorder.dispatch(&ready, (ranges.len() * length).div_ceil(workgroup) as u64)?;
         recorder.stage(&sums, 0, bytes);
-        Ok([sums, list])
+        Ok(())
     }
 
     /// Records the weighted sums of `rows` and stages them, see [`joined`]: a quad more
@@ -135,7 +134,7 @@ impl Device<'_> {
         rows: &Range<usize>,
         weights: Option<&Weights<'_>>,
         sums: usize,
-    ) -> Result<Vec<Buffer>> {
+    ) -> Result<()> {
         let block = self.block();
         let blocks = rows.len().div_ceil(block);
         let length = self.quads + 1;
@@ -156,21 +155,17 @@ impl Device<'_> {
             &kernels.resultant,
             params,
             vec![
-                norms.buffer.as_entire_binding(),
-                weights.map_or(&spare, |w| w.buffer).as_entire_binding(),
-                spare.as_entire_binding(),
-                partials.as_entire_binding(),
+                norms.buffer.whole(),
+                weights.map_or(&spare, |w| w.buffer).whole(),
+                spare.whole(),
+                partials.whole(),
             ],
         )?;
         let groups = tiles * blocks * sums.div_ceil(kernels.components);
         recorder.dispatch(&ready, groups as u64)?;
         let ranges: Vec<[u32; 4]> =
             (0..sums).map(|k| [k as u32, blocks as u32, sums as u32, 0]).collect();
-        let total =
-            self.record_total(recorder, &kernels.total, &partials, &ranges, (length, plane))?;
-        let mut held = vec![spare, partials];
-        held.extend(total);
-        Ok(held)
+        self.record_total(recorder, &kernels.total, &partials, &ranges, (length, plane))
     }
 
     pub(super) fn partials(&self, plane: usize) -> Result<Buffer> {
@@ -207,12 +202,10 @@ impl Device<'_> {
         let mut sum = vec![0.0; self.dimension];
         for rows in self.sum_spans(1, 1) {
             let mut recorder = self.gpu.recorder();
-            let held = self
-                .gpu
+            self.gpu
                 .guarded(|| self.record_sums(&mut recorder, &kernels, &norms, &rows, None, 1))
                 .await?;
             let read = recorder.read("sums of directions").await?;
-            drop(held);
             sum.iter_mut().zip(joined(&read[0])).for_each(|(sum, x)| *sum += x);
         }
         Ok(sum)
@@ -240,8 +233,7 @@ impl Device<'_> {
         for rows in self.sum_spans(1, 1) {
             let blocks = rows.len().div_ceil(block);
             let mut recorder = self.gpu.recorder();
-            let held = self
-                .gpu
+            self.gpu
                 .guarded(|| {
                     let report = self.gpu.upload("report", &NO_REPORT)?;
                     let partials = self.partials(blocks * self.quads)?;
@@ -251,19 +243,16 @@ impl Device<'_> {
                         sums: 1,
                         ..self.params(&rows)
                     };
-                    let own = vec![partials.as_entire_binding(), report.as_entire_binding()];
+                    let own = vec![partials.whole(), report.whole()];
                     let ready = self.bind(&pipeline, params, own)?;
                     recorder.dispatch(&ready, blocks as u64)?;
                     recorder.stage(&report, 0, 16);
                     let ranges = [[0, blocks as u32, 1, 0]];
                     let size = (self.quads, 0);
-                    let total =
-                        self.record_total(&mut recorder, &total, &partials, &ranges, size)?;
-                    Ok((report, partials, total))
+                    self.record_total(&mut recorder, &total, &partials, &ranges, size)
                 })
                 .await?;
             let read = recorder.read("sums of directions").await?;
-            drop(held);
             let report: Vec<u32> = bytemuck::pod_collect_to_vec(&read[0]);
             self.check(report[0]).await?;
             if report[1] != 0 {
@@ -280,8 +269,7 @@ impl Device<'_> {
         let mut result = vec![vec![0.0; self.dimension]; clusters];
         for rows in self.sum_spans(clusters, clusters) {
             let mut recorder = self.gpu.recorder();
-            let held = self
-                .gpu
+            self.gpu
                 .guarded(|| {
                     let column = |k: usize| &columns[k * self.count..(k + 1) * self.count];
                     let values = (0..clusters).flat_map(|k| column(k)[rows.clone()].to_vec());
@@ -289,19 +277,10 @@ impl Device<'_> {
                     let buffer = self.gpu.upload("weights", &words)?;
                     let weights = Weights { buffer: &buffer, low: self.double };
                     let weights = Some(&weights);
-                    let held = self.record_sums(
-                        &mut recorder,
-                        &kernels,
-                        &norms,
-                        &rows,
-                        weights,
-                        clusters,
-                    )?;
-                    Ok((buffer, held))
+                    self.record_sums(&mut recorder, &kernels, &norms, &rows, weights, clusters)
                 })
                 .await?;
             let read = recorder.read("sums of directions").await?;
-            drop(held);
             let sums = joined(&read[0]);
             for (result, sum) in result.iter_mut().zip(sums.chunks_exact(4 * (self.quads + 1))) {
                 result.iter_mut().zip(sum).for_each(|(result, x)| *result += x);
@@ -335,8 +314,7 @@ impl Device<'_> {
             let (list, clusters) = job_list(jobs);
             let plane = jobs.len() * length;
             let mut recorder = self.gpu.recorder();
-            let held = self
-                .gpu
+            self.gpu
                 .guarded(|| {
                     let spare = self.spare()?;
                     let list = self.gpu.upload("rows of clusters", &list)?;
@@ -352,23 +330,15 @@ impl Device<'_> {
                     let ready = self.bind(
                         &kernels.resultant,
                         params,
-                        vec![
-                            norms.buffer.as_entire_binding(),
-                            spare.as_entire_binding(),
-                            list.as_entire_binding(),
-                            partials.as_entire_binding(),
-                        ],
+                        vec![norms.buffer.whole(), spare.whole(), list.whole(), partials.whole()],
                     )?;
                     recorder.dispatch(&ready, (tiles * jobs.len()) as u64)?;
                     let ranges: Vec<[u32; 4]> = clusters.iter().map(|(_, range)| *range).collect();
                     let size = (length, plane);
-                    let total =
-                        self.record_total(&mut recorder, &kernels.total, &partials, &ranges, size)?;
-                    Ok((spare, list, partials, total))
+                    self.record_total(&mut recorder, &kernels.total, &partials, &ranges, size)
                 })
                 .await?;
             let read = recorder.read("sums of directions").await?;
-            drop(held);
             let sums = joined(&read[0]);
             for ((cluster, _), sum) in clusters.iter().zip(sums.chunks_exact(4 * length)) {
                 result[*cluster].iter_mut().zip(sum).for_each(|(result, x)| *result += x);

@@ -92,54 +92,42 @@ impl Device<'_> {
         let block = self.block();
         let blocks = rows.len().div_ceil(block);
         let mut recorder = gpu.recorder();
-        let held = gpu
-            .guarded(|| {
-                let report = gpu.upload("report", &NO_REPORT)?;
-                let partials = self.partials(blocks * self.quads)?;
-                // The kernel of lengths takes four rows at a time.
-                let span = rows.len().next_multiple_of(4);
-                let bytes = (4 * lanes * span) as u64;
-                let squares = gpu.allocate("squares of rows", bytes, STORAGE)?;
-                let factors = gpu.allocate("inverse lengths", 4 * span as u64, STORAGE)?;
-                let params = Params {
-                    block: block as u32,
-                    blocks: blocks as u32,
-                    tiles: tiles as u32,
-                    sums: lanes as u32,
-                    span: span as u32,
-                    ..self.params(rows)
-                };
-                let sums = |pipeline| {
-                    let own = vec![
-                        partials.as_entire_binding(),
-                        squares.as_entire_binding(),
-                        factors.as_entire_binding(),
-                    ];
-                    self.bind(pipeline, params, own)
-                };
-                recorder.dispatch(&sums(&pipelines.sums)?, (tiles * blocks) as u64)?;
-                let own = vec![
-                    squares.as_entire_binding(),
-                    report.as_entire_binding(),
-                    factors.as_entire_binding(),
-                ];
-                let ready = gpu.bind(&pipelines.lengths, gpu.uniform(&params)?, own);
-                let groups = span.div_ceil(4 * gpu.capabilities.sweep_workgroup() as usize);
-                recorder.dispatch(&ready, groups as u64)?;
-                recorder.stage(&report, 0, 16);
-                if !unit {
-                    let ready = sums(&pipelines.scaled_sums)?;
-                    recorder.dispatch(&ready, (tiles * blocks) as u64)?;
-                }
-                let ranges = [[0, blocks as u32, 1, 0]];
-                let size = (self.quads, 0);
-                let total =
-                    self.record_total(&mut recorder, &pipelines.total, &partials, &ranges, size)?;
-                Ok((report, partials, squares, factors, total))
-            })
-            .await?;
+        gpu.guarded(|| {
+            let report = gpu.upload("report", &NO_REPORT)?;
+            let partials = self.partials(blocks * self.quads)?;
+            // The kernel of lengths takes four rows at a time.
+            let span = rows.len().next_multiple_of(4);
+            let bytes = (4 * lanes * span) as u64;
+            let squares = gpu.allocate("squares of rows", bytes, STORAGE)?;
+            let factors = gpu.allocate("inverse lengths", 4 * span as u64, STORAGE)?;
+            let params = Params {
+                block: block as u32,
+                blocks: blocks as u32,
+                tiles: tiles as u32,
+                sums: lanes as u32,
+                span: span as u32,
+                ..self.params(rows)
+            };
+            let sums = |pipeline| {
+                let own = vec![partials.whole(), squares.whole(), factors.whole()];
+                self.bind(pipeline, params, own)
+            };
+            recorder.dispatch(&sums(&pipelines.sums)?, (tiles * blocks) as u64)?;
+            let own = vec![squares.whole(), report.whole(), factors.whole()];
+            let ready = gpu.bind(&pipelines.lengths, gpu.uniform(&params)?, own);
+            let groups = span.div_ceil(4 * gpu.capabilities.sweep_workgroup() as usize);
+            recorder.dispatch(&ready, groups as u64)?;
+            recorder.stage(&report, 0, 16);
+            if !unit {
+                let ready = sums(&pipelines.scaled_sums)?;
+                recorder.dispatch(&ready, (tiles * blocks) as u64)?;
+            }
+            let ranges = [[0, blocks as u32, 1, 0]];
+            let size = (self.quads, 0);
+            self.record_total(&mut recorder, &pipelines.total, &partials, &ranges, size)
+        })
+        .await?;
         let read = recorder.read("sums of directions").await?;
-        drop(held);
         let report: Vec<u32> = bytemuck::pod_collect_to_vec(&read[0]);
         Ok(match (report[1] != 0, report[2] != 0) {
             (_, true) => Outcome::OutOfRange,

@@ -218,12 +218,12 @@ impl<'a> Engine<'a> {
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
             let resources = vec![
-                p.probabilities.as_entire_binding(),
-                p.support.as_entire_binding(),
-                q.probabilities.as_entire_binding(),
-                q.support.as_entire_binding(),
-                q.masses.as_entire_binding(),
-                self.records.as_entire_binding(),
+                p.probabilities.whole(),
+                p.support.whole(),
+                q.probabilities.whole(),
+                q.support.whole(),
+                q.masses.whole(),
+                self.records.whole(),
             ];
             let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
             recorder.dispatch(&ready, (groups * segments) as u64)?;

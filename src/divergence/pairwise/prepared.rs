@@ -136,29 +136,27 @@ async fn prepare(
             let numbers = &part.jobs[done..done + count];
             let clock = Clock::now();
             let mut recorder = gpu.recorder();
-            let held: Buffer = gpu
-                .guarded(|| {
-                    let mut items = items(&part, &jobs, numbers);
-                    for (item, number) in items.iter_mut().zip(numbers) {
-                        // Where the row is in the tile, and its first word.
-                        item.at[2] = *number as u32;
-                        item.at[3] = ((part.columns.start - columns.start) / 32) as u32;
-                    }
-                    let items = gpu.upload("rows", &items)?;
-                    let plane = (padded * quads) as u32;
-                    let params = Params { plane, ..pairing.params(&part, &shape, count) };
-                    let mut resources = pairing.bindings(&part)?;
-                    resources.push(items.as_entire_binding());
-                    resources.push(tile.probabilities.as_entire_binding());
-                    resources.push(tile.masses.as_entire_binding());
-                    resources.push(tile.support.as_entire_binding());
-                    let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
-                    recorder.dispatch(&ready, shape.groups(count))?;
-                    Ok(items)
-                })
-                .await?;
+            gpu.guarded(|| {
+                let mut items = items(&part, &jobs, numbers);
+                for (item, number) in items.iter_mut().zip(numbers) {
+                    // Where the row is in the tile, and its first word.
+                    item.at[2] = *number as u32;
+                    item.at[3] = ((part.columns.start - columns.start) / 32) as u32;
+                }
+                let items = gpu.upload("rows", &items)?;
+                let plane = (padded * quads) as u32;
+                let params = Params { plane, ..pairing.params(&part, &shape, count) };
+                let mut resources = pairing.bindings(&part);
+                resources.push(items.whole());
+                resources.push(tile.probabilities.whole());
+                resources.push(tile.masses.whole());
+                resources.push(tile.support.whole());
+                let ready = gpu.bind(&pipeline, gpu.uniform(&params)?, resources);
+                recorder.dispatch(&ready, shape.groups(count))?;
+                Ok(())
+            })
+            .await?;
             recorder.read("normalised rows").await?;
-            drop(held);
             pace.took(count * 10 * length, clock.seconds());
             done += count;
         }

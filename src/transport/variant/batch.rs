@@ -2,8 +2,8 @@
 
 use super::upload::{starting, upload_cost, upload_side};
 use crate::error::{Error, Result};
-use crate::gpu::Gpu;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::{Gpu, Part};
 use crate::transport::problem::Weights;
 use crate::transport::{Cost, Precision, Problem, Sinkhorn};
 use std::ops::Range;
@@ -102,12 +102,6 @@ impl SideData {
     }
 }
 
-#[derive(Debug)]
-pub(crate) enum CostBuffer {
-    Pooled(Buffer),
-    Borrowed(wgpu::Buffer),
-}
-
 /// Problems `range` of a [`Problem`], on the device.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -115,7 +109,7 @@ pub(crate) struct Batch {
     pub(crate) range: Range<usize>,
     pub(crate) source: SideData,
     pub(crate) target: SideData,
-    pub(crate) cost: CostBuffer,
+    pub(crate) cost: Part,
     /// Elements from one row of the cost to the next.
     pub(crate) row_stride: usize,
     /// From one problem's cost to the next; 0 where it is shared.
@@ -271,13 +265,6 @@ impl Batch {
         match side {
             Side::Source => &self.source,
             Side::Target => &self.target,
-        }
-    }
-
-    pub(crate) fn cost_binding(&self) -> wgpu::BindingResource<'_> {
-        match &self.cost {
-            CostBuffer::Pooled(buffer) => buffer.as_entire_binding(),
-            CostBuffer::Borrowed(buffer) => buffer.as_entire_binding(),
         }
     }
 

@@ -35,36 +35,25 @@ pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
         SweepKernel::new(batch, Side::Target, batch.precision, true).await?,
     ];
     let mut recorder = gpu.recorder();
-    let buffers = gpu
-        .guarded(|| {
-            // Both sides use one buffer of partial sums, one after the other.
-            let blocks = kernels[0].blocks.max(kernels[1].blocks);
-            let partials = gpu.allocate(
-                "partial sums",
-                partials_bytes(batch, batch.precision, blocks),
-                STORAGE,
-            )?;
-            let mut outputs = Vec::new();
-            for (side, kernel) in [Side::Source, Side::Target].into_iter().zip(&kernels) {
-                let output = gpu.allocate("totals", bytes, STORAGE)?;
-                let sweep = batch.sweep(side, batch.precision, epsilon, epsilon, slots.len());
-                let measure = kernel.bind(batch, side, sweep, &partials)?;
-                let params = gpu.uniform(&[0u32, slots.len() as u32, kernel.blocks, 0])?;
-                let total = gpu.bind(
-                    &totals,
-                    params,
-                    vec![partials.as_entire_binding(), output.as_entire_binding()],
-                );
-                recorder.dispatch(&measure, slots.len() as u64 * u64::from(kernel.blocks))?;
-                recorder.dispatch(&total, (slots.len() as u64).div_ceil(WORKGROUP.into()))?;
-                recorder.stage(&output, 0, bytes);
-                outputs.push(output);
-            }
-            Ok((partials, outputs))
-        })
-        .await?;
+    gpu.guarded(|| {
+        // Both sides use one buffer of partial sums, one after the other.
+        let blocks = kernels[0].blocks.max(kernels[1].blocks);
+        let partials =
+            gpu.allocate("partial sums", partials_bytes(batch, batch.precision, blocks), STORAGE)?;
+        for (side, kernel) in [Side::Source, Side::Target].into_iter().zip(&kernels) {
+            let output = gpu.allocate("totals", bytes, STORAGE)?;
+            let sweep = batch.sweep(side, batch.precision, epsilon, epsilon, slots.len());
+            let measure = kernel.bind(batch, side, sweep, &partials)?;
+            let params = gpu.uniform(&[0u32, slots.len() as u32, kernel.blocks, 0])?;
+            let total = gpu.bind(&totals, params, vec![partials.whole(), output.whole()]);
+            recorder.dispatch(&measure, slots.len() as u64 * u64::from(kernel.blocks))?;
+            recorder.dispatch(&total, (slots.len() as u64).div_ceil(WORKGROUP.into()))?;
+            recorder.stage(&output, 0, bytes);
+        }
+        Ok(())
+    })
+    .await?;
     let read = recorder.read("the totals of a solve").await?;
-    drop(buffers);
     let sums: Vec<Vec<[[f32; 4]; 2]>> =
         read.iter().map(|bytes| bytemuck::pod_collect_to_vec(bytes)).collect();
     let value = |row: &[[f32; 4]; 2], k: usize| f64::from(row[0][k]) + f64::from(row[1][k]);

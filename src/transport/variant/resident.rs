@@ -165,14 +165,14 @@ pub(crate) async fn run(
                 &pipeline,
                 params,
                 vec![
-                    batch.slots.as_entire_binding(),
-                    batch.cost_binding(),
-                    batch.source.weights.as_entire_binding(),
-                    batch.target.weights.as_entire_binding(),
-                    batch.source.potentials.as_entire_binding(),
-                    batch.target.potentials.as_entire_binding(),
-                    batch.support.as_entire_binding(),
-                    schedule_buffer.as_entire_binding(),
+                    batch.slots.whole(),
+                    batch.cost.whole(),
+                    batch.source.weights.whole(),
+                    batch.target.weights.whole(),
+                    batch.source.potentials.whole(),
+                    batch.target.potentials.whole(),
+                    batch.support.whole(),
+                    schedule_buffer.whole(),
                 ],
             );
             recorder.dispatch(&ready, count as u64)?;

@@ -74,11 +74,8 @@ pub(crate) fn rescale(
         factor: factor as f32,
         unused: [0; 3],
     })?;
-    let ready = batch.gpu.bind(
-        pipeline,
-        params,
-        vec![data.weights.as_entire_binding(), data.potentials.as_entire_binding()],
-    );
+    let ready =
+        batch.gpu.bind(pipeline, params, vec![data.weights.whole(), data.potentials.whole()]);
     recorder.dispatch(&ready, u64::from(count).div_ceil(RESCALE_WORKGROUP.into()))
 }
 
@@ -150,12 +147,12 @@ pub(crate) async fn run(
                     &product,
                     gpu.uniform(&sweep)?,
                     vec![
-                        batch.slots.as_entire_binding(),
-                        batch.cost_binding(),
-                        other.potentials.as_entire_binding(),
-                        own.weights.as_entire_binding(),
-                        own.potentials.as_entire_binding(),
-                        partials.as_entire_binding(),
+                        batch.slots.whole(),
+                        batch.cost.whole(),
+                        other.potentials.whole(),
+                        own.weights.whole(),
+                        own.potentials.whole(),
+                        partials.whole(),
                     ],
                 ))
             };
@@ -173,7 +170,7 @@ pub(crate) async fn run(
                     marked: 1,
                     unused: 0,
                 })?;
-                let buffers = vec![partials.as_entire_binding(), batch.slots.as_entire_binding()];
+                let buffers = vec![partials.whole(), batch.slots.whole()];
                 Ok::<Ready, Error>(gpu.bind(&test, params, buffers))
             };
             let groups = (slots as u64).div_ceil(TEST_WORKGROUP.into());

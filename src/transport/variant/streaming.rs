@@ -132,15 +132,15 @@ impl SweepKernel {
         sweep.blocks = self.blocks;
         let params = batch.gpu.uniform(&sweep)?;
         let mut resources = vec![
-            batch.slots.as_entire_binding(),
-            batch.cost_binding(),
-            other.potentials.as_entire_binding(),
-            own.weights.as_entire_binding(),
-            own.potentials.as_entire_binding(),
-            partials.as_entire_binding(),
+            batch.slots.whole(),
+            batch.cost.whole(),
+            other.potentials.whole(),
+            own.weights.whole(),
+            own.potentials.whole(),
+            partials.whole(),
         ];
         if self.pipeline.kernel.bindings.len() == 8 {
-            resources.push(batch.support.as_entire_binding());
+            resources.push(batch.support.whole());
         }
         Ok(batch.gpu.bind(&self.pipeline, params, resources))
     }
@@ -301,11 +301,8 @@ pub(crate) async fn run(
                         marked: 0,
                         unused: 0,
                     })?;
-                    let ready = gpu.bind(
-                        &test,
-                        params,
-                        vec![partials.as_entire_binding(), batch.slots.as_entire_binding()],
-                    );
+                    let ready =
+                        gpu.bind(&test, params, vec![partials.whole(), batch.slots.whole()]);
                     recorder.dispatch(&ready, (slots as u64).div_ceil(TEST_WORKGROUP.into()))?;
                 }
                 recorder.dispatch(&iteration.columns, slots as u64 * u64::from(columns.blocks))?;

@@ -1,9 +1,9 @@
 //! From a problem on the host to buffers on the device.
 
-use super::batch::{CostBuffer, LN_ZERO, Layout, SideData, padded_row, split};
+use super::batch::{LN_ZERO, Layout, SideData, padded_row, split};
 use crate::error::{Error, Result};
-use crate::gpu::Gpu;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::{Gpu, Part};
 use crate::transport::problem::Weights;
 use crate::transport::{Cost, Geometry, Precision, Problem};
 use std::ops::Range;
@@ -79,17 +79,17 @@ pub(super) fn upload_cost(
     range: Range<usize>,
     layout: Layout,
     scale: f64,
-) -> Result<(CostBuffer, usize, usize, usize)> {
+) -> Result<(Part, usize, usize, usize)> {
     let geometry = &problem.geometry;
     let (rows, columns) = geometry.shape();
     if let Cost::Device(tensor) = &geometry.cost {
-        let Some(buffer) = tensor.device_buffer() else {
+        let Some(part) = tensor.part() else {
             return Err(Error::invalid("cost", "the tensor is not on a device"));
         };
         if tensor.context().gpu().is_none_or(|owner| !std::ptr::eq(&**owner, gpu)) {
             return Err(Error::invalid("cost", "the tensor belongs to another context"));
         }
-        return Ok((CostBuffer::Borrowed(buffer.clone()), columns, 0, 0));
+        return Ok((part.clone(), columns, 0, 0));
     }
     // Supports are gathered, so their rows need no padding.
     let stride = if layout.supports { columns } else { padded_row(columns) };
@@ -114,7 +114,7 @@ pub(super) fn upload_cost(
         }
         _ => write_scaled(gpu, &buffer, geometry, all, (stride, scale), low_at)?,
     }
-    Ok((CostBuffer::Pooled(buffer), stride, problem_stride, if double { plane } else { 0 }))
+    Ok((buffer.into(), stride, problem_stride, if double { plane } else { 0 }))
 }
 
 /// Rows `all` of the cost, less the offset and times `scale`, `stride` apart; their low words

@@ -1,0 +1,103 @@
+//! Copies between the host and the device, by all threads at once, that look at the numbers on the way.
+//!
+//! A large array is limited by memory, not by arithmetic: while a part of it is in a core's cache, whatever is asked of
+//! it (is it finite? what is its sum?) costs nothing more. Nothing here makes a second copy of the whole.
+
+use super::Gpu;
+use super::storage::Part;
+use crate::error::{Error, Result, one_line};
+use crate::parallel::for_each;
+
+/// Words that a thread takes at a time: as much as stays in its cache.
+const BLOCK: usize = 1 << 14;
+/// Words above which threads share the work.
+const MANY: usize = 4 * BLOCK;
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) const MANY_BYTES: usize = 4 * MANY;
+
+/// Writes words `first..first + to.len()` of an array to `to`, and tells what it found in them.
+pub(crate) trait Fill<F>: Fn(usize, &mut [f32]) -> F + Sync {}
+
+impl<F, T: Fn(usize, &mut [f32]) -> F + Sync> Fill<F> for T {}
+
+impl Gpu {
+    /// Writes `words` f32 to `target` from byte `offset` on, before the next submission; what was found in them, block
+    /// by block in their order. Run inside [`Gpu::guarded`].
+    pub(crate) fn write_with<F: Send>(
+        &self,
+        target: impl Into<Part>,
+        offset: u64,
+        words: usize,
+        fill: impl Fill<F>,
+    ) -> Result<Vec<F>> {
+        let target = target.into();
+        let mut found = Vec::with_capacity(words.div_ceil(BLOCK));
+        #[cfg(not(target_arch = "wasm32"))]
+        if words > MANY {
+            let (raw, offset) = (target.raw(), target.offset() + offset);
+            self.stage_with(raw, offset, words, |first, piece, words| {
+                found.extend(fill_piece(first, (piece, words), &fill)?);
+                Ok(())
+            })?;
+            return Ok(found);
+        }
+        // In a browser, and where there is little: a block at a time, as bytes.
+        let mut block = vec![0.0f32; words.min(MANY)];
+        for first in (0..words).step_by(MANY) {
+            let block = &mut block[..MANY.min(words - first)];
+            for (number, part) in block.chunks_mut(BLOCK).enumerate() {
+                found.push(fill(first + number * BLOCK, part));
+            }
+            self.write(&target, offset + 4 * first as u64, block)?;
+        }
+        Ok(found)
+    }
+}
+
+/// What a thread writes of a piece of mapped memory, and what it finds.
+#[cfg(not(target_arch = "wasm32"))]
+struct Share<F> {
+    first: usize,
+    view: wgpu::BufferViewMut,
+    found: Vec<F>,
+}
+
+/// Writes words from `first` on to the beginning of a mapped piece, and whole blocks but for the last.
+#[cfg(not(target_arch = "wasm32"))]
+fn fill_piece<F: Send>(
+    first: usize,
+    (piece, words): (&wgpu::Buffer, usize),
+    fill: &impl Fill<F>,
+) -> Result<Vec<F>> {
+    let share = |at: usize| {
+        let end = words.min(at + MANY);
+        let view = piece.slice(4 * at as u64..4 * end as u64).get_mapped_range_mut();
+        let view = view.map_err(|error| Error::Device { message: one_line(error) })?;
+        Ok(Share { first: first + at, view, found: Vec::new() })
+    };
+    let mut shares = (0..words).step_by(MANY).map(share).collect::<Result<Vec<_>>>()?;
+    for_each(&mut shares, |share| {
+        // Mapped memory may only be written, and best in its order: what is found out of order is found in a cache.
+        let mut block = [0.0f32; BLOCK];
+        let mut place = share.view.slice(..);
+        let mut at = 0;
+        while at < place.len() {
+            let bytes = (4 * BLOCK).min(place.len() - at);
+            let block = &mut block[..bytes / 4];
+            share.found.push(fill(share.first + at / 4, block));
+            place.slice(at..at + bytes).copy_from_slice(bytemuck::cast_slice(block));
+            at += bytes;
+        }
+    });
+    Ok(shares.into_iter().flat_map(|share| share.found).collect())
+}
+
+/// Copies as bytes, by all threads where there are many. Both have one length.
+pub(super) fn copy_out(from: &[u8], to: &mut [u8]) {
+    let mut parts: Vec<(&[u8], &mut [u8])> =
+        from.chunks(4 * MANY).zip(to.chunks_mut(4 * MANY)).collect();
+    match &mut parts[..] {
+        [(from, to)] => to.copy_from_slice(from),
+        parts => for_each(parts, |(from, to)| to.copy_from_slice(from)),
+    }
+}
