@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod aside;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod bench;
 pub mod bessel;
 pub mod check;
+mod clock;
 pub mod divergence;
 pub mod error;
 pub mod gpu;
