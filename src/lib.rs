@@ -12,6 +12,7 @@ pub mod error;
 pub mod gpu;
 pub mod information;
 pub mod losses;
+mod number;
 mod parallel;
 pub mod reference;
 mod reserve;
@@ -34,8 +35,9 @@ pub use losses::{
     AttentionPenalty, ClassPrior, ClassPriorValue, Distillation, DistillationLoss, Loss,
     LossValues, Losses,
 };
+pub use number::{Element, Precision};
 pub use transport::{
-    Annealing, Geometry, Potentials, Precision, Problem, Progress, Sinkhorn, Solution, Variant,
+    Annealing, Geometry, Potentials, Problem, Progress, Sinkhorn, Solution, Variant,
 };
 pub use vmf::{
     Directions, VonMisesFisher, VonMisesFisherFit, VonMisesFisherMixture, VonMisesFisherMixtureFit,

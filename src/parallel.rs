@@ -2,6 +2,7 @@
 //! fork of a process that has used the pool).
 
 use crate::clock::{Breather, Clock};
+use std::ops::Range;
 
 /// Work on fewer numbers is not worth spreading over threads.
 pub(crate) const WORTHWHILE: usize = 1 << 18;
@@ -58,6 +59,69 @@ pub(crate) fn for_each<T>(items: &mut [T], f: impl Fn(&mut T)) {
     items.iter_mut().for_each(f);
 }
 
+/// Numbers of a block: as many as stay in a core's cache.
+const BLOCK: usize = 1 << 14;
+
+/// Fills `numbers` block by block: `f` gets the index of a block's first number and its place. What it returns, in order.
+pub(crate) fn fill<T: Send, F: Send>(
+    numbers: &mut [T],
+    f: impl Fn(usize, &mut [T]) -> F + Send + Sync,
+) -> Vec<F> {
+    let mut blocks: Vec<(&mut [T], Option<F>)> =
+        numbers.chunks_mut(BLOCK).map(|block| (block, None)).collect();
+    if blocks.len() == 1 {
+        return blocks.iter_mut().map(|(block, _)| f(0, block)).collect();
+    }
+    // The index of a block is that of its place among them.
+    let mut numbered: Vec<_> = blocks.iter_mut().enumerate().collect();
+    for_each(&mut numbered, |(number, (block, found))| *found = Some(f(*number * BLOCK, block)));
+    blocks.into_iter().filter_map(|(_, found)| found).collect()
+}
+
+/// Whether some number is so: the first that is ends the search.
+pub(crate) fn any<T: Sync>(numbers: &[T], is_so: impl Fn(&T) -> bool + Send + Sync) -> bool {
+    first(numbers.len(), |k| is_so(&numbers[k])).is_some()
+}
+
+/// The first index below `n` that is so.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn first(n: usize, is_so: impl Fn(usize) -> bool + Send + Sync) -> Option<usize> {
+    use rayon::prelude::*;
+    if n < WORTHWHILE || is_fork() {
+        return (0..n).find(|k| is_so(*k));
+    }
+    let blocks = (0..n.div_ceil(BLOCK)).into_par_iter();
+    let in_block = |k: usize| (k * BLOCK..n.min((k + 1) * BLOCK)).find(|k| is_so(*k));
+    blocks.filter_map(in_block).find_first(|_| true)
+}
+
+/// The first index below `n` that is so.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn first(n: usize, is_so: impl Fn(usize) -> bool) -> Option<usize> {
+    (0..n).find(|k| is_so(*k))
+}
+
+/// Fills numbers `first..` of a matrix whose rows of `columns` lie `stride` apart: `f` gets a row, some of its columns and
+/// their place. What rows are padded with becomes 0.
+pub(crate) fn padded_rows<T: Copy + Default>(
+    first: usize,
+    place: &mut [T],
+    (stride, columns): (usize, usize),
+    mut f: impl FnMut(usize, Range<usize>, &mut [T]),
+) {
+    let (mut row, mut begin, mut rest) = (first / stride, first % stride, place);
+    while !rest.is_empty() {
+        let (part, behind) = rest.split_at_mut((stride - begin).min(rest.len()));
+        let end = columns.min(begin + part.len()).max(begin);
+        let (own, padding) = part.split_at_mut(end - begin);
+        if !own.is_empty() {
+            f(row, begin..end, own);
+        }
+        padding.fill(T::default());
+        (row, begin, rest) = (row + 1, 0, behind);
+    }
+}
+
 /// [`map_rows`] with the thread given to others every hundredth of a second or two, so that a page lives on and a future
 /// can be dropped on the way. Who waits for it gives nothing up.
 pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
@@ -86,3 +150,39 @@ pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
 
 /// Seconds that rows taken together should last.
 const STEP: f64 = 0.005;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_make_the_whole() {
+        let (rows, columns, stride) = (301, 257, 260);
+        let mut matrix = vec![-1.0f32; rows * stride];
+        let sums = fill(&mut matrix, |first, place| {
+            padded_rows(first, place, (stride, columns), |row, columns, place| {
+                for (column, x) in columns.zip(place) {
+                    *x = (1000 * row + column) as f32;
+                }
+            });
+            place.iter().map(|x| f64::from(*x)).sum::<f64>()
+        });
+        for (row, numbers) in matrix.chunks(stride).enumerate() {
+            for (column, x) in numbers.iter().enumerate() {
+                let exact = if column < columns { (1000 * row + column) as f32 } else { 0.0 };
+                assert_eq!(*x, exact, "row {row}, column {column}");
+            }
+        }
+        assert!(sums.len() > 1);
+    }
+
+    #[test]
+    fn the_first_is_the_first() {
+        for n in [0, 1, 1000, 3 * WORTHWHILE] {
+            for k in [0, 1, n / 2, n.saturating_sub(1)] {
+                assert_eq!(first(n, |i| i >= k), (k < n).then_some(k), "{k} of {n}");
+            }
+            assert_eq!(first(n, |_| false), None);
+        }
+    }
+}

@@ -57,6 +57,16 @@ pub(crate) fn filled<T: Clone>(what: &str, count: usize, value: T) -> Result<Vec
     Ok(vector)
 }
 
+/// `count` zeros, of pages that the system has zeroed already: their first touch may be another thread's.
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub(crate) fn zeroed<T: bytemuck::Zeroable>(what: &str, count: usize) -> Result<Vec<T>> {
+    bytemuck::allocation::try_zeroed_vec(count).map_err(|()| Error::OutOfMemory {
+        what: format!("{what}: {count} of {} bytes", size_of::<T>()),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

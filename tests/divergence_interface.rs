@@ -16,7 +16,7 @@ use std::f64::consts::LN_2;
 
 const LOGITS: Input = Input::Logits { temperature: 1.0 };
 
-fn rows<T: kantor::transport::Element>(
+fn rows<T: kantor::Element>(
     context: &Context,
     values: &[T],
     bins: usize,

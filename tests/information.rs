@@ -47,7 +47,7 @@ fn accuracy(way: &Way) -> f64 {
     match (way.context.device().is_some(), way.precision) {
         (false, _) => 2e-13,
         (true, Precision::Single) => 1e-6,
-        (true, Precision::Double) => 1e-12,
+        (true, _) => 1e-12,
     }
 }
 

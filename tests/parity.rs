@@ -85,7 +85,7 @@ fn tolerance(variant: Variant, precision: Precision) -> &'static Tolerance {
 fn spacing(precision: Precision) -> f64 {
     match precision {
         Precision::Single => 2.0f64.powi(-24),
-        Precision::Double => 2.0f64.powi(-48),
+        _ => 2.0f64.powi(-48),
     }
 }
 

@@ -5,7 +5,8 @@ use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Context, Gpu, Part, Tensor};
-use crate::transport::{Element, Precision};
+use crate::number::{Element, Precision, words};
+use crate::parallel::fill;
 
 /// As `Elementwise` in `bessel/elementwise.wgsl`.
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -44,26 +45,19 @@ impl Points {
         x: &[T],
         count: usize,
     ) -> Result<Points> {
-        let upload = |what: &str, values: &[T]| match precision {
-            Precision::Single => match T::singles(values) {
-                Some(words) => gpu.upload(what, words),
-                None => {
-                    let word = |value: &T| value.to_f64() as f32;
-                    gpu.upload(what, &values.iter().map(word).collect::<Vec<_>>())
-                }
-            },
-            Precision::Double => {
-                let pair = |value: &T| {
-                    let value = value.to_f64();
-                    let mut high = value as f32;
-                    if high == 0.0 && value != 0.0 {
-                        // What is not 0 stays so: the kernel asks for the sign of an order.
-                        high = f32::from_bits(1).copysign(high);
-                    }
-                    [high, (value - f64::from(high)) as f32]
-                };
-                gpu.upload(what, &values.iter().map(pair).collect::<Vec<_>>())
+        let upload = |what: &str, values: &[T]| {
+            if let (Precision::Single, Some(singles)) = (precision, T::singles(values)) {
+                return gpu.upload(what, singles);
             }
+            let each = precision.words();
+            let buffer = gpu.allocate(what, bytes(values.len(), precision), STORAGE)?;
+            gpu.write_with(&buffer, 0, each * values.len(), |first, place| {
+                let values = &values[first / each..];
+                for (to, value) in place.chunks_exact_mut(each).zip(values) {
+                    to.copy_from_slice(&words_of(value.to_f64())[..each]);
+                }
+            })?;
+            Ok(buffer)
         };
         let (orders, arguments) =
             gpu.guarded(|| Ok((upload("orders", v)?, upload("arguments", x)?))).await?;
@@ -91,6 +85,16 @@ impl Points {
     }
 }
 
+/// The words of an argument. What is not 0 stays so: a kernel asks for the sign of an order.
+fn words_of(value: f64) -> [f32; 2] {
+    let [mut high, low] = words(value);
+    if high != 0.0 || value == 0.0 {
+        return [high, low];
+    }
+    high = f32::from_bits(1).copysign(high);
+    [high, (value - f64::from(high)) as f32]
+}
+
 /// What a kernel wrote.
 #[derive(Debug)]
 pub(crate) struct Values {
@@ -104,19 +108,18 @@ impl Values {
     pub(crate) async fn read(self, gpu: &Gpu) -> Result<Vec<f64>> {
         let mut recorder = gpu.recorder();
         recorder.stage(&self.buffer, 0, bytes(self.count, self.precision));
-        let read = recorder.read("values").await?;
-        Ok(match self.precision {
+        match self.precision {
             Precision::Single => {
-                let words: Vec<f32> = bytemuck::pod_collect_to_vec(&read[0]);
-                words.into_iter().map(f64::from).collect()
+                let read = recorder.read_as::<f32>("values").await?;
+                Ok(wide(&read, |word| f64::from(*word)))
             }
             Precision::Double => {
                 // Doubles, put together on the device: low word, high word.
-                let words: Vec<[u32; 2]> = bytemuck::pod_collect_to_vec(&read[0]);
-                let double = |[low, high]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
-                words.into_iter().map(|words| f64::from_bits(double(words))).collect()
+                let double = |[low, high]: &[u32; 2]| u64::from(*high) << 32 | u64::from(*low);
+                let read = recorder.read_as::<[u32; 2]>("values").await?;
+                Ok(wide(&read, |words| f64::from_bits(double(words))))
             }
-        })
+        }
     }
 
     /// Left on the device.
@@ -125,12 +128,17 @@ impl Values {
     }
 }
 
+fn wide<T: Sync>(read: &[Vec<T>], number: impl Fn(&T) -> f64 + Send + Sync) -> Vec<f64> {
+    let words = read.first().map_or(&[][..], Vec::as_slice);
+    let mut numbers = vec![0.0; words.len()];
+    fill(&mut numbers, |first, place| {
+        place.iter_mut().zip(&words[first..]).for_each(|(to, word)| *to = number(word));
+    });
+    numbers
+}
+
 fn bytes(count: usize, precision: Precision) -> u64 {
-    let words = match precision {
-        Precision::Single => 1,
-        Precision::Double => 2,
-    };
-    4 * words * count as u64
+    4 * (precision.words() * count) as u64
 }
 
 /// Runs the kernel over all points, in submissions of bounded length.

@@ -4,8 +4,8 @@ use super::dispatch::{Points, run};
 use super::function::BesselFunction;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterReport, Context, Gpu, Tensor};
-use crate::parallel::map_rows_gently;
-use crate::transport::{Element, Precision};
+use crate::number::{Element, Precision};
+use crate::parallel::{fill, first, map_rows_gently};
 use crate::wait::blocking;
 
 /// A function to be evaluated at many points, element by element.
@@ -91,7 +91,9 @@ impl Bessel {
             let (v, x) = (at(v, i), at(x, i));
             self.function.refuses(v, x).or_else(|| self.function.refuses(rounded(v), rounded(x)))
         };
-        if let Some((i, (argument, reason))) = (0..count).find_map(|i| Some((i, refused(i)?))) {
+        if let Some(i) = first(count, |i| refused(i).is_some())
+            && let Some((argument, reason)) = refused(i)
+        {
             return Err(Error::InvalidInput { argument, row: None, index: Some(i), reason });
         }
         match self.device(context)? {
@@ -106,11 +108,15 @@ impl Bessel {
                     let points = Points::upload(gpu, self.precision, v, x, here).await?;
                     values.extend(run(gpu, self.function, &points).await?.read(gpu).await?);
                 }
-                for (i, value) in values.iter_mut().enumerate() {
-                    let (v, x) = (rounded(at(v, i)), rounded(at(x, i)));
-                    if self.is_beyond_words(v, x) {
-                        *value = self.function.reference(v, x);
-                    }
+                if self.precision == Precision::Double {
+                    fill(&mut values, |first, values| {
+                        for (i, value) in (first..).zip(values) {
+                            let (v, x) = (at(v, i), at(x, i));
+                            if self.is_beyond_words(v, x) {
+                                *value = self.function.reference(v, x);
+                            }
+                        }
+                    });
                 }
                 Ok(values)
             }

@@ -10,8 +10,9 @@ use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::{Gpu, Kernel};
 use crate::information::kernels::{
     BIN_COUNTS, CountParams, JOINT_TABLE, JOINT_TOTALS, LOG_WEIGHT_SUMS, LogParams, MARGINALS,
-    MERGED_MARGINALS, NO_REPORT, NORMALIZED_WEIGHTS, TableParams, pair, value,
+    MERGED_MARGINALS, NO_REPORT, NORMALIZED_WEIGHTS, TableParams, value,
 };
+use crate::number::words as pair;
 use crate::reference::information::{self as twin, Edges, KeptSum};
 
 pub(super) const KERNELS: &[&str] = &[

@@ -8,6 +8,7 @@ use super::tolerances::row;
 use crate::error::Result;
 use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::{Gpu, Kernel};
+use crate::number::words as pair;
 use crate::reference::vmf as twin;
 use crate::vmf::kernels::{
     BLOCK_SUMS, DIRECTION_NORMS, LOG_DENSITY, NO_REPORT, Params, RESPONSIBILITY, RESULTANT,
@@ -67,10 +68,6 @@ fn power(row: &[f64]) -> f64 {
     let most = row.iter().fold(0.0f64, |most, x| most.max(x.abs())) as f32;
     let exponent = (most.to_bits() >> 23) as i32 - 127;
     f64::from((-exponent).clamp(-126, 127)).exp2()
-}
-
-fn pair(x: f64) -> [f32; 2] {
-    [x as f32, (x - f64::from(x as f32)) as f32]
 }
 
 /// High words of all values, then low words.

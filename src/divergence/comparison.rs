@@ -7,7 +7,7 @@ use super::kind::{Divergence, Reduction, Unit};
 use super::passes::{Outcome, outcomes};
 use super::weighting::Weighting;
 use crate::error::{Error, Result};
-use crate::transport::Precision;
+use crate::number::Precision;
 use crate::wait::blocking;
 
 /// A divergence, its unit, reduction and precision; then [`Comparison::rows`] and the other questions.

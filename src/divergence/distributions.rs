@@ -1,12 +1,12 @@
 //! Rows of distributions, where the context runs.
 
-use super::kernels::words;
 use super::kind::Input;
 use super::upload::{self, Piece};
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
+use crate::number::{Element, words};
+use crate::parallel::{any, map_rows};
 use crate::reference::divergence::Row;
-use crate::transport::Element;
 use crate::wait::blocking;
 use std::sync::Arc;
 
@@ -234,7 +234,7 @@ fn beyond_two_words<T: Element>(values: &[T]) -> Option<Vec<f64>> {
         let [high, low] = words(x);
         x.is_finite() && f64::from(high) + f64::from(low) != x
     };
-    let some = T::singles(values).is_none() && values.iter().any(lost);
+    let some = T::singles(values).is_none() && any(values, lost);
     some.then(|| values.iter().map(|x| x.to_f64()).collect())
 }
 
@@ -245,7 +245,8 @@ fn beyond_one_word(values: &[f64], bins: usize, input: Input) -> Option<Vec<bool
         let word = *x as f32;
         x.is_finite() && (word.is_infinite() || (weights && word == 0.0 && *x != 0.0))
     };
-    let rows: Vec<bool> = values.chunks_exact(bins).map(|row| row.iter().any(lost)).collect();
+    let row = |row: usize| values[row * bins..(row + 1) * bins].iter().any(lost);
+    let rows = map_rows(values.len() / bins, row);
     rows.contains(&true).then_some(rows)
 }
 

@@ -9,7 +9,7 @@ use super::weighting::check_upstream;
 use crate::error::Result;
 use crate::gpu::Tensor;
 use crate::losses::check_size;
-use crate::transport::Precision;
+use crate::number::Precision;
 use crate::wait::blocking;
 use answer::{Row, answers, gradient, twin};
 

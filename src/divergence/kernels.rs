@@ -85,12 +85,6 @@ pub(crate) const BEYOND_RANGE: u32 = 16;
 pub(crate) const SUBNORMAL: u32 = 32;
 pub(crate) const FAR_APART: u32 = 64;
 
-/// A number as a double-float.
-pub(crate) fn words(x: f64) -> [f32; 2] {
-    let high = x as f32;
-    [high, (x - f64::from(high)) as f32]
-}
-
 /// What stands at the splices of a kernel, and its parameters.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {

@@ -3,7 +3,7 @@
 use super::distributions::Distributions;
 use super::finish::{Mismatch, Sums, finish, is_balanced, is_far, is_gentle, is_infinite, squares};
 use super::gradient::Side;
-use super::kernels::{BAD_P, BAD_Q, BEYOND_RANGE, COMPARE, LOGIT_SUMS, Member, member, words};
+use super::kernels::{BAD_P, BAD_Q, BEYOND_RANGE, COMPARE, LOGIT_SUMS, Member, member};
 use super::kind::Divergence;
 use super::normalisers::Normalisers;
 use super::range::{
@@ -13,7 +13,7 @@ use super::scales::Scales;
 use super::sums::{Job, Pairing, Record};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
-use crate::transport::Precision;
+use crate::number::{Precision, words};
 
 /// What is known of a pair of rows.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,5 @@
 //! What an f-divergence weighs density ratios with: f-distill's weights h(r) of a batch.
 
-use super::kernels::words;
 use super::kind::Divergence;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
@@ -8,8 +7,8 @@ use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::{Binding, Context, Gpu, Kernel, Part, Tensor};
 use crate::information::steps::{Step, Steps};
+use crate::number::{Element, words};
 use crate::reference::divergence as twin;
-use crate::transport::Element;
 use crate::wait::blocking;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The scales on which two rows of weights are compared.
 
 use super::finish::Sums;
-use super::kernels::words;
+use crate::number::words;
 
 /// p stands beside t q, each times a power of two that brings its sum next to 1.
 #[derive(Debug, Clone, Copy)]

@@ -1,13 +1,14 @@
 //! Runs a kernel of sums over pairs of rows: pieces of memory, segments of rows, submissions of bounded length.
 
 use super::distributions::{Data, Distributions};
-use super::kernels::{Item, Params, SLOTS, words};
+use super::kernels::{Item, Params, SLOTS};
 use super::upload::Piece;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::{Capabilities, Clock, Gpu, Kernel, Part};
+use crate::number::words;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,8 +1,10 @@
 //! Rows in device memory: in pieces that fit a binding.
 
 use crate::error::Result;
+use crate::gpu::buffer::STORAGE;
 use crate::gpu::{Gpu, Part};
-use crate::transport::Element;
+use crate::number::Element;
+use crate::parallel::{any, padded_rows};
 use std::ops::Range;
 
 /// Some rows and columns of a matrix in one binding. Rows are `stride` f32 apart; the low words of double-float
@@ -58,9 +60,8 @@ fn split(
 /// Copies rows to the device.
 pub(crate) async fn pieces<T: Element>(gpu: &Gpu, values: &[T], bins: usize) -> Result<Vec<Piece>> {
     let rows = values.len() / bins;
-    let singles = T::singles(values);
     let rounds = |x: &T| f64::from(x.to_f64() as f32) != x.to_f64() && x.to_f64().is_finite();
-    let double = singles.is_none() && values.iter().any(rounds);
+    let double = T::singles(values).is_none() && any(values, rounds);
     let planes = if double { 2 } else { 1 };
     let most = most(gpu) / planes;
     let stride = bins.next_multiple_of(4);
@@ -69,34 +70,45 @@ pub(crate) async fn pieces<T: Element>(gpu: &Gpu, values: &[T], bins: usize) -> 
     for (rows, columns) in parts {
         let stride = columns.len().next_multiple_of(4);
         let plane = rows.len() * stride;
-        let place = |row: usize| row * bins + columns.start..row * bins + columns.end;
-        let buffer = match singles {
-            Some(words) if columns.len() == stride && columns.len() == bins => {
-                let words = &words[rows.start * bins..rows.end * bins];
-                gpu.guarded(|| gpu.upload("distributions", words)).await?
-            }
-            _ => {
-                let mut words = vec![0.0f32; plane * planes];
-                for (number, row) in rows.clone().enumerate() {
-                    for (k, x) in values[place(row)].iter().enumerate() {
-                        let x = x.to_f64();
-                        let word = rounded(x);
-                        words[number * stride + k] = word;
-                        if double && x.is_finite() {
-                            words[plane + number * stride + k] = (x - f64::from(word)) as f32;
-                        }
-                    }
-                }
-                gpu.guarded(|| gpu.upload("distributions", &words)).await?
-            }
+        let place = |row: usize, part: Range<usize>| {
+            let begin = (rows.start + row) * bins + columns.start;
+            begin + part.start..begin + part.end
         };
+        let high = |first: usize, to: &mut [f32]| {
+            padded_rows(first, to, (stride, columns.len()), |row, part, to| {
+                let from = &values[place(row, part)];
+                match T::singles(from) {
+                    Some(words) => to.copy_from_slice(words),
+                    None => to.iter_mut().zip(from).for_each(|(to, x)| *to = rounded(x.to_f64())),
+                }
+            });
+        };
+        let low = |first: usize, to: &mut [f32]| {
+            padded_rows(first, to, (stride, columns.len()), |row, part, to| {
+                for (to, x) in to.iter_mut().zip(&values[place(row, part)]) {
+                    let x = x.to_f64();
+                    *to = if x.is_finite() { (x - f64::from(rounded(x))) as f32 } else { 0.0 };
+                }
+            });
+        };
+        let bytes = 4 * (plane * planes) as u64;
+        let buffer = gpu
+            .guarded(|| {
+                let buffer = gpu.allocate("distributions", bytes, STORAGE)?;
+                gpu.write_with(&buffer, 0, plane, high)?;
+                if double {
+                    gpu.write_with(&buffer, 4 * plane as u64, plane, low)?;
+                }
+                Ok(buffer)
+            })
+            .await?;
         result.push(Piece {
+            part: buffer.whole().slice(0, bytes),
             rows,
             columns,
             stride,
             low: if double { plane } else { 0 },
             first: 0,
-            part: buffer.whole().slice(0, (4 * plane * planes) as u64),
         });
     }
     Ok(result)

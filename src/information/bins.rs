@@ -2,8 +2,8 @@
 
 use super::rows_of;
 use crate::error::{Error, Result};
+use crate::number::Element;
 use crate::parallel::map_rows;
-use crate::transport::Element;
 
 /// Edges of the bins of one histogram, or of one for each of several series.
 ///

@@ -1,8 +1,7 @@
 //! Cells of joint tables as a device takes them.
 
-use super::kernels::pair;
 use super::table::scaled;
-use crate::transport::Element;
+use crate::number::{self, Element};
 use std::borrow::Cow;
 
 /// Cells below this count as zero, as in `cells.wgsl`.
@@ -41,7 +40,7 @@ pub(super) fn words<T: Element>(tables: &[T], cells: usize) -> Words<'_> {
     let mut lost = Vec::new();
     for (number, table) in tables.chunks_exact(cells).enumerate() {
         for (w, given) in scaled(table).into_iter().zip(table) {
-            let [word, rest] = pair(w);
+            let [word, rest] = number::words(w);
             let there = word >= SMALLEST_CELL;
             if rest != 0.0 && there {
                 low.resize(high.len(), 0.0f32);

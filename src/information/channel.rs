@@ -2,8 +2,8 @@
 
 use super::{check_weights, rows_of};
 use crate::error::{Error, Result};
+use crate::number::Element;
 use crate::parallel::map_rows;
-use crate::transport::Element;
 
 /// Dobrushin's contraction coefficient η_TV of every channel: max over pairs of inputs of the total variation
 /// ½ Σ_j |K_ij − K_kj| between their rows, in [0, 1].

@@ -7,9 +7,9 @@ use super::steps::{Step, Steps};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Context, Gpu, Part, Tensor};
+use crate::number::Element;
 use crate::parallel::map_rows;
 use crate::reference::information::{Edges, bin_counts};
-use crate::transport::Element;
 use crate::wait::blocking;
 
 /// How many samples fell into every bin.

@@ -3,8 +3,8 @@
 use super::{check_weights, per_nat};
 use crate::divergence::Unit;
 use crate::error::{Error, Result};
+use crate::number::Element;
 use crate::parallel::map_rows;
-use crate::transport::Element;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 

@@ -64,7 +64,7 @@ pub use {
 use crate::divergence::Unit;
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Gpu};
-use crate::transport::{Element, Precision};
+use crate::number::{Element, Precision};
 
 /// The device, if its double-float arithmetic holds; `None` where the f64 twin answers.
 fn device(context: &Context, precision: Precision) -> Result<Option<&Gpu>> {

@@ -2,8 +2,8 @@
 
 use super::{check_weights, rows_of};
 use crate::error::{Error, Result};
+use crate::number::Element;
 use crate::parallel::map_rows;
-use crate::transport::Element;
 
 /// `draws` indices of every row of `columns` weights ≥ 0 (which need not sum to 1), ascending, rows one behind the
 /// other: the particles at the positions (u + k)/n of the distribution function, k = 0 … n−1, with one number u in

@@ -6,7 +6,7 @@ use super::table::{JointInformation, joint_information};
 use crate::divergence::Unit;
 use crate::error::Result;
 use crate::gpu::Context;
-use crate::transport::{Element, Precision};
+use crate::number::{Element, Precision};
 use crate::wait::blocking;
 
 /// The measures of the joint histograms of pairs of series: [`count_pairs`], then [`joint_information`] of the counts.

@@ -5,10 +5,10 @@ use super::{check_weights, device, per_nat, rows_of};
 use crate::divergence::Unit;
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
+use crate::number::{Element, Precision};
 use crate::parallel::map_rows;
 use crate::reference;
 use crate::reference::information::power_of_two;
-use crate::transport::{Element, Precision};
 use crate::wait::blocking;
 
 /// The information measures of one joint table; X are its rows, Y its columns. None is ever negative.

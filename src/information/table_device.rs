@@ -11,8 +11,8 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Gpu, Kernel, Part};
+use crate::number::{Element, Precision};
 use crate::parallel::map_rows;
-use crate::transport::{Element, Precision};
 use std::sync::Arc;
 
 /// Tables of one shape on a device.

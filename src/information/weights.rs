@@ -5,9 +5,9 @@ use super::weights_device::DeviceRows;
 use super::{device, rows_of};
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
+use crate::number::{Element, Precision};
 use crate::parallel::map_rows;
 use crate::reference::information::{LogWeightSums, log_weight_sums, normalized_weights};
-use crate::transport::{Element, Precision};
 use crate::wait::blocking;
 use std::sync::Arc;
 

@@ -1,14 +1,14 @@
 //! Importance weights on a device.
 
-use super::kernels::{LOG_WEIGHT_SUMS, LogParams, NO_REPORT, NORMALIZED_WEIGHTS, pair, value};
+use super::kernels::{LOG_WEIGHT_SUMS, LogParams, NO_REPORT, NORMALIZED_WEIGHTS, value};
 use super::steps::{Step, Steps};
 use super::weights::{refused, weightless};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Gpu, Part};
+use crate::number::{self, Element, Precision};
 use crate::reference::information::{LogWeightSums, join_log_weight_sums};
-use crate::transport::{Element, Precision};
 
 /// Rows of log-weights on a device, as many in each part as fit a binding.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ fn words<T: Element>(rows: &[T], columns: usize) -> (Vec<f32>, usize, Vec<f64>) 
     for (k, l) in rows.iter().enumerate() {
         let d = l.to_f64() - shifts[k / columns];
         // e^-3000 and less is nothing beside 1, in any number of terms.
-        let [word, rest] = if d > -3000.0 { pair(d) } else { [f32::NEG_INFINITY, 0.0] };
+        let [word, rest] = if d > -3000.0 { number::words(d) } else { [f32::NEG_INFINITY, 0.0] };
         if rest != 0.0 {
             low.resize(high.len(), 0.0f32);
             low.push(rest);
@@ -213,8 +213,8 @@ impl DeviceRows {
         ];
         let pipeline = gpu.pipeline(&NORMALIZED_WEIGHTS, constants).await?;
         let normalizer = |(row, sums): (usize, &LogWeightSums)| {
-            let [most, low] = pair(sums.most - part.shift(row));
-            let [inverse, inverse_low] = pair(1.0 / sums.weights);
+            let [most, low] = number::words(sums.most - part.shift(row));
+            let [inverse, inverse_low] = number::words(1.0 / sums.weights);
             [most, low, inverse, inverse_low]
         };
         let normalizers: Vec<[f32; 4]> = sums.iter().enumerate().map(normalizer).collect();

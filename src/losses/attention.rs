@@ -5,7 +5,7 @@ use crate::divergence::{Distributions, Entropies, Entropy, Reduction};
 use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
-use crate::transport::Precision;
+use crate::number::Precision;
 use crate::wait::blocking;
 
 /// (H − w ln T)² of every row, where |H − w ln T| is above `band` · ln T, and 0 elsewhere: H is the entropy of the

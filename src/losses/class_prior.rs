@@ -4,17 +4,17 @@ use super::gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
 use super::others::{Found, Query, others};
 use super::settings::check_logits;
 use crate::divergence::Weighting;
-use crate::divergence::kernels::{Params, SUMS, words};
+use crate::divergence::kernels::{Params, SUMS};
 use crate::divergence::sums::{Job, Pace, Pairing, items, wide};
 use crate::divergence::{Distributions, Divergence, Input, Reduction};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Clock, Kernel, Tensor};
+use crate::number::{Precision, words};
 use crate::parallel::map_rows;
 use crate::reference::divergence::{Row, compare};
 use crate::reference::losses::{mean_prediction, prior_gradient};
-use crate::transport::Precision;
 use crate::wait::blocking;
 
 pub(crate) static MEAN_PREDICTION: Kernel =

@@ -9,8 +9,8 @@ use crate::divergence::{
 use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
+use crate::number::Precision;
 use crate::reference::divergence::entropy;
-use crate::transport::Precision;
 use crate::wait::blocking;
 
 /// A loss of a student s against a teacher t, both distributions over K classes, each at its own temperature. Natural

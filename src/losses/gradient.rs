@@ -1,13 +1,14 @@
 //! Gradients of functions of a row with respect to its numbers: one kernel over the rows, nothing of their size besides.
 
 use super::others::label_words;
-use crate::divergence::kernels::{Item, Params, SLOPES, words};
+use crate::divergence::kernels::{Item, Params, SLOPES};
 use crate::divergence::sums::{Job, Pace, Pairing, Shape};
 use crate::divergence::{Block, Data, Distributions};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::{Clock, Gpu, Kernel, Part, Tensor};
+use crate::number::words;
 use crate::parallel::map_rows;
 use crate::reference::losses::Form;
 use std::ops::Range;

@@ -1,15 +1,15 @@
 //! What is known of rows of logits without one of their numbers: one pass on the device, the twin for the rest.
 
-use crate::divergence::kernels::{SUMS, words};
+use crate::divergence::kernels::SUMS;
 use crate::divergence::range::is_usual;
 use crate::divergence::sums::{Job, Pairing, Record, wide};
 use crate::divergence::{Data, Distributions, Input};
 use crate::error::{Error, Result};
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
+use crate::number::{Precision, words};
 use crate::parallel::map_rows;
 use crate::reference::losses::{Others, logit_entropy};
-use crate::transport::Precision;
 use std::f64::consts::{LN_2, LOG2_E};
 
 pub(crate) static LOGIT_ENTROPY: Kernel =

@@ -8,8 +8,8 @@ use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::gpu::shader::Constant;
+use crate::number::Precision;
 use crate::reference::losses::{Form, logit_gradient};
-use crate::transport::Precision;
 use crate::wait::blocking;
 
 /// A loss over rows of logits with a label each, its reduction and precision.

@@ -1,10 +1,12 @@
 //! The values of a cost: words of f32, pixels of a grid, or a tensor.
 
-use super::geometry::Element;
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
-use crate::reserve::{filled, reserve};
+use crate::number::{Element, Ends, joined};
+use crate::parallel::fill;
+use crate::reserve::zeroed;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Where cost values live.
@@ -81,34 +83,29 @@ pub(crate) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Appends row number `row`, counted through all matrices.
-    pub(crate) fn push(&self, row: usize, to: &mut Vec<f64>) {
-        let range = row * self.columns..(row + 1) * self.columns;
+    /// `f` of the values in `columns` of row number `row`, counted through all matrices.
+    pub(crate) fn each(&self, row: usize, columns: Range<usize>, mut f: impl FnMut(f64)) {
+        let range = row * self.columns + columns.start..row * self.columns + columns.end;
         match self.cost {
             Cost::Host { high, low: None, unit } => {
                 let unit = 1.0 / unit;
-                to.extend(high[range].iter().map(|h| f64::from(*h) * unit - self.offset));
+                high[range].iter().for_each(|h| f(f64::from(*h) * unit - self.offset));
             }
             Cost::Host { high, low: Some(low), unit } => {
                 let unit = 1.0 / unit;
                 let words = high[range.clone()].iter().zip(&low[range]);
-                let join = |(h, l): (&f32, &f32)| f64::from(*h) + f64::from(*l);
-                to.extend(words.map(|words| join(words) * unit - self.offset));
+                words.for_each(|(h, l)| f(joined([*h, *l]) * unit - self.offset));
             }
             Cost::Grid(Grid { width, .. }) => {
                 let (r, c) = (row / width, row % width);
-                for vertical in from(&self.vertical, r) {
-                    to.extend(from(&self.horizontal, c).map(|h| vertical + h - self.offset));
+                for place in columns {
+                    let vertical = self.vertical[r.abs_diff(place / width)];
+                    f(vertical + self.horizontal[c.abs_diff(place % width)] - self.offset);
                 }
             }
             Cost::Device(_) => {}
         }
     }
-}
-
-/// The squared distances from place `at` to all places, in their order.
-fn from(squares: &[f64], at: usize) -> impl Iterator<Item = f64> {
-    (0..squares.len()).map(move |k| squares[k.abs_diff(at)])
 }
 
 /// Costs whose largest is below this are kept times a power of two: their low words, and in
@@ -130,26 +127,59 @@ impl Words {
     }
 }
 
+/// Values times a unit, checked while they are copied.
+///
+/// # Errors
+/// [`Error::InvalidInput`] for the first value that is not finite in f32.
 pub(super) fn words_of<T: Element>(cost: &[T], unit: f64, columns: usize) -> Result<Words> {
-    let mut high = reserve("the cost", cost.len())?;
-    let mut low = Vec::new();
+    let mut high = zeroed::<f32>("the cost", cost.len())?;
+    let (mut low, mut exact) = (Vec::new(), true);
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (at, value) in cost.iter().map(|v| v.to_f64()).enumerate() {
-        let word = (value * unit) as f32;
-        if !word.is_finite() {
-            let reason = format!("{value:?} is not finite in f32");
-            return Err(Error::invalid_at("cost", at / columns, at % columns, reason));
+    let mut finite = true;
+    match T::singles(cost).filter(|_| unit == 1.0) {
+        Some(singles) => {
+            let copy = |first: usize, high: &mut [f32]| {
+                let singles = &singles[first..first + high.len()];
+                high.copy_from_slice(singles);
+                Ends::of(high)
+            };
+            let ends = fill(&mut high, copy).into_iter().fold(Ends::NONE, Ends::and);
+            (least, most, finite) = (ends.least.into(), ends.most.into(), ends.finite);
         }
-        let rest = (value * unit - f64::from(word)) as f32;
-        if rest != 0.0 && low.is_empty() {
-            low = filled("the cost", cost.len(), 0.0)?;
+        None => {
+            let round = |first: usize, high: &mut [f32]| {
+                let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+                let (mut exact, mut finite) = (true, true);
+                for (word, value) in high.iter_mut().zip(&cost[first..]) {
+                    let value = value.to_f64();
+                    *word = (value * unit) as f32;
+                    exact &= f64::from(*word) == value * unit;
+                    finite &= word.is_finite();
+                    least = least.min(value);
+                    most = most.max(value);
+                }
+                (least, most, exact, finite)
+            };
+            for found in fill(&mut high, round) {
+                least = least.min(found.0);
+                most = most.max(found.1);
+                exact &= found.2;
+                finite &= found.3;
+            }
         }
-        if let Some(slot) = low.get_mut(at) {
-            *slot = rest;
-        }
-        least = least.min(value);
-        most = most.max(value);
-        high.push(word);
+    }
+    if !finite && let Some(at) = high.iter().position(|word| !word.is_finite()) {
+        let reason = format!("{:?} is not finite in f32", cost[at].to_f64());
+        return Err(Error::invalid_at("cost", at / columns, at % columns, reason));
+    }
+    if !exact {
+        low = zeroed("the cost", cost.len())?;
+        let high = &high;
+        fill(&mut low, |first, low: &mut [f32]| {
+            for ((low, high), value) in low.iter_mut().zip(&high[first..]).zip(&cost[first..]) {
+                *low = (value.to_f64() * unit - f64::from(*high)) as f32;
+            }
+        });
     }
     Ok(Words { high, low, least, most })
 }

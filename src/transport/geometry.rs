@@ -3,44 +3,11 @@
 use super::cost::{Cost, Grid, SMALLEST_AS_IT_IS, words_of};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
-use crate::reserve::{product, reserve};
+use crate::number::Element;
+use crate::parallel::{fill, padded_rows};
+use crate::reserve::{product, zeroed};
 use crate::wait::blocking;
 use std::sync::Arc;
-
-/// f32 or f64: what costs and weights may be given in.
-pub trait Element: Copy + Send + Sync + sealed::Sealed {
-    /// The value, widened.
-    fn to_f64(self) -> f64;
-
-    /// The same values, if they are f32: what goes to a device as it is.
-    fn singles(values: &[Self]) -> Option<&[f32]>;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
-
-impl Element for f32 {
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
-
-    fn singles(values: &[f32]) -> Option<&[f32]> {
-        Some(values)
-    }
-}
-
-impl Element for f64 {
-    fn to_f64(self) -> f64 {
-        self
-    }
-
-    fn singles(_: &[f64]) -> Option<&[f32]> {
-        None
-    }
-}
 
 /// The cost between n source bins and m target bins, shared by a batch or one
 /// matrix per problem.
@@ -190,9 +157,18 @@ impl Geometry {
         }
         let matrices = self.batch.unwrap_or(1);
         let cells = product("the cost (values)", &[matrices, self.rows, self.columns])?;
-        let mut values = reserve("the cost in f64", cells)?;
+        let mut values = zeroed("the cost in f64", cells)?;
         let rows = self.cost.rows(self.columns, self.offset);
-        (0..matrices * self.rows).for_each(|row| rows.push(row, &mut values));
+        fill(&mut values, |first, place| {
+            padded_rows(first, place, (self.columns, self.columns), |row, columns, place| {
+                let mut place = place.iter_mut();
+                rows.each(row, columns, |value| {
+                    if let Some(place) = place.next() {
+                        *place = value;
+                    }
+                });
+            });
+        });
         Ok(values)
     }
 

@@ -29,10 +29,10 @@ mod solution;
 mod solve;
 pub(crate) mod variant;
 
-pub use geometry::{Element, Geometry};
+pub use geometry::Geometry;
 pub use problem::Problem;
 pub(crate) use problem::Weights;
-pub use sinkhorn::{Annealing, Precision, Progress, Sinkhorn, Variant};
+pub use sinkhorn::{Annealing, Progress, Sinkhorn, Variant};
 pub use solution::{Potentials, Solution};
 
 pub(crate) use cost::Cost;

@@ -2,9 +2,10 @@
 
 use super::variant::batch::Layout;
 use super::variant::{resident, scaling};
-use super::{Cost, Geometry, Precision, Problem, Sinkhorn, Variant};
+use super::{Cost, Geometry, Problem, Sinkhorn, Variant};
 use crate::error::{Error, Result};
 use crate::gpu::Capabilities;
+use crate::number::Precision;
 
 /// How a solve will run.
 #[derive(Debug, Clone, Copy)]

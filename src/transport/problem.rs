@@ -1,7 +1,8 @@
 //! What is to be transported: a batch of pairs of histograms.
 
-use super::geometry::{Element, Geometry};
+use super::geometry::Geometry;
 use crate::error::{Error, Result};
+use crate::number::Element;
 use crate::reserve::reserve;
 use std::sync::Arc;
 

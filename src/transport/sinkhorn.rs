@@ -5,22 +5,11 @@ use super::problem::Problem;
 use super::solution::Solution;
 use crate::error::{Error, Result};
 use crate::gpu::Context;
+use crate::number::Precision;
 use crate::wait::blocking;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-
-/// How many digits are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Precision {
-    /// f32 arithmetic: costs to about 1e-6, marginals to about 1e-6.
-    #[default]
-    Single,
-    /// Double-float arithmetic, f64-grade results, on every adapter that keeps
-    /// the rounding it needs (a start-up probe tells). Iterates in single
-    /// precision as far as that goes, then in double.
-    Double,
-}
 
 impl Precision {
     /// The smallest tolerance that rounding allows.

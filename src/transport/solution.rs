@@ -1,12 +1,13 @@
 //! What a solve returns.
 
 use super::variant::batch::{Batch, LN_ZERO};
-use super::{Precision, Problem, Sinkhorn, Variant};
+use super::{Problem, Sinkhorn, Variant};
 use crate::aside::compute;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
 use crate::gpu::{AdapterReport, Binding, Context, Kernel};
+use crate::number::Precision;
 use crate::reference::{self, Totals};
 use crate::reserve::room_for;
 use crate::wait::blocking;

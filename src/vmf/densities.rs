@@ -8,6 +8,7 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::Recorder;
 use crate::gpu::shader::Constant;
+use crate::number::words;
 use crate::reserve::{product, reserve};
 use std::ops::Range;
 use std::sync::Arc;
@@ -34,8 +35,7 @@ impl Device<'_> {
             .flat_map(|part| part.mean.iter().copied().chain(std::iter::repeat_n(0.0, padding)));
         let means = split_words(values, self.double);
         let pairs = |part: &Part<'_>| {
-            let pair = |x: f64| [x as f32, (x - f64::from(x as f32)) as f32];
-            let ([a, b], [c, d]) = (pair(part.concentration), pair(part.bias));
+            let ([a, b], [c, d]) = (words(part.concentration), words(part.bias));
             [a, b, c, d]
         };
         let pairs: Vec<[f32; 4]> = parts.iter().map(pairs).collect();

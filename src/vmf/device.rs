@@ -4,10 +4,10 @@ use super::directions::{Data, Directions, without_direction};
 use super::distribution::VonMisesFisher;
 use super::kernels::{Device, Norms};
 use crate::error::{Error, Result};
+use crate::number::Precision;
 use crate::parallel::map_rows;
 use crate::reference::vmf as twin;
 use crate::reserve::{product, reserve};
-use crate::transport::Precision;
 use crate::wait::blocking;
 use std::ops::Range;
 

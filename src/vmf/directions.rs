@@ -3,10 +3,12 @@
 use super::concentration::check_dimension;
 use super::kernels::Device;
 use crate::error::{Error, Result};
+use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::{Context, Gpu, Part, Tensor};
+use crate::number::{Element, Ends, Precision, words};
+use crate::parallel::{fill, first, map_rows, padded_rows};
 use crate::reference;
-use crate::reserve::{filled, reserve, room_for};
-use crate::transport::{Element, Precision};
+use crate::reserve::zeroed;
 use crate::wait::blocking;
 use std::sync::{Arc, OnceLock};
 
@@ -90,11 +92,18 @@ impl Directions {
                 // Rows of whole quads: kernels load four numbers at a time.
                 let stride = dimension.next_multiple_of(4);
                 check_size(gpu, 4 * rows as u64 * stride as u64)?;
-                let (buffer, plane) = match as_they_are(values, dimension)? {
-                    Some(words) => (gpu.guarded(|| gpu.upload("directions", words)).await?, 0),
+                let plain = match T::singles(values) {
+                    Some(singles) => {
+                        gpu.guarded(|| upload_plain(gpu, singles, dimension, stride)).await?
+                    }
+                    None => None,
+                };
+                let (buffer, plane) = match plain {
+                    Some(buffer) => (buffer, 0),
                     None => {
-                        let (words, plane) = words(values, dimension, stride)?;
-                        (gpu.guarded(|| gpu.upload("directions", &words)).await?, plane)
+                        let scales = row_scales(values, dimension)?;
+                        gpu.guarded(|| upload_scaled(gpu, values, dimension, stride, &scales))
+                            .await?
                     }
                 };
                 let first_is_unit = Arc::default();
@@ -238,55 +247,78 @@ fn row_scale<T: Element>(row: &[T], number: usize) -> Result<f64> {
     Ok(f64::from_bits(((1023 - e.clamp(-1022, 1022)) as u64) << 52))
 }
 
+/// The scales of all rows, or what is wrong with the first that has none.
+fn row_scales<T: Element>(values: &[T], dimension: usize) -> Result<Vec<f64>> {
+    let row = |number: usize| &values[number * dimension..(number + 1) * dimension];
+    map_rows(values.len() / dimension, |number| row_scale(row(number), number))
+        .into_iter()
+        .collect()
+}
+
 fn scaled<T: Element>(values: &[T], dimension: usize) -> Result<Vec<f64>> {
-    let mut result = reserve("directions", values.len())?;
-    for (number, row) in values.chunks_exact(dimension).enumerate() {
-        let scale = row_scale(row, number)?;
-        result.extend(row.iter().map(|x| x.to_f64() * scale));
-    }
+    let scales = row_scales(values, dimension)?;
+    let mut result = zeroed("directions", values.len())?;
+    fill(&mut result, |first, place| {
+        padded_rows(first, place, (dimension, dimension), |row, columns, place| {
+            let from = &values[row * dimension..][columns];
+            place.iter_mut().zip(from).for_each(|(to, x)| *to = x.to_f64() * scales[row]);
+        });
+    });
     Ok(result)
 }
 
-/// The values, where they are what the kernels take: f32 of moderate size in rows of whole quads.
-fn as_they_are<T: Element>(values: &[T], dimension: usize) -> Result<Option<&[f32]>> {
-    if !dimension.is_multiple_of(4) || T::singles(values).is_none() {
-        return Ok(None);
-    }
-    for (number, row) in values.chunks_exact(dimension).enumerate() {
-        if row_scale(row, number)? != 1.0 {
+/// Rows of f32 on the device, looked at while they are copied; `None` where one is not of moderate size, or worse.
+fn upload_plain(
+    gpu: &Gpu,
+    values: &[f32],
+    dimension: usize,
+    stride: usize,
+) -> Result<Option<Buffer>> {
+    let rows = values.len() / dimension;
+    let buffer = gpu.allocate("directions", 4 * (rows * stride) as u64, STORAGE)?;
+    let found = gpu.write_with(&buffer, 0, rows * stride, |first, place| {
+        let mut ends = Vec::with_capacity(place.len() / stride + 2);
+        padded_rows(first, place, (stride, dimension), |row, columns, place| {
+            place.copy_from_slice(&values[row * dimension..][columns]);
+            ends.push((row, Ends::of(place)));
+        });
+        ends
+    })?;
+    let mut largest = vec![0.0f32; rows];
+    for (row, ends) in found.into_iter().flatten() {
+        if !ends.finite {
             return Ok(None);
         }
+        largest[row] = largest[row].max(-ends.least).max(ends.most);
     }
-    Ok(T::singles(values))
+    let moderate = largest.iter().all(|most| MODERATE.contains(&f64::from(*most)));
+    Ok(moderate.then_some(buffer))
 }
 
-/// High words in rows of `stride`, and behind them, where f32 does not hold the values,
-/// as many low words; where those begin, or 0.
-fn words<T: Element>(values: &[T], dimension: usize, stride: usize) -> Result<(Vec<f32>, usize)> {
-    let plane = values.len() / dimension * stride;
-    let mut words = filled("directions", plane, 0.0f32)?;
-    let mut exact = true;
-    let rows = values.chunks_exact(dimension).zip(words.chunks_exact_mut(stride));
-    for (number, (row, words)) in rows.enumerate() {
-        let scale = row_scale(row, number)?;
-        for (x, word) in row.iter().zip(words) {
-            let x = x.to_f64() * scale;
-            *word = x as f32;
-            exact &= f64::from(*word) == x;
-        }
+/// Rows that are scaled first, high words in rows of `stride`, and behind them, where f32 does not hold the values, as
+/// many low words; how far behind, or 0.
+fn upload_scaled<T: Element>(
+    gpu: &Gpu,
+    values: &[T],
+    dimension: usize,
+    stride: usize,
+    scales: &[f64],
+) -> Result<(Buffer, usize)> {
+    let plane = scales.len() * stride;
+    let is_exact = |x: f64| f64::from(x as f32) == x;
+    let inexact = T::singles(values).is_none()
+        && first(values.len(), |k| !is_exact(values[k].to_f64() * scales[k / dimension])).is_some();
+    let planes = if inexact { 2 } else { 1 };
+    let buffer = gpu.allocate("directions", 4 * (planes * plane) as u64, STORAGE)?;
+    for word in 0..planes {
+        gpu.write_with(&buffer, 4 * (word * plane) as u64, plane, |first, place| {
+            padded_rows(first, place, (stride, dimension), |row, columns, place| {
+                let from = &values[row * dimension..][columns];
+                for (to, x) in place.iter_mut().zip(from) {
+                    *to = words(x.to_f64() * scales[row])[word];
+                }
+            });
+        })?;
     }
-    if exact {
-        return Ok((words, 0));
-    }
-    room_for::<f32>("directions", 2 * plane)?;
-    words.reserve(plane);
-    for (number, row) in values.chunks_exact(dimension).enumerate() {
-        let scale = row_scale(row, number)?;
-        words.extend(row.iter().map(|x| {
-            let x = x.to_f64() * scale;
-            (x - f64::from(x as f32)) as f32
-        }));
-        words.resize(words.len() + stride - dimension, 0.0);
-    }
-    Ok((words, plane))
+    Ok((buffer, if inexact { plane } else { 0 }))
 }

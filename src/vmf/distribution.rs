@@ -3,8 +3,8 @@
 use super::MAX_CONCENTRATION;
 use super::concentration::{check_concentration, check_dimension};
 use crate::error::{Error, Result};
+use crate::number::Element;
 use crate::reference::vmf::{entropy, log_normalizer, log_peak, ratio};
-use crate::transport::Element;
 
 /// The von Mises-Fisher distribution on the unit sphere of ℝᵖ, 2 ≤ p ≤ 100,000:
 /// density C_p(κ) exp(κ ⟨μ, x⟩) against the surface measure.

@@ -6,9 +6,9 @@ use super::directions::Directions;
 use super::distribution::VonMisesFisher;
 use super::{MAX_CLUSTERS, MAX_CONCENTRATION};
 use crate::error::{Error, Result};
+use crate::number::{Element, Precision};
 use crate::reference::vmf::log_peak;
 use crate::reserve::{at_most, filled, product, room_for};
-use crate::transport::{Element, Precision};
 use crate::wait::blocking;
 
 /// A distribution fitted to rows, with what the fit is worth.

@@ -6,7 +6,7 @@ use super::directions::Directions;
 use super::distribution::VonMisesFisher;
 use super::em;
 use crate::error::{Error, Result};
-use crate::transport::Precision;
+use crate::number::Precision;
 use crate::wait::blocking;
 
 /// How rows belong to components.

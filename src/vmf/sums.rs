@@ -9,6 +9,7 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::Recorder;
 use crate::gpu::shader::Constant;
+use crate::number::words;
 use crate::reserve::product;
 use std::ops::Range;
 use std::sync::Arc;
@@ -42,18 +43,13 @@ pub(super) struct SumKernels {
     components: usize,
 }
 
-fn split(x: f64) -> (f32, f32) {
-    let high = x as f32;
-    (high, (x - f64::from(high)) as f32)
-}
-
 /// High words of all values, then, with `low`, the low ones.
 pub(super) fn split_words(values: impl Iterator<Item = f64> + Clone, low: bool) -> Vec<f32> {
-    let mut words: Vec<f32> = values.clone().map(|x| x as f32).collect();
+    let mut all: Vec<f32> = values.clone().map(|x| x as f32).collect();
     if low {
-        words.extend(values.map(|x| split(x).1));
+        all.extend(values.map(|x| words(x)[1]));
     }
-    words
+    all
 }
 
 /// The `sums` × `length` quads that `block_sums` wrote, as f64.

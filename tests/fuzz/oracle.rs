@@ -60,7 +60,7 @@ pub struct Bound {
 pub fn digits(precision: Precision) -> Bound {
     match precision {
         Precision::Single => Bound { relative: 5e-6, absolute: 1e-35 },
-        Precision::Double => Bound { relative: 5e-12, absolute: 1e-290 },
+        _ => Bound { relative: 5e-12, absolute: 1e-290 },
     }
 }
 

@@ -41,8 +41,5 @@ impl PrecisionChoice {
 
 /// The word that stands for it on the command line and in results.
 pub(crate) fn name(precision: Precision) -> &'static str {
-    match precision {
-        Precision::Single => "single",
-        Precision::Double => "double",
-    }
+    precision.name()
 }

@@ -56,6 +56,9 @@ pub(crate) enum Workload {
     /// KL of rows of 1024, 16,384 and 262,144 weights, as many bins each time
     #[value(name = "lengths")]
     Lengths,
+    /// 128 MiB to the device and back, and a cost matrix, beside what copies take on the host
+    #[value(name = "transfer")]
+    Transfer,
 }
 
 /// What a workload does.
@@ -65,6 +68,7 @@ pub(crate) enum Task {
     Points(BesselFunction, Precision),
     Fit,
     Rows(RowTask),
+    Transfer,
 }
 
 /// Functions of rows of distributions.
@@ -113,7 +117,7 @@ impl Inputs {
 }
 
 impl Workload {
-    pub(crate) const ALL: [Workload; 16] = [
+    pub(crate) const ALL: [Workload; 17] = [
         Workload::FewImages,
         Workload::Images,
         Workload::Dense,
@@ -130,6 +134,7 @@ impl Workload {
         Workload::Pairs,
         Workload::Entropies,
         Workload::Lengths,
+        Workload::Transfer,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -150,6 +155,7 @@ impl Workload {
             Workload::Pairs => "D4",
             Workload::Entropies => "D5",
             Workload::Lengths => "lengths",
+            Workload::Transfer => "transfer",
         }
     }
 
@@ -170,6 +176,7 @@ impl Workload {
             Workload::Pairs => Task::Rows(RowTask::Pairs),
             Workload::Entropies => Task::Rows(RowTask::Entropy),
             Workload::Lengths => Task::Rows(RowTask::Lengths),
+            Workload::Transfer => Task::Transfer,
         }
     }
 }

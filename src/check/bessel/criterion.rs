@@ -3,7 +3,7 @@
 use crate::BesselFunction;
 use crate::check::judge::ulp;
 use crate::check::tolerances::Range;
-use crate::transport::Precision;
+use crate::number::Precision;
 
 /// 2⁻⁴²: what single precision may be off by beside the rounding of its result, of the size of the terms that cancel.
 const SINGLE_SHARE: f64 = 1.0 / (1u64 << 42) as f64;

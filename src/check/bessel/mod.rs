@@ -8,7 +8,7 @@ use super::judge::{Worst, units};
 use super::tolerances::{Range, row};
 use crate::error::Result;
 use crate::gpu::{Context, Gpu};
-use crate::transport::Precision;
+use crate::number::Precision;
 use crate::{Bessel, BesselFunction};
 use criterion::{allowed, limit};
 

@@ -2,8 +2,8 @@
 
 use crate::BesselFunction;
 use crate::check::random::Random;
+use crate::number::Precision;
 use crate::reference::log_bessel_i;
-use crate::transport::Precision;
 
 /// Orders and arguments.
 pub(super) type Points = (Vec<f64>, Vec<f64>);

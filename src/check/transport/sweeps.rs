@@ -8,9 +8,10 @@ use crate::check::judge::{Worst, units};
 use crate::check::tolerances::row;
 use crate::error::Result;
 use crate::gpu::{Capabilities, Context};
+use crate::number::Precision;
 use crate::reference::{self, Sweep};
 use crate::transport::variant::resident::fits;
-use crate::transport::{Annealing, Precision, Sinkhorn, Solution, Variant};
+use crate::transport::{Annealing, Sinkhorn, Solution, Variant};
 
 /// A family of sweeps: which kernels run in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

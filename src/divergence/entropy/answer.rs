@@ -1,17 +1,16 @@
 //! The entropy of every row, by the cheapest way that is accurate, and what its gradient needs.
 
 use super::super::distributions::Distributions;
-use super::super::kernels::words;
 use super::super::kind::{Entropy, Input};
 use super::super::range::{is_factor, is_usual};
 use super::sums::{Bulk, Order, sums};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
 use crate::losses::{ENTROPY_GRADIENT, Found, Gradient, LOGIT_GRADIENT, Query, Source, others};
+use crate::number::{Precision, words};
 use crate::parallel::map_rows;
 use crate::reference::divergence as reference;
 use crate::reference::losses::Form;
-use crate::transport::Precision;
 
 /// Orders that f32 has powers for.
 const MOST: f64 = 1e3;

@@ -1,11 +1,12 @@
 //! What rows are normalised by, and which of them f32 cannot hold.
 
 use super::super::distributions::Distributions;
-use super::super::kernels::{BAD_P, ROW_SUMS, words};
+use super::super::kernels::{BAD_P, ROW_SUMS};
 use super::super::kind::Input;
 use super::super::range::is_usual;
 use super::super::sums::{Job, Pairing, Record, wide};
 use crate::error::Result;
+use crate::number::words;
 
 /// The reference that `normalized_rows.wgsl` takes for a row, and what is to be expected of it.
 #[derive(Debug, Clone, Copy)]

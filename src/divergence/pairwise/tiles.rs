@@ -13,8 +13,8 @@ use super::facts::{Fact, Range, facts};
 use super::prepared::{Shelf, tile};
 use crate::error::Result;
 use crate::gpu::Gpu;
+use crate::number::Precision;
 use crate::parallel::map_rows;
-use crate::transport::Precision;
 
 /// What is known of a pair.
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,8 +4,9 @@ use super::upload::{starting, upload_cost, upload_side};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::{Gpu, Part};
+use crate::number::{Precision, words};
 use crate::transport::problem::Weights;
-use crate::transport::{Cost, Precision, Problem, Sinkhorn};
+use crate::transport::{Cost, Problem, Sinkhorn};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -308,13 +309,13 @@ impl Batch {
         let scaled = epsilon * self.scale;
         let rate = std::f64::consts::LOG2_E / scaled;
         let natural = 1.0 / scaled;
-        let (rate, rate_low) = match precision {
+        let [rate, rate_low] = match precision {
             // The double kernel takes natural exponentials.
-            Precision::Double => split(natural),
-            Precision::Single => (rate as f32, 0.0),
+            Precision::Single => [rate as f32, 0.0],
+            _ => words(natural),
         };
-        let (high, low) = split(scaled);
-        let (shift, shift_low) = split((next - epsilon) * self.scale);
+        let [high, low] = words(scaled);
+        let [shift, shift_low] = words((next - epsilon) * self.scale);
         Sweep {
             own: mine.padded as u32,
             other: theirs.padded as u32,
@@ -388,12 +389,6 @@ impl Batch {
         });
         Ok((std::mem::take(&mut sides[0]), std::mem::take(&mut sides[1])))
     }
-}
-
-/// The two words of a double-float.
-pub(crate) fn split(x: f64) -> (f32, f32) {
-    let high = x as f32;
-    (high, (x - f64::from(high)) as f32)
 }
 
 impl Batch {

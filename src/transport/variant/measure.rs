@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Kernel};
+use crate::number::Precision;
 use crate::reference::Totals;
-use crate::transport::Precision;
 
 pub(crate) static TOTALS: Kernel = Kernel {
     path: "transport/totals.wgsl",

@@ -4,8 +4,9 @@ use super::batch::{Batch, Slot};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Capabilities, Clock, Kernel};
+use crate::number::Precision;
+use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
-use crate::transport::{Precision, Sinkhorn};
 
 pub(crate) static RESIDENT: Kernel = Kernel {
     path: "transport/resident.wgsl",

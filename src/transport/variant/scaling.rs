@@ -8,9 +8,10 @@ use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Binding, Clock, Kernel};
+use crate::number::Precision;
+use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
 use crate::transport::variant::streaming::{TEST_WORKGROUP, Test};
-use crate::transport::{Precision, Sinkhorn};
 use std::sync::Arc;
 
 pub(crate) static SCALING_PRODUCT: Kernel = Kernel {

@@ -1,11 +1,13 @@
 //! From a problem on the host to buffers on the device.
 
-use super::batch::{LN_ZERO, Layout, SideData, padded_row, split};
+use super::batch::{LN_ZERO, Layout, SideData, padded_row};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::{Gpu, Part};
+use crate::number::{Precision, words};
+use crate::parallel::padded_rows;
 use crate::transport::problem::Weights;
-use crate::transport::{Cost, Geometry, Precision, Problem};
+use crate::transport::{Cost, Geometry, Problem};
 use std::ops::Range;
 
 /// One side of the problems `range`: weights and weighted starting potentials.
@@ -49,12 +51,12 @@ pub(super) fn upload_side(
         })?;
         offsets.push(end);
     }
-    let words = |values: &[f64]| {
-        let mut words: Vec<f32> = values.iter().map(|v| *v as f32).collect();
+    let to_words = |values: &[f64]| {
+        let mut all: Vec<f32> = values.iter().map(|v| *v as f32).collect();
         if layout.precision == Precision::Double {
-            words.extend(values.iter().map(|v| split(*v).1));
+            all.extend(values.iter().map(|v| words(*v)[1]));
         }
-        words
+        all
     };
     Ok(SideData {
         padded,
@@ -62,8 +64,8 @@ pub(super) fn upload_side(
         longest,
         offsets,
         places: layout.supports.then_some(places),
-        weights: gpu.upload("weights", &words(&values))?,
-        potentials: gpu.upload("potentials", &words(&potentials))?,
+        weights: gpu.upload("weights", &to_words(&values))?,
+        potentials: gpu.upload("potentials", &to_words(&potentials))?,
     })
 }
 
@@ -118,7 +120,7 @@ pub(super) fn upload_cost(
 }
 
 /// Rows `all` of the cost, less the offset and times `scale`, `stride` apart; their low words
-/// from byte `low_at` on. In pieces, so that the host holds no second copy of a large matrix.
+/// from byte `low_at` on.
 fn write_scaled(
     gpu: &Gpu,
     buffer: &Buffer,
@@ -129,26 +131,18 @@ fn write_scaled(
 ) -> Result<()> {
     let columns = geometry.columns;
     let rows = geometry.cost.rows(columns, geometry.offset);
-    let piece = (1 << 20) / columns + 1;
-    let mut values = Vec::with_capacity(columns);
-    for first in all.clone().step_by(piece) {
-        let piece = first..(first + piece).min(all.end);
-        let (mut high, mut low) = (Vec::with_capacity(piece.len() * stride), Vec::new());
-        for row in piece {
-            values.clear();
-            rows.push(row, &mut values);
-            high.extend(values.iter().map(|value| split(value * scale).0));
-            high.resize(high.len() + stride - columns, 0.0);
-            if low_at.is_some() {
-                low.extend(values.iter().map(|value| split(value * scale).1));
-                low.resize(high.len(), 0.0);
-            }
-        }
-        let at = 4 * (first - all.start) as u64 * stride as u64;
-        gpu.write(buffer, at, &high)?;
-        if let Some(low_at) = low_at {
-            gpu.write(buffer, low_at + at, &low)?;
-        }
+    for (word, at) in [Some(0), low_at].into_iter().enumerate() {
+        let Some(at) = at else { continue };
+        gpu.write_with(buffer, at, all.len() * stride, |first, place| {
+            padded_rows(first, place, (stride, columns), |row, columns, place| {
+                let mut place = place.iter_mut();
+                rows.each(all.start + row, columns, |value| {
+                    if let Some(place) = place.next() {
+                        *place = words(value * scale)[word];
+                    }
+                });
+            });
+        })?;
     }
     Ok(())
 }

@@ -74,7 +74,7 @@ fn allowed(function: BesselFunction, precision: Precision, (v, x): (f64, f64), e
         (_, LogGamma, Precision::Single) => 1.5 * ulp(size),
         (_, LogGamma, Precision::Double) => 5e-14 * size.max(1.0),
         (_, _, Precision::Single) => 4.5 * ulp(size.max(1e-3)),
-        (_, _, Precision::Double) => 2.5e-13 * size.max(1.0),
+        (_, _, _) => 2.5e-13 * size.max(1.0),
     }
 }
 
@@ -125,7 +125,7 @@ pub fn run(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
         let at = (v[if v.len() == 1 { 0 } else { k }], x[if x.len() == 1 { 0 } else { k }]);
         let rounded = match precision {
             Precision::Single => (f64::from(at.0 as f32), f64::from(at.1 as f32)),
-            Precision::Double => at,
+            _ => at,
         };
         let exact = function.reference(rounded.0, rounded.1);
         let limit = rounded.1 == 0.0;

@@ -72,7 +72,7 @@ fn judge(
 ) -> std::result::Result<(), String> {
     let noise: f64 = match precision {
         Precision::Single => (-19f64).exp2(),
-        Precision::Double => (-38f64).exp2(),
+        _ => (-38f64).exp2(),
     };
     let bound = |absolute| Bound { relative: 0.0, absolute };
     let quantities =
@@ -226,7 +226,7 @@ pub fn densities(contexts: &Contexts, source: &mut Source<'_>) -> Verdict {
     let (one, other) = both_or_end!("densities", rows.ask(tested, run), rows.ask(twin, run));
     let share = match precision {
         Precision::Single => (-21f64).exp2(),
-        Precision::Double => (-40f64).exp2(),
+        _ => (-40f64).exp2(),
     };
     // Of κ ½‖x − μ‖², and of what rounding moves x by.
     for (one, other) in one.iter().zip(&other) {

@@ -3,6 +3,7 @@
 mod fit;
 mod points;
 mod rows;
+mod transfer;
 
 use crate::adapter_choice::AdapterChoice;
 use crate::failure::{Failure, Outcome};
@@ -52,6 +53,7 @@ struct Report {
     functions: Vec<points::Row>,
     fits: Vec<fit::Row>,
     rows: Vec<rows::Row>,
+    transfers: Vec<transfer::Row>,
 }
 
 #[derive(Serialize)]
@@ -88,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let chosen = arguments.workload.map_or(Workload::ALL.to_vec(), |workload| vec![workload]);
     let data = arguments.data.as_deref();
     let (mut rows, mut functions, mut fits) = (Vec::new(), Vec::new(), Vec::new());
-    let mut distributions = Vec::new();
+    let (mut distributions, mut transfers) = (Vec::new(), Vec::new());
     for workload in chosen {
         let name = workload.name();
         spinner.set_message(name);
@@ -103,6 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
                 functions.push(points::time(&context, name, (function, precision), data)?);
             }
             Task::Fit => fits.push(fit::time(&context, name, data, &limits)?),
+            Task::Transfer => transfers.extend(transfer::time(&context, name)?),
             Task::Rows(task) => {
                 distributions.extend(rows::time(&context, (name, task), data, &limits)?);
             }
@@ -121,6 +124,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         functions,
         fits,
         rows: distributions,
+        transfers,
     };
     if arguments.json {
         print_json(&report, true)?
@@ -240,7 +244,8 @@ fn describe(report: &Report) -> String {
         limits.submission_us.0,
     );
     let of_rows = rows::describe(&report.rows);
-    for lines in [rows, points::describe(&report.functions), fit::describe(&report.fits), of_rows] {
+    let (points, fits) = (points::describe(&report.functions), fit::describe(&report.fits));
+    for lines in [rows, points, fits, of_rows, transfer::describe(&report.transfers)] {
         // A heading alone says nothing.
         if lines.len() > 1 {
             text.push('\n');

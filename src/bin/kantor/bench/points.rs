@@ -56,7 +56,7 @@ pub(super) fn time(
     let seconds = median((0..REPEATS).map(|_| host()).collect::<Outcome<_>>()?);
     let resident = match digits {
         Precision::Single => resident(context, &bessel, &v, &x)?,
-        Precision::Double => f64::NAN,
+        _ => f64::NAN,
     };
     let rate = |seconds: f64| Digits(POINTS as f64 / seconds / 1e6);
     Ok(Row {
