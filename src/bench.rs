@@ -10,11 +10,13 @@
 //! # Ok(()) }
 //! ```
 
+use crate::clock::Clock;
 use crate::error::Result;
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Context, Gpu, Kernel};
+use crate::gpu::{Context, Gpu, Kernel};
+use crate::wait::blocking;
 use rayon::prelude::*;
 use std::hint::black_box;
 
@@ -75,6 +77,10 @@ pub async fn limits(context: &Context) -> Result<Limits> {
         Some(gpu) => of_device(gpu).await,
         None => Ok(of_processor()),
     }
+}
+
+blocking! {
+    limits => limits_blocking(context: &Context) -> Result<Limits>;
 }
 
 async fn of_device(gpu: &Gpu) -> Result<Limits> {

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod aside;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod bench;
 pub mod bessel;
 pub mod check;
+mod clock;
 pub mod divergence;
 pub mod error;
 pub mod gpu;
@@ -16,6 +18,7 @@ pub mod reference;
 mod reserve;
 pub mod transport;
 pub mod vmf;
+mod wait;
 
 #[doc = include_str!("edges.md")]
 pub mod edges {}
@@ -40,3 +43,9 @@ pub use vmf::{
     Directions, VonMisesFisher, VonMisesFisherFit, VonMisesFisherMixture, VonMisesFisherMixtureFit,
 };
 pub use wgpu;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use {
+    bessel::{log_bessel_i_blocking, log_bessel_k_blocking, log_gamma_blocking},
+    information::joint_information_blocking,
+};

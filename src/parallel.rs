@@ -1,6 +1,7 @@
 //! The pool of threads: rows in parallel where there are threads, one after another where there are none (a browser, a
 //! fork of a process that has used the pool).
 
+use crate::clock::{Breather, Clock};
 use std::ops::Range;
 
 /// Work on fewer numbers is not worth spreading over threads.
@@ -18,7 +19,7 @@ pub(crate) fn map_rows<T: Send>(n: usize, f: impl Fn(usize) -> T + Send + Sync) 
 
 /// Whether this process is a fork of one that has used the pool of threads: it has the pool, and none of its threads.
 #[cfg(not(target_arch = "wasm32"))]
-fn is_fork() -> bool {
+pub(crate) fn is_fork() -> bool {
     static FIRST: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
     let process = std::process::id();
     *FIRST.get_or_init(|| process) != process
@@ -121,28 +122,34 @@ pub(crate) fn padded_rows<T: Copy + Default>(
     }
 }
 
-/// [`map_rows`] in a browser without blocking the page: it gives way every hundredth of a second or two.
+/// [`map_rows`] with the thread given to others every hundredth of a second or two, so that a page lives on and a future
+/// can be dropped on the way. Who waits for it gives nothing up.
 pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
     n: usize,
     f: impl Fn(usize) -> T + wgpu::WasmNotSendSync,
 ) -> Vec<T> {
     #[cfg(not(target_arch = "wasm32"))]
-    {
-        map_rows(n, f)
+    if crate::wait::may_wait() {
+        return map_rows(n, f);
     }
-    #[cfg(target_arch = "wasm32")]
-    {
-        let mut breather = crate::gpu::Breather::new();
-        let mut rows = Vec::with_capacity(n);
-        for k in 0..n {
-            if breather.is_due() {
-                breather.breathe().await;
-            }
-            rows.push(f(k));
+    let mut breather = Breather::new();
+    let mut rows = Vec::with_capacity(n);
+    let mut step = threads();
+    while rows.len() < n {
+        let (first, begun) = (rows.len(), Clock::now());
+        rows.extend(map_rows(step.min(n - first), |k| f(first + k)));
+        if begun.seconds() < STEP {
+            step *= 2;
         }
-        rows
+        if breather.is_due() {
+            breather.breathe().await;
+        }
     }
+    rows
 }
+
+/// Seconds that rows taken together should last.
+const STEP: f64 = 0.005;
 
 #[cfg(test)]
 mod tests {

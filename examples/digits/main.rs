@@ -90,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let plan = picture::Plan {
         from: &digits[pairs[shown].0],
         to: &digits[pairs[shown].1],
-        mass: pollster::block_on(solution.plan(shown))?,
+        mass: solution.plan_blocking(shown)?,
         cost: solution.transport_cost()[shown],
     };
     canvas::save(&picture::draw(&digits, &transport, &plan)?, PICTURE)?;

@@ -41,7 +41,7 @@ impl Objective {
                 let comparison = Comparison::new(divergence.clone());
                 let (_, gradients) =
                     comparison.value_and_gradient_blocking(&p, &q, Side::Q, None)?;
-                gradients.q.map_or(Ok(Vec::new()), |gradient| pollster::block_on(gradient.read()))
+                gradients.q.map_or(Ok(Vec::new()), |gradient| gradient.read_blocking())
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{AdapterReport, Context, Gpu, Tensor};
 use crate::number::{Element, Precision};
 use crate::parallel::{fill, first, map_rows_gently};
+use crate::wait::blocking;
 
 /// A function to be evaluated at many points, element by element.
 ///
@@ -163,22 +164,6 @@ impl Bessel {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Bessel {
-    /// [`Bessel::evaluate`], waiting.
-    ///
-    /// # Errors
-    /// As [`Bessel::evaluate`].
-    pub fn evaluate_blocking<T: Element>(
-        &self,
-        context: &Context,
-        v: &[T],
-        x: &[T],
-    ) -> Result<Vec<f64>> {
-        pollster::block_on(self.evaluate(context, v, x))
-    }
-}
-
 /// ln I_v(x): [`BesselFunction::LogI`] by [`Bessel::evaluate`].
 ///
 /// # Errors
@@ -215,6 +200,29 @@ pub async fn log_gamma<T: Element>(
     precision: Precision,
 ) -> Result<Vec<f64>> {
     Bessel::new(BesselFunction::LogGamma).precision(precision).evaluate(context, x, x).await
+}
+
+blocking! {
+    impl Bessel {
+        evaluate => evaluate_blocking<T: Element>(
+            &self, context: &Context, v: &[T], x: &[T]
+        ) -> Result<Vec<f64>>;
+        evaluate_tensor => evaluate_tensor_blocking(
+            &self, v: &Tensor, x: &Tensor
+        ) -> Result<Tensor>;
+    }
+}
+
+blocking! {
+    log_bessel_i => log_bessel_i_blocking<T: Element>(
+        context: &Context, v: &[T], x: &[T], precision: Precision
+    ) -> Result<Vec<f64>>;
+    log_bessel_k => log_bessel_k_blocking<T: Element>(
+        context: &Context, v: &[T], x: &[T], precision: Precision
+    ) -> Result<Vec<f64>>;
+    log_gamma => log_gamma_blocking<T: Element>(
+        context: &Context, x: &[T], precision: Precision
+    ) -> Result<Vec<f64>>;
 }
 
 /// The number of points.

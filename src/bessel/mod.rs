@@ -24,4 +24,6 @@ mod evaluate;
 mod function;
 
 pub use evaluate::{Bessel, log_bessel_i, log_bessel_k, log_gamma};
+#[cfg(not(target_arch = "wasm32"))]
+pub use evaluate::{log_bessel_i_blocking, log_bessel_k_blocking, log_gamma_blocking};
 pub use function::BesselFunction;

@@ -33,6 +33,7 @@ mod vmf;
 use crate::error::{Error, Result};
 use crate::gpu::shader::SOURCES;
 use crate::gpu::{Context, Gpu};
+use crate::wait::blocking;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -153,6 +154,15 @@ pub async fn run_reporting(
     Ok(rows)
 }
 
+blocking! {
+    run => run_blocking(context: &Context, filter: Option<&str>) -> Result<Vec<Row>>;
+    run_reporting => run_reporting_blocking(
+        context: &Context,
+        filter: Option<&str>,
+        report: impl FnMut(&[Row]) -> ControlFlow<()> + Send,
+    ) -> Result<Vec<Row>>;
+}
+
 /// Kernels that are checked together on a device.
 #[derive(Debug, Clone, Copy)]
 enum Group {
@@ -204,15 +214,6 @@ impl Group {
             Group::Vmf => vmf::rows(gpu).await,
         }
     }
-}
-
-/// [`run`], waiting.
-///
-/// # Errors
-/// As [`run`].
-#[cfg(not(target_arch = "wasm32"))]
-pub fn run_blocking(context: &Context, filter: Option<&str>) -> Result<Vec<Row>> {
-    pollster::block_on(run(context, filter))
 }
 
 fn select(filter: Option<&str>) -> Result<Vec<&'static str>> {

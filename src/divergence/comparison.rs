@@ -8,6 +8,7 @@ use super::passes::{Outcome, outcomes};
 use super::weighting::Weighting;
 use crate::error::{Error, Result};
 use crate::number::Precision;
+use crate::wait::blocking;
 
 /// A divergence, its unit, reduction and precision; then [`Comparison::rows`] and the other questions.
 ///
@@ -216,17 +217,6 @@ impl Plan {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Comparison {
-    /// [`Comparison::rows`], waiting.
-    ///
-    /// # Errors
-    /// As [`Comparison::rows`].
-    pub fn rows_blocking(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
-        pollster::block_on(self.rows(p, q))
-    }
-}
-
 impl Divergence {
     /// [`Comparison::rows`] in nats and single precision.
     ///
@@ -234,5 +224,17 @@ impl Divergence {
     /// As [`Comparison::rows`].
     pub async fn rows(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
         Comparison::new(self.clone()).rows(p, q).await
+    }
+}
+
+blocking! {
+    impl Comparison {
+        rows => rows_blocking(&self, p: &Distributions, q: &Distributions) -> Result<Values>;
+    }
+}
+
+blocking! {
+    impl Divergence {
+        rows => rows_blocking(&self, p: &Distributions, q: &Distributions) -> Result<Values>;
     }
 }

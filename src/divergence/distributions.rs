@@ -7,6 +7,7 @@ use crate::gpu::{Context, Tensor};
 use crate::number::{Element, words};
 use crate::parallel::{any, map_rows};
 use crate::reference::divergence::Row;
+use crate::wait::blocking;
 use std::sync::Arc;
 
 /// n distributions over V bins, row-major: weights, log-probabilities or logits. Cheap to clone.
@@ -217,27 +218,12 @@ impl Distributions {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Distributions {
-    /// [`Distributions::new`], waiting.
-    ///
-    /// # Errors
-    /// As [`Distributions::new`].
-    pub fn new_blocking<T: Element>(
-        context: &Context,
-        values: &[T],
-        bins: usize,
-        input: Input,
-    ) -> Result<Distributions> {
-        pollster::block_on(Distributions::new(context, values, bins, input))
-    }
-
-    /// [`Distributions::from_tensor`], waiting.
-    ///
-    /// # Errors
-    /// As [`Distributions::from_tensor`].
-    pub fn from_tensor_blocking(tensor: &Tensor, input: Input) -> Result<Distributions> {
-        pollster::block_on(Distributions::from_tensor(tensor, input))
+blocking! {
+    impl Distributions {
+        new => new_blocking<T: Element>(
+            context: &Context, values: &[T], bins: usize, input: Input
+        ) -> Result<Distributions>;
+        from_tensor => from_tensor_blocking(tensor: &Tensor, input: Input) -> Result<Distributions>;
     }
 }
 

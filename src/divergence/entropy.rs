@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::gpu::Tensor;
 use crate::losses::check_size;
 use crate::number::Precision;
+use crate::wait::blocking;
 use answer::{Row, answers, gradient, twin};
 
 /// An entropy, its unit and precision; then [`Entropies::rows`] and the other questions.
@@ -153,45 +154,15 @@ impl Entropies {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Entropies {
-    /// [`Entropies::rows`], waiting.
-    ///
-    /// # Errors
-    /// As [`Entropies::rows`].
-    pub fn rows_blocking(&self, p: &Distributions) -> Result<Vec<f64>> {
-        pollster::block_on(self.rows(p))
-    }
-
-    /// [`Entropies::perplexity`], waiting.
-    ///
-    /// # Errors
-    /// As [`Entropies::rows`].
-    pub fn perplexity_blocking(&self, p: &Distributions) -> Result<Vec<f64>> {
-        pollster::block_on(self.perplexity(p))
-    }
-
-    /// [`Entropies::value_and_gradient`], waiting.
-    ///
-    /// # Errors
-    /// As [`Entropies::value_and_gradient`].
-    pub fn value_and_gradient_blocking(
-        &self,
-        p: &Distributions,
-        upstream: Option<&[f64]>,
-    ) -> Result<(Vec<f64>, Tensor)> {
-        pollster::block_on(self.value_and_gradient(p, upstream))
-    }
-
-    /// [`Entropies::value_and_gradient_on_host`], waiting.
-    ///
-    /// # Errors
-    /// As [`Entropies::value_and_gradient_on_host`].
-    pub fn value_and_gradient_on_host_blocking(
-        &self,
-        p: &Distributions,
-        upstream: Option<&[f64]>,
-    ) -> Result<(Vec<f64>, Vec<f32>)> {
-        pollster::block_on(self.value_and_gradient_on_host(p, upstream))
+blocking! {
+    impl Entropies {
+        rows => rows_blocking(&self, p: &Distributions) -> Result<Vec<f64>>;
+        perplexity => perplexity_blocking(&self, p: &Distributions) -> Result<Vec<f64>>;
+        value_and_gradient => value_and_gradient_blocking(
+            &self, p: &Distributions, upstream: Option<&[f64]>
+        ) -> Result<(Vec<f64>, Tensor)>;
+        value_and_gradient_on_host => value_and_gradient_on_host_blocking(
+            &self, p: &Distributions, upstream: Option<&[f64]>
+        ) -> Result<(Vec<f64>, Vec<f32>)>;
     }
 }

@@ -16,6 +16,7 @@ use crate::gpu::{Clock, Gpu, Tensor};
 use crate::losses::single;
 use crate::parallel::map_rows;
 use crate::reference::divergence as twin;
+use crate::wait::blocking;
 
 /// Whose gradient is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,20 +74,11 @@ impl Comparison {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Comparison {
-    /// [`Comparison::value_and_gradient`], waiting.
-    ///
-    /// # Errors
-    /// As [`Comparison::value_and_gradient`].
-    pub fn value_and_gradient_blocking(
-        &self,
-        p: &Distributions,
-        q: &Distributions,
-        side: Side,
-        upstream: Option<&[f64]>,
-    ) -> Result<(Values, Gradients)> {
-        pollster::block_on(self.value_and_gradient(p, q, side, upstream))
+blocking! {
+    impl Comparison {
+        value_and_gradient => value_and_gradient_blocking(
+            &self, p: &Distributions, q: &Distributions, side: Side, upstream: Option<&[f64]>
+        ) -> Result<(Values, Gradients)>;
     }
 }
 

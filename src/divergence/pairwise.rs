@@ -11,6 +11,7 @@ use super::distributions::Distributions;
 use super::finish::Mismatch;
 use super::kind::{Divergence, Reduction};
 use crate::error::{Error, Result};
+use crate::wait::blocking;
 
 /// One value for every pair of a row of p and a row of q.
 #[derive(Debug, Clone, PartialEq)]
@@ -228,6 +229,18 @@ impl Comparison {
     }
 }
 
+blocking! {
+    impl Comparison {
+        pairwise => pairwise_blocking(&self, p: &Distributions, q: &Distributions) -> Result<Pairs>;
+        nearest => nearest_blocking(
+            &self, p: &Distributions, q: &Distributions, k: usize
+        ) -> Result<Neighbours>;
+        nearest_others => nearest_others_blocking(
+            &self, p: &Distributions, k: usize
+        ) -> Result<Neighbours>;
+    }
+}
+
 /// The nearest rows so far, nearest first.
 #[derive(Debug, Clone, Default)]
 struct Best(Vec<(f64, u32)>);
@@ -276,37 +289,5 @@ impl Divergence {
     /// Whether D(p‖p) = 0, which cross-entropy has not, and a generator only if its author saw to it.
     fn vanishes(&self) -> bool {
         !matches!(self, Divergence::CrossEntropy | Divergence::Generator(_))
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Comparison {
-    /// [`Comparison::pairwise`], waiting.
-    ///
-    /// # Errors
-    /// As [`Comparison::pairwise`].
-    pub fn pairwise_blocking(&self, p: &Distributions, q: &Distributions) -> Result<Pairs> {
-        pollster::block_on(self.pairwise(p, q))
-    }
-
-    /// [`Comparison::nearest`], waiting.
-    ///
-    /// # Errors
-    /// As [`Comparison::nearest`].
-    pub fn nearest_blocking(
-        &self,
-        p: &Distributions,
-        q: &Distributions,
-        k: usize,
-    ) -> Result<Neighbours> {
-        pollster::block_on(self.nearest(p, q, k))
-    }
-
-    /// [`Comparison::nearest_others`], waiting.
-    ///
-    /// # Errors
-    /// As [`Comparison::nearest_others`].
-    pub fn nearest_others_blocking(&self, p: &Distributions, k: usize) -> Result<Neighbours> {
-        pollster::block_on(self.nearest_others(p, k))
     }
 }

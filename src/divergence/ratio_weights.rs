@@ -10,6 +10,7 @@ use crate::gpu::{Context, Gpu, Kernel, Part, Tensor};
 use crate::information::steps::{Step, Steps};
 use crate::number::{Element, words};
 use crate::reference::divergence as twin;
+use crate::wait::blocking;
 use std::sync::Arc;
 
 pub(crate) static RATIO_WEIGHTS: Kernel = Kernel::new("divergence/ratio_weights.wgsl");
@@ -189,26 +190,12 @@ impl Divergence {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Divergence {
-    /// [`Divergence::ratio_weights`], waiting.
-    ///
-    /// # Errors
-    /// As [`Divergence::ratio_weights`].
-    pub fn ratio_weights_blocking(&self, log_ratios: &Tensor) -> Result<Tensor> {
-        pollster::block_on(self.ratio_weights(log_ratios))
-    }
-
-    /// [`Divergence::ratio_weights_of`], waiting.
-    ///
-    /// # Errors
-    /// As [`Divergence::ratio_weights_of`].
-    pub fn ratio_weights_of_blocking<T: Element>(
-        &self,
-        context: &Context,
-        log_ratios: &[T],
-    ) -> Result<Vec<f64>> {
-        pollster::block_on(self.ratio_weights_of(context, log_ratios))
+blocking! {
+    impl Divergence {
+        ratio_weights => ratio_weights_blocking(&self, log_ratios: &Tensor) -> Result<Tensor>;
+        ratio_weights_of => ratio_weights_of_blocking<T: Element>(
+            &self, context: &Context, log_ratios: &[T]
+        ) -> Result<Vec<f64>>;
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct Pool {
     pub(super) submitting: Turn,
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) staging: Mutex<super::staging::Staging>,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) poller: super::poller::Poller,
 }
 
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use super::capabilities::{Capabilities, SHARED_MEMORY};
 use super::pipeline::lock;
 use super::{loss, refusal};
 use crate::error::{Error, Result, one_line};
+use crate::wait::blocking;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -178,17 +179,6 @@ impl Context {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Context {
-    /// [`Context::new`], waiting.
-    ///
-    /// # Errors
-    /// As [`Context::new`].
-    pub fn new_blocking() -> Result<Context> {
-        pollster::block_on(Context::new())
-    }
-}
-
 /// Requirements on the adapter. Whatever is required is met or an error; there
 /// is no silent fallback from here.
 ///
@@ -278,6 +268,22 @@ impl ContextBuilder {
             }
         }
         Err(Error::NoAdapter { requested: self.request(), found })
+    }
+}
+
+blocking! {
+    impl Context {
+        new => new_blocking() -> Result<Context>;
+        from_device => from_device_blocking(
+            adapter: &wgpu::Adapter, device: wgpu::Device, queue: wgpu::Queue
+        ) -> Result<Context>;
+        all => all_blocking() -> Vec<(AdapterReport, Result<Context>)>;
+    }
+}
+
+blocking! {
+    impl ContextBuilder {
+        build => build_blocking(self) -> Result<Context>;
     }
 }
 

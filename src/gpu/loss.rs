@@ -8,6 +8,7 @@
 use super::Gpu;
 use super::pipeline::lock;
 use crate::error::{Error, Result, one_line};
+use std::sync::{Arc, Mutex};
 
 /// Error scopes around calls into the device. What goes wrong in them does not reach the device's own handler, which
 /// panics where a host has not set another.
@@ -46,6 +47,9 @@ impl Scopes {
         }
     }
 }
+
+/// Why a device is lost, once it is.
+pub(crate) type Loss = Arc<Mutex<Option<String>>>;
 
 /// What became known about a device that is gone.
 #[derive(Debug)]
@@ -155,20 +159,26 @@ impl Gpu {
         }
     }
 
-    /// Lets the device run what is finished, or waits. wgpu panics here where the driver reports the loss of the device
-    /// (a reset, a removed card); that panic is caught, and the device is lost.
+    /// [`poll`] of this device.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn poll(&self, how: wgpu::PollType) -> Result<()> {
-        let polled =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(how)));
-        match polled {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(Error::Device { message: one_line(error) }),
-            Err(panic) => {
-                let words = panic.downcast_ref::<String>().map_or("no reason given", |s| s);
-                self.lose(format!("waiting for it ended with: {}", one_line(words)));
-                self.check_lost()
-            }
+        poll(&self.device, &self.lost, how)
+    }
+}
+
+/// Lets the device run what is finished, or waits. wgpu panics here where the driver reports the loss of the device
+/// (a reset, a removed card); that panic is caught, and the device is lost.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn poll(device: &wgpu::Device, lost: &Loss, how: wgpu::PollType) -> Result<()> {
+    let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| device.poll(how)));
+    match polled {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(Error::Device { message: one_line(error) }),
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().map_or("no reason given", |s| s);
+            let mut lost = lock(lost);
+            let reason = || format!("waiting for it ended with: {}", one_line(words));
+            Err(Error::DeviceLost { reason: lost.get_or_insert_with(reason).clone() })
         }
     }
 }

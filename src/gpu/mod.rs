@@ -4,7 +4,6 @@ mod adapter;
 mod binding;
 pub(crate) mod buffer;
 mod capabilities;
-mod clock;
 mod context;
 #[cfg(feature = "hostile")]
 mod hostile;
@@ -12,6 +11,8 @@ pub(crate) mod layout;
 mod loss;
 pub(crate) mod module;
 pub(crate) mod pipeline;
+#[cfg(not(target_arch = "wasm32"))]
+mod poller;
 mod probes;
 mod readback;
 pub(crate) mod recorder;
@@ -26,10 +27,10 @@ mod transfer;
 mod turn;
 mod upload;
 
+pub(crate) use crate::clock::{Breather, Clock};
 pub use adapter::{AdapterKind, AdapterReport, Backend};
 pub use buffer::Memory;
 pub use capabilities::Capabilities;
-pub(crate) use clock::{Breather, Clock};
 pub use context::{Context, ContextBuilder};
 #[cfg(feature = "hostile")]
 #[doc(hidden)]
@@ -52,7 +53,7 @@ pub(crate) struct Gpu {
     pub(crate) capabilities: Capabilities,
     pipelines: Mutex<HashMap<(&'static str, shader::Constants), Arc<pipeline::Pipeline>>>,
     pool: Arc<buffer::Pool>,
-    lost: Arc<Mutex<Option<String>>>,
+    lost: loss::Loss,
     submissions: AtomicU64,
     /// Held around every call into a GL device, see [`Gpu::exclusive`].
     exclusive: Option<Arc<turn::Turn>>,

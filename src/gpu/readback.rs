@@ -1,25 +1,73 @@
 //! Waiting for the device without assuming who drives it.
 
 use super::Gpu;
+use super::buffer::Buffer;
 use super::loss::Scopes;
+use super::pipeline::lock;
 use super::transfer::copy_out;
+use super::turn::Turn;
 use crate::error::{Error, Result, one_line};
 use futures::channel::oneshot;
+use std::sync::{Arc, Mutex};
+
+/// Why something awaited does not come.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The device's word on this one.
+    Refused(String),
+    /// Nothing comes any more.
+    #[cfg(not(target_arch = "wasm32"))]
+    Ended(Error),
+}
+
+type Answer = Result<(), Failure>;
+
+/// What somebody waits for, to be answered once: by the device's callback, or by
+/// who polls when there will be none.
+#[derive(Debug, Clone)]
+pub(super) struct Awaited(Arc<Mutex<Option<oneshot::Sender<Answer>>>>);
+
+impl Awaited {
+    pub(super) fn new() -> (Awaited, oneshot::Receiver<Answer>) {
+        let (sender, receiver) = oneshot::channel();
+        (Awaited(Arc::new(Mutex::new(Some(sender)))), receiver)
+    }
+
+    pub(super) fn answer(&self, answer: Answer) {
+        let sender = lock(&self.0).take();
+        // The receiver is gone where the future was dropped.
+        sender.map(|sender| sender.send(answer));
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn is_answered(&self) -> bool {
+        lock(&self.0).is_none()
+    }
+}
+
+/// A staging buffer that is mapped, or on its way there. It is unmapped and goes back to the pool when nobody has it any
+/// more, its reader or wgpu: a reader may be dropped before the mapping is there. Unmapped at once it could not be used
+/// again: wgpu would take what it mapped for the next mapping, whose data is not there yet.
+struct Landing {
+    buffer: Buffer,
+    device: wgpu::Device,
+    exclusive: Option<Arc<Turn>>,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let _exclusive = self.exclusive.as_deref().map(Turn::take);
+        let scopes = Scopes::push(&self.device);
+        self.buffer.unmap();
+        drop(scopes.pop());
+    }
+}
 
 /// A staging buffer mapped for reading, until this is dropped.
 pub(crate) struct Mapped<'a> {
     gpu: &'a Gpu,
-    buffer: &'a wgpu::Buffer,
+    landing: Arc<Landing>,
     bytes: u64,
-}
-
-impl Drop for Mapped<'_> {
-    fn drop(&mut self) {
-        let _exclusive = self.gpu.exclusive();
-        let scopes = Scopes::push(&self.gpu.device);
-        self.buffer.unmap();
-        drop(scopes.pop());
-    }
 }
 
 impl Mapped<'_> {
@@ -44,7 +92,7 @@ impl Mapped<'_> {
 
     fn try_copy<T: bytemuck::Pod>(&self, ranges: &[(u64, u64)]) -> Result<Vec<Vec<T>>, String> {
         let _exclusive = self.gpu.exclusive();
-        let view = self.buffer.slice(..self.bytes).get_mapped_range().map_err(one_line)?;
+        let view = self.landing.buffer.slice(..self.bytes).get_mapped_range().map_err(one_line)?;
         let copy = |&(at, bytes): &(u64, u64)| {
             let end = at.saturating_add(bytes) as usize;
             let part = view.get(at as usize..end).ok_or("it is shorter than asked")?;
@@ -60,46 +108,60 @@ impl Mapped<'_> {
 }
 
 impl Gpu {
-    /// Maps the first `bytes` of a staging buffer for reading. Natively the
-    /// device is polled; in a browser its event loop delivers the callback.
-    pub(crate) async fn map<'a>(
-        &'a self,
-        buffer: &'a wgpu::Buffer,
-        bytes: u64,
-        what: &str,
-    ) -> Result<Mapped<'a>> {
-        let failed = |message: String| Error::Readback { what: what.into(), message };
-        let (sender, receiver) = oneshot::channel();
-        // From here on unmapped whatever happens: it goes back to the pool.
-        let mapped = Mapped { gpu: self, buffer, bytes };
+    /// Maps the first `bytes` of a staging buffer for reading. In a browser its event loop delivers the callback.
+    /// Natively whoever may wait polls the device; others are woken by the thread that does.
+    pub(crate) async fn map(&self, staging: Buffer, bytes: u64, what: &str) -> Result<Mapped<'_>> {
+        let (awaited, answer) = Awaited::new();
+        let (device, exclusive) = (self.device.clone(), self.exclusive.clone());
+        let landing = Arc::new(Landing { buffer: staging, device, exclusive });
+        let mapped = Mapped { gpu: self, landing: landing.clone(), bytes };
         let (asked, polled) = {
             let _exclusive = self.exclusive();
             log::trace!("map");
             let scopes = Scopes::push(&self.device);
-            buffer.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
-                // The receiver is gone only when the caller dropped the future.
-                let _ = sender.send(result);
+            let answered = awaited.clone();
+            mapped.landing.buffer.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
+                // Before the answer: then its reader is the only one left, or there is none.
+                drop(landing);
+                answered.answer(result.map_err(|error| Failure::Refused(one_line(error))));
             });
             let asked = scopes.pop();
             log::trace!("wait");
-            #[cfg(not(target_arch = "wasm32"))]
-            let polled = self.poll(wgpu::PollType::wait_indefinitely());
-            #[cfg(target_arch = "wasm32")]
-            let polled = Ok(());
-            (asked, polled)
+            (asked, self.attend(awaited))
         };
         if let Err(error) = polled {
             return Err(self.explain(error).await);
         }
         #[cfg(target_arch = "wasm32")]
-        let receiver = self.nudged(receiver);
-        let answer = match receiver.await {
+        let answer = self.nudged(answer);
+        let refusal = match answer.await {
             Ok(Ok(())) => return Ok(mapped),
-            Ok(Err(error)) => one_line(error),
-            Err(_) => "the device dropped the request".into(),
+            #[cfg(not(target_arch = "wasm32"))]
+            Ok(Err(Failure::Ended(error))) => return Err(self.explain(error).await),
+            Ok(Err(Failure::Refused(refusal))) => refusal,
+            Err(oneshot::Canceled) => "the device dropped the request".into(),
         };
-        let message = asked.await.map_or(answer, one_line);
-        Err(self.explain(failed(message)).await)
+        let message = asked.await.map_or(refusal, one_line);
+        Err(self.explain(Error::Readback { what: what.into(), message }).await)
+    }
+
+    /// Polls until `awaited` has its answer, or has it polled for.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn attend(&self, awaited: Awaited) -> Result<()> {
+        if !crate::wait::may_wait() {
+            match self.pool.poller.watch(self, awaited) {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    log::warn!("no thread to poll the device with ({error}): waiting for it")
+                }
+            }
+        }
+        self.poll(wgpu::PollType::wait_indefinitely())
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn attend(&self, _: Awaited) -> Result<()> {
+        Ok(())
     }
 
     /// What `waiting` comes to, while the browser is made to look: Firefox tells of finished work when something is

@@ -166,7 +166,7 @@ impl Recorder<'_> {
                 Ok(staging)
             })
             .await?;
-        gpu.map(&staging, staged.max(8), what).await?.copy(&ranges, what).await
+        gpu.map(staging, staged.max(8), what).await?.copy(&ranges, what).await
     }
 }
 

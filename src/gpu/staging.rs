@@ -270,8 +270,12 @@ impl Gpu {
         commands: Option<wgpu::CommandBuffer>,
     ) -> Option<wgpu::Error> {
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        self.queue.submit(uploads.into_iter().chain(commands));
+        let index = self.queue.submit(uploads.into_iter().chain(commands));
         self.count_submission();
-        scope.pop().now_or_never().flatten()
+        let failure = scope.pop().now_or_never().flatten();
+        if failure.is_none() {
+            self.pool.poller.submitted(index);
+        }
+        failure
     }
 }

@@ -4,6 +4,7 @@ use super::buffer::Buffer;
 use super::storage::{Part, Storage};
 use super::{Context, Gpu};
 use crate::error::{Error, Result};
+use crate::wait::blocking;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -191,6 +192,15 @@ impl Tensor {
 
     pub(crate) fn context(&self) -> &Context {
         &self.context
+    }
+}
+
+blocking! {
+    impl Tensor {
+        from_slice => from_slice_blocking(
+            context: &Context, data: &[f32], shape: &[usize]
+        ) -> Result<Tensor>;
+        read => read_blocking(&self) -> Result<Vec<f32>>;
     }
 }
 

@@ -10,6 +10,7 @@ use crate::gpu::{Context, Gpu, Part, Tensor};
 use crate::number::Element;
 use crate::parallel::map_rows;
 use crate::reference::information::{Edges, bin_counts};
+use crate::wait::blocking;
 
 /// How many samples fell into every bin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +124,19 @@ pub async fn count_pairs_tensor(x: &Tensor, y: &Tensor, bins: [&Bins; 2]) -> Res
         return job.on_device(gpu, x, y, 0..series).await;
     }
     job.on_host(&x.read().await?, &y.read().await?)
+}
+
+blocking! {
+    count => count_blocking<T: Element>(
+        context: &Context, samples: &[T], length: usize, bins: &Bins
+    ) -> Result<Counts>;
+    count_pairs => count_pairs_blocking<T: Element>(
+        context: &Context, x: &[T], y: &[T], length: usize, bins: [&Bins; 2]
+    ) -> Result<Counts>;
+    count_tensor => count_tensor_blocking(samples: &Tensor, bins: &Bins) -> Result<Counts>;
+    count_pairs_tensor => count_pairs_tensor_blocking(
+        x: &Tensor, y: &Tensor, bins: [&Bins; 2]
+    ) -> Result<Counts>;
 }
 
 fn shape_of(argument: &'static str, tensor: &Tensor) -> Result<(usize, usize)> {
@@ -333,56 +347,3 @@ impl<'a> Job<'a> {
         Ok(self.counts(words.into_iter().map(u64::from)))
     }
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-mod blocking {
-    use super::{Bins, Context, Counts, Element, Result, Tensor};
-
-    /// [`count`](super::count), waiting.
-    ///
-    /// # Errors
-    /// As [`count`](super::count).
-    pub fn count_blocking<T: Element>(
-        context: &Context,
-        samples: &[T],
-        length: usize,
-        bins: &Bins,
-    ) -> Result<Counts> {
-        pollster::block_on(super::count(context, samples, length, bins))
-    }
-
-    /// [`count_pairs`](super::count_pairs), waiting.
-    ///
-    /// # Errors
-    /// As [`count_pairs`](super::count_pairs).
-    pub fn count_pairs_blocking<T: Element>(
-        context: &Context,
-        x: &[T],
-        y: &[T],
-        length: usize,
-        bins: [&Bins; 2],
-    ) -> Result<Counts> {
-        pollster::block_on(super::count_pairs(context, x, y, length, bins))
-    }
-
-    /// [`count_tensor`](super::count_tensor), waiting.
-    ///
-    /// # Errors
-    /// As [`count_tensor`](super::count_tensor).
-    pub fn count_tensor_blocking(samples: &Tensor, bins: &Bins) -> Result<Counts> {
-        pollster::block_on(super::count_tensor(samples, bins))
-    }
-
-    /// [`count_pairs_tensor`](super::count_pairs_tensor), waiting.
-    ///
-    /// # Errors
-    /// As [`count_pairs_tensor`](super::count_pairs_tensor).
-    pub fn count_pairs_tensor_blocking(x: &Tensor, y: &Tensor, bins: [&Bins; 2]) -> Result<Counts> {
-        pollster::block_on(super::count_pairs_tensor(x, y, bins))
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-pub use blocking::{
-    count_blocking, count_pairs_blocking, count_pairs_tensor_blocking, count_tensor_blocking,
-};

@@ -7,6 +7,7 @@ use crate::divergence::Unit;
 use crate::error::Result;
 use crate::gpu::Context;
 use crate::number::{Element, Precision};
+use crate::wait::blocking;
 
 /// The measures of the joint histograms of pairs of series: [`count_pairs`], then [`joint_information`] of the counts.
 ///
@@ -42,19 +43,14 @@ pub async fn binned_mutual_information<T: Element>(
     joint_information(context, &counts.weights(), counts.bins, precision, unit).await
 }
 
-/// [`binned_mutual_information`], waiting.
-///
-/// # Errors
-/// As [`binned_mutual_information`].
-#[cfg(not(target_arch = "wasm32"))]
-pub fn binned_mutual_information_blocking<T: Element>(
-    context: &Context,
-    x: &[T],
-    y: &[T],
-    length: usize,
-    bins: [&Bins; 2],
-    precision: Precision,
-    unit: Unit,
-) -> Result<Vec<JointInformation>> {
-    pollster::block_on(binned_mutual_information(context, x, y, length, bins, precision, unit))
+blocking! {
+    binned_mutual_information => binned_mutual_information_blocking<T: Element>(
+        context: &Context,
+        x: &[T],
+        y: &[T],
+        length: usize,
+        bins: [&Bins; 2],
+        precision: Precision,
+        unit: Unit,
+    ) -> Result<Vec<JointInformation>>;
 }

@@ -9,6 +9,7 @@ use crate::number::{Element, Precision};
 use crate::parallel::map_rows;
 use crate::reference;
 use crate::reference::information::power_of_two;
+use crate::wait::blocking;
 
 /// The information measures of one joint table; X are its rows, Y its columns. None is ever negative.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -166,6 +167,15 @@ pub async fn joint_information_tensor(
     joint_information(context, &tables.read().await?, shape, precision, unit).await
 }
 
+blocking! {
+    joint_information => joint_information_blocking<T: Element>(
+        context: &Context, tables: &[T], shape: [usize; 2], precision: Precision, unit: Unit
+    ) -> Result<Vec<JointInformation>>;
+    joint_information_tensor => joint_information_tensor_blocking(
+        tables: &Tensor, precision: Precision, unit: Unit
+    ) -> Result<Vec<JointInformation>>;
+}
+
 fn cells_of([rows, columns]: [usize; 2]) -> Result<usize> {
     match rows.checked_mul(columns) {
         Some(cells) if cells > 0 => Ok(cells),
@@ -185,32 +195,4 @@ pub(super) fn scaled<T: Element>(table: &[T]) -> Vec<f64> {
     let root = power_of_two(most.sqrt());
     let rest = power_of_two(most / root);
     table.iter().map(|w| w.to_f64() / root / rest).collect()
-}
-
-/// [`joint_information`], waiting.
-///
-/// # Errors
-/// As [`joint_information`].
-#[cfg(not(target_arch = "wasm32"))]
-pub fn joint_information_blocking<T: Element>(
-    context: &Context,
-    tables: &[T],
-    shape: [usize; 2],
-    precision: Precision,
-    unit: Unit,
-) -> Result<Vec<JointInformation>> {
-    pollster::block_on(joint_information(context, tables, shape, precision, unit))
-}
-
-/// [`joint_information_tensor`], waiting.
-///
-/// # Errors
-/// As [`joint_information_tensor`].
-#[cfg(not(target_arch = "wasm32"))]
-pub fn joint_information_tensor_blocking(
-    tables: &Tensor,
-    precision: Precision,
-    unit: Unit,
-) -> Result<Vec<JointInformation>> {
-    pollster::block_on(joint_information_tensor(tables, precision, unit))
 }

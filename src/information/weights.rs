@@ -8,6 +8,7 @@ use crate::gpu::{Context, Tensor};
 use crate::number::{Element, Precision};
 use crate::parallel::map_rows;
 use crate::reference::information::{LogWeightSums, log_weight_sums, normalized_weights};
+use crate::wait::blocking;
 use std::sync::Arc;
 
 /// What a row of m importance weights is worth.
@@ -192,54 +193,17 @@ impl ImportanceWeights {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl ImportanceWeights {
-    /// [`ImportanceWeights::new`], waiting.
-    ///
-    /// # Errors
-    /// As [`ImportanceWeights::new`].
-    pub fn new_blocking<T: Element>(
-        context: &Context,
-        log_weights: &[T],
-        columns: usize,
-        precision: Precision,
-    ) -> Result<ImportanceWeights> {
-        pollster::block_on(ImportanceWeights::new(context, log_weights, columns, precision))
-    }
-
-    /// [`ImportanceWeights::from_tensor`], waiting.
-    ///
-    /// # Errors
-    /// As [`ImportanceWeights::from_tensor`].
-    pub fn from_tensor_blocking(
-        log_weights: &Tensor,
-        precision: Precision,
-    ) -> Result<ImportanceWeights> {
-        pollster::block_on(ImportanceWeights::from_tensor(log_weights, precision))
-    }
-
-    /// [`ImportanceWeights::normalized`], waiting.
-    ///
-    /// # Errors
-    /// As [`ImportanceWeights::normalized`].
-    pub fn normalized_blocking(&self) -> Result<Vec<f64>> {
-        pollster::block_on(self.normalized())
-    }
-
-    /// [`ImportanceWeights::normalized_tensor`], waiting.
-    ///
-    /// # Errors
-    /// As [`ImportanceWeights::normalized_tensor`].
-    pub fn normalized_tensor_blocking(&self) -> Result<Tensor> {
-        pollster::block_on(self.normalized_tensor())
-    }
-
-    /// [`ImportanceWeights::resample`], waiting.
-    ///
-    /// # Errors
-    /// As [`ImportanceWeights::resample`].
-    pub fn resample_blocking(&self, uniforms: &[f64], draws: usize) -> Result<Vec<u32>> {
-        pollster::block_on(self.resample(uniforms, draws))
+blocking! {
+    impl ImportanceWeights {
+        new => new_blocking<T: Element>(
+            context: &Context, log_weights: &[T], columns: usize, precision: Precision
+        ) -> Result<ImportanceWeights>;
+        from_tensor => from_tensor_blocking(
+            log_weights: &Tensor, precision: Precision
+        ) -> Result<ImportanceWeights>;
+        normalized => normalized_blocking(&self) -> Result<Vec<f64>>;
+        normalized_tensor => normalized_tensor_blocking(&self) -> Result<Tensor>;
+        resample => resample_blocking(&self, uniforms: &[f64], draws: usize) -> Result<Vec<u32>>;
     }
 }
 

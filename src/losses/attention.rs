@@ -6,6 +6,7 @@ use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::number::Precision;
+use crate::wait::blocking;
 
 /// (H − w ln T)² of every row, where |H − w ln T| is above `band` · ln T, and 0 elsewhere: H is the entropy of the
 /// softmax of the row's T logits, in nats. Logits of −∞ are masked keys, and count in T.
@@ -121,29 +122,16 @@ impl AttentionPenalty {
     }
 }
 
+blocking! {
+    impl AttentionPenalty {
+        rows => rows_blocking(&self, logits: &Distributions) -> Result<LossValues>;
+        value_and_gradient => value_and_gradient_blocking(
+            &self, logits: &Distributions
+        ) -> Result<(LossValues, Tensor)>;
+    }
+}
+
 /// The error of an entropy, whose rows are logits here.
 fn named(error: Error) -> Error {
     error.renamed(|argument| if argument == "p" { "logits" } else { argument })
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-impl AttentionPenalty {
-    /// [`AttentionPenalty::rows`], waiting.
-    ///
-    /// # Errors
-    /// As [`AttentionPenalty::rows`].
-    pub fn rows_blocking(&self, logits: &Distributions) -> Result<LossValues> {
-        pollster::block_on(self.rows(logits))
-    }
-
-    /// [`AttentionPenalty::value_and_gradient`], waiting.
-    ///
-    /// # Errors
-    /// As [`AttentionPenalty::value_and_gradient`].
-    pub fn value_and_gradient_blocking(
-        &self,
-        logits: &Distributions,
-    ) -> Result<(LossValues, Tensor)> {
-        pollster::block_on(self.value_and_gradient(logits))
-    }
 }

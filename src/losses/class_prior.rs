@@ -15,6 +15,7 @@ use crate::number::{Precision, words};
 use crate::parallel::map_rows;
 use crate::reference::divergence::{Row, compare};
 use crate::reference::losses::{mean_prediction, prior_gradient};
+use crate::wait::blocking;
 
 pub(crate) static MEAN_PREDICTION: Kernel = Kernel::new("losses/mean_prediction.wgsl");
 pub(crate) static MEAN_SLOPE: Kernel = Kernel::new("losses/mean_slope.wgsl");
@@ -197,26 +198,12 @@ impl ClassPrior {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl ClassPrior {
-    /// [`ClassPrior::value`], waiting.
-    ///
-    /// # Errors
-    /// As [`ClassPrior::value`].
-    pub fn value_blocking(&self, logits: &Distributions) -> Result<ClassPriorValue> {
-        pollster::block_on(self.value(logits))
-    }
-
-    /// [`ClassPrior::value_and_gradient`], waiting.
-    ///
-    /// # Errors
-    /// As [`ClassPrior::value_and_gradient`].
-    pub fn value_and_gradient_blocking(
-        &self,
-        logits: &Distributions,
-        upstream: f64,
-    ) -> Result<(ClassPriorValue, Tensor)> {
-        pollster::block_on(self.value_and_gradient(logits, upstream))
+blocking! {
+    impl ClassPrior {
+        value => value_blocking(&self, logits: &Distributions) -> Result<ClassPriorValue>;
+        value_and_gradient => value_and_gradient_blocking(
+            &self, logits: &Distributions, upstream: f64
+        ) -> Result<(ClassPriorValue, Tensor)>;
     }
 }
 

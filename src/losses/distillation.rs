@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::number::Precision;
 use crate::reference::divergence::entropy;
+use crate::wait::blocking;
 
 /// A loss of a student s against a teacher t, both distributions over K classes, each at its own temperature. Natural
 /// logarithms.
@@ -296,6 +297,17 @@ impl Distillation {
     }
 }
 
+blocking! {
+    impl Distillation {
+        rows => rows_blocking(
+            &self, teacher: &Distributions, student: &Distributions
+        ) -> Result<LossValues>;
+        value_and_gradient => value_and_gradient_blocking(
+            &self, teacher: &Distributions, student: &Distributions, upstream: Option<&[f64]>
+        ) -> Result<(LossValues, Tensor)>;
+    }
+}
+
 /// The same numbers at temperature 1.
 fn at_one(student: &Distributions) -> Distributions {
     let mut student = student.clone();
@@ -312,32 +324,4 @@ fn named(error: Error) -> Error {
         "q" | "logits" => "student",
         argument => argument,
     })
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Distillation {
-    /// [`Distillation::rows`], waiting.
-    ///
-    /// # Errors
-    /// As [`Distillation::rows`].
-    pub fn rows_blocking(
-        &self,
-        teacher: &Distributions,
-        student: &Distributions,
-    ) -> Result<LossValues> {
-        pollster::block_on(self.rows(teacher, student))
-    }
-
-    /// [`Distillation::value_and_gradient`], waiting.
-    ///
-    /// # Errors
-    /// As [`Distillation::value_and_gradient`].
-    pub fn value_and_gradient_blocking(
-        &self,
-        teacher: &Distributions,
-        student: &Distributions,
-        upstream: Option<&[f64]>,
-    ) -> Result<(LossValues, Tensor)> {
-        pollster::block_on(self.value_and_gradient(teacher, student, upstream))
-    }
 }

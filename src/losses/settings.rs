@@ -10,6 +10,7 @@ use crate::gpu::Tensor;
 use crate::gpu::shader::Constant;
 use crate::number::Precision;
 use crate::reference::losses::{Form, logit_gradient};
+use crate::wait::blocking;
 
 /// A loss over rows of logits with a label each, its reduction and precision.
 ///
@@ -241,6 +242,18 @@ impl Losses {
     }
 }
 
+blocking! {
+    impl Losses {
+        rows => rows_blocking(&self, logits: &Distributions, labels: &[u32]) -> Result<LossValues>;
+        value_and_gradient => value_and_gradient_blocking(
+            &self, logits: &Distributions, labels: &[u32], upstream: Option<&[f64]>
+        ) -> Result<(LossValues, Tensor)>;
+        value_and_gradient_on_host => value_and_gradient_on_host_blocking(
+            &self, logits: &Distributions, labels: &[u32], upstream: Option<&[f64]>
+        ) -> Result<(LossValues, Vec<f32>)>;
+    }
+}
+
 fn twin(forms: &[Option<(Form, bool)>]) -> impl Fn(usize, &[f64]) -> Vec<f64> + Send + Sync {
     |row, logits| logit_gradient(logits, &forms[row].map_or(Form::ZERO, |(form, _)| form))
 }
@@ -275,42 +288,5 @@ pub(crate) fn check_logits(logits: &Distributions) -> Result<()> {
     match logits.is_logarithmic() {
         true => Ok(()),
         false => Err(Error::invalid("logits", "are weights, not logits or log-probabilities")),
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Losses {
-    /// [`Losses::rows`], waiting.
-    ///
-    /// # Errors
-    /// As [`Losses::rows`].
-    pub fn rows_blocking(&self, logits: &Distributions, labels: &[u32]) -> Result<LossValues> {
-        pollster::block_on(self.rows(logits, labels))
-    }
-
-    /// [`Losses::value_and_gradient`], waiting.
-    ///
-    /// # Errors
-    /// As [`Losses::value_and_gradient`].
-    pub fn value_and_gradient_blocking(
-        &self,
-        logits: &Distributions,
-        labels: &[u32],
-        upstream: Option<&[f64]>,
-    ) -> Result<(LossValues, Tensor)> {
-        pollster::block_on(self.value_and_gradient(logits, labels, upstream))
-    }
-
-    /// [`Losses::value_and_gradient_on_host`], waiting.
-    ///
-    /// # Errors
-    /// As [`Losses::value_and_gradient_on_host`].
-    pub fn value_and_gradient_on_host_blocking(
-        &self,
-        logits: &Distributions,
-        labels: &[u32],
-        upstream: Option<&[f64]>,
-    ) -> Result<(LossValues, Vec<f32>)> {
-        pollster::block_on(self.value_and_gradient_on_host(logits, labels, upstream))
     }
 }

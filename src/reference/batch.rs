@@ -1,7 +1,7 @@
 //! A batch of problems in f64: a thread a problem, or all threads for one.
 
 use super::large_epsilon::LargeEpsilon;
-use super::sinkhorn::{Loop, Solved};
+use super::sinkhorn::{Loop, Settings, Solved};
 use crate::error::Result;
 use crate::gpu::Breather;
 use crate::parallel::{for_each, threads};
@@ -97,26 +97,35 @@ pub(crate) async fn solve_batch<'a>(
     let problems = problem.len();
     // What threads share; a cost on a device of the browser's they could not.
     let (source, target, start) = (&problem.source, &problem.target, problem.start.as_deref());
+    let shared = Settings {
+        schedule: &schedule,
+        tolerance: settings.tolerance,
+        max_iterations: settings.max_iterations,
+        reach: problem.geometry.spread - problem.geometry.least.min(0.0),
+    };
+    // The largest cost, where it is one for all.
+    let known = problem.geometry.batch.is_none().then_some(problem.geometry.spread);
     let begin = |k: usize| {
         let m = target.bins;
         let start = start.map(|g| &g[k * m..(k + 1) * m]);
         let (cost, a, b) = (cost_of(k), source.row(k), target.row(k));
         let (tolerance, most) = (settings.tolerance, settings.max_iterations);
-        let largest = cost.iter().fold(0.0f64, |largest, c| largest.max(c.abs()));
+        let largest =
+            known.unwrap_or_else(|| cost.iter().fold(0.0f64, |largest, c| largest.max(c.abs())));
         if settings.epsilon > LARGE_EPSILON * largest {
             let this = LargeEpsilon::new(cost, a, b, start, &schedule, tolerance, most);
             return Running::LargeEpsilon(Box::new(this));
         }
-        Running::Ordinary(Box::new(Loop::new(cost, a, b, start, &schedule, tolerance, most)))
+        Running::Ordinary(Box::new(Loop::new(cost, a, b, start, shared)))
     };
     let threads = threads().min(problems);
-    // A problem in work has a cost and a kernel of its full bins, and a plan when it is measured.
+    // A problem in work has a kernel of its full bins, and their costs where others are empty.
     let full = |weights: &Weights| {
         let bins = |k| weights.row(k).iter().filter(|w| **w > 0.0).count();
         (0..problems).map(bins).max().unwrap_or(0)
     };
     let (rows, columns) = (full(source), full(target));
-    room_for::<f64>("costs and kernels", product("kernels", &[3, threads, rows, columns])?)?;
+    room_for::<f64>("costs and kernels", product("kernels", &[2, threads, rows, columns])?)?;
     let idle = || Worker { running: None, solved: Vec::new(), iterations: 0 };
     let mut workers: Vec<Worker<'_>> = (0..threads).map(|_| idle()).collect();
     let next = AtomicUsize::new(0);

@@ -1,6 +1,7 @@
 //! What a pair of potentials is worth: marginals, their error, the three costs.
 
-use crate::parallel::map_rows;
+use super::chunk::{Chunk, Shared, chunks, sum_of_columns};
+use crate::parallel::for_each;
 
 /// Sums over a plan, from which the three costs follow.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -38,36 +39,33 @@ pub fn convergence(marginal: &[f64], weights: &[f64]) -> f64 {
 /// Twin of `totals` and of the measuring sweeps: everything about the plan with
 /// weighted potentials `f` and `g` (weights a, b; cost n×m).
 pub fn totals(cost: &[f64], a: &[f64], b: &[f64], f: &[f64], g: &[f64], epsilon: f64) -> Totals {
-    let m = b.len();
-    let rows = map_rows(a.len(), |i| {
-        let mut columns = vec![0.0; 0];
-        let (mut mass, mut transport) = (0.0, 0.0);
-        if a[i] > 0.0 {
-            columns.reserve(m);
-            for j in 0..m {
-                let c = cost[i * m + j];
-                let p = if b[j] > 0.0 { ((f[i] + g[j] - c) / epsilon).exp() } else { 0.0 };
-                mass += p;
-                transport += p * c;
-                columns.push(p);
-            }
-        }
-        (mass, transport, columns)
+    // Nothing is in a bin without weight, whatever its potential.
+    let within = |potentials: &[f64], weights: &[f64]| -> Vec<f64> {
+        let of = |(p, w): (&f64, &f64)| if *w > 0.0 { *p } else { f64::NEG_INFINITY };
+        potentials.iter().zip(weights).map(of).collect()
+    };
+    let (f, g) = (within(f, a), within(g, b));
+    let mut chunks = chunks(a, b.len());
+    for_each(&mut chunks, |chunk| {
+        chunk.f.copy_from_slice(&f[chunk.rows.clone()]);
+        chunk.measure(&Shared { cost, g: &g, v: &[], epsilon });
     });
-    let mut column_mass = vec![0.0; m];
-    for (.., columns) in &rows {
-        for (total, p) in column_mass.iter_mut().zip(columns) {
-            *total += p;
-        }
-    }
-    let row_mass: Vec<f64> = rows.iter().map(|r| r.0).collect();
+    total(&chunks, [a, b], &g, epsilon)
+}
+
+/// What chunks that were measured come to.
+pub(super) fn total(chunks: &[Chunk], [a, b]: [&[f64]; 2], g: &[f64], epsilon: f64) -> Totals {
+    let mut columns = vec![0.0; b.len()];
+    sum_of_columns(chunks, &mut columns);
+    let rows: Vec<f64> = chunks.iter().flat_map(|chunk| chunk.mass.iter().copied()).collect();
+    let f: Vec<f64> = chunks.iter().flat_map(|chunk| chunk.f.iter().copied()).collect();
     let mut totals = Totals {
-        marginal_error: convergence(&row_mass, a) + convergence(&column_mass, b),
-        transport_cost: rows.iter().map(|r| r.1).sum(),
-        excess: row_mass.iter().zip(a).map(|(mass, weight)| mass - weight).sum(),
+        marginal_error: convergence(&rows, a) + convergence(&columns, b),
+        transport_cost: chunks.iter().map(|chunk| chunk.transport).sum(),
+        excess: rows.iter().zip(a).map(|(mass, weight)| mass - weight).sum(),
         ..Totals::default()
     };
-    for (marginal, weights, potentials) in [(&row_mass, a, f), (&column_mass, b, g)] {
+    for (marginal, weights, potentials) in [(&rows, a, &f[..]), (&columns, b, g)] {
         for ((&mass, &weight), &potential) in marginal.iter().zip(weights).zip(potentials) {
             if weight > 0.0 {
                 totals.regularized_cost += weight * (potential - epsilon * weight.ln());

@@ -8,7 +8,9 @@
 
 mod batch;
 mod bessel;
+mod chunk;
 pub mod divergence;
+mod elementary;
 pub mod information;
 mod large_epsilon;
 pub mod losses;
@@ -19,6 +21,7 @@ mod scaling;
 mod sinkhorn;
 mod softmin;
 pub mod vmf;
+mod wide;
 
 pub(crate) use bessel::{LARGEST_ARGUMENT, LARGEST_ORDER, SMALLEST_ARGUMENT};
 pub use bessel::{

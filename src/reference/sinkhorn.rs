@@ -1,16 +1,18 @@
 //! The whole loop in f64, for one problem.
 //!
-//! Stabilised scaling form (Schmitzer 2019, section 3): one iteration in the log
-//! domain gives potentials and with them the kernel P⁰ = exp((f + g − C)/ε); the
-//! iterations after it scale its rows and columns, without exponentials, until a
-//! scaling leaves [1e-100, 1e100] or ε changes, when the scalings are absorbed
-//! into the potentials by another iteration in the log domain. Iterates are those
-//! of the log domain. Empty bins are left out of the loop.
+//! Stabilised scaling form (Schmitzer 2019, section 3): an iteration from potentials gives a kernel
+//! exp((f + g − C)/ε), the iterations after it scale its rows and columns, without exponentials, until a scaling leaves
+//! [1e-100, 1e100] or ε changes, when the scalings are absorbed into the potentials. Where the exponents of all entries lie
+//! within e^−350 of the largest of their row, an iteration from potentials is one pass over the cost, which makes the
+//! kernel; else it is two in the log domain, and one for the kernel. Iterates are those of the log domain. Empty bins are
+//! left out.
 
-use super::measure::{Totals, totals};
-use super::softmin::{softmin_columns, softmin_rows};
-use crate::parallel::{WORTHWHILE, map_rows};
+use super::chunk::{Chunk, Shared, chunks, sum_of_columns};
+use super::elementary::larger;
+use super::measure::{Totals, total};
+use crate::parallel::for_each;
 use crate::transport::Potentials;
+use std::borrow::Cow;
 
 /// The solution of one problem by the twin.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,12 @@ pub struct Solved {
 
 const RANGE: std::ops::Range<f64> = 1e-100..1e100;
 
+/// Exponents within a row that differ by no more leave sums of columns, and their reciprocals, in range.
+const LARGEST_EXPONENT: f64 = 350.0;
+
+/// Entries of the cost that a step of a large problem visits, some milliseconds of work.
+const STEP: usize = 1 << 21;
+
 /// Twin of `resident`: solves one problem. `start` are target potentials g;
 /// `schedule` holds ε of the first iterations, its last entry of all others.
 pub fn resident(
@@ -40,85 +48,127 @@ pub fn resident(
     tolerance: f64,
     max_iterations: u32,
 ) -> Solved {
-    let mut iterations = Loop::new(cost, a, b, start, schedule, tolerance, max_iterations);
+    let (least, most) = cost
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), c| (c.min(least), c.max(most)));
+    let settings = Settings { schedule, tolerance, max_iterations, reach: most - least };
+    let mut iterations = Loop::new(cost, a, b, start, settings);
     while iterations.advance() {}
     iterations.solved()
 }
 
-/// What an iteration has to do next. Those in the log domain take a step for each of their passes, so that a page with
-/// a large problem can breathe between them.
+/// What the problems of a batch have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings<'a> {
+    pub(super) schedule: &'a [f64],
+    pub(super) tolerance: f64,
+    pub(super) max_iterations: u32,
+    /// Costs differ by no more.
+    pub(super) reach: f64,
+}
+
+/// A pass over the chunks of the cost. A problem takes a step for a few chunks of it, so that a large one gives way, and can
+/// be broken off, in the middle of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Pass {
+    /// An iteration from potentials, and its kernel.
+    Begin,
     /// In the log domain: the source's potentials.
     Rows,
     /// In the log domain: the target's.
     Columns,
-    /// The kernel of the potentials, which ends an iteration in the log domain.
+    /// The kernel of potentials.
     Kernel,
-    /// A scaling of the kernel.
-    Scaling,
+    /// An iteration that scales the kernel.
+    Scale,
+    /// What the result is worth.
+    Measure,
+    /// No pass: there is a result.
+    Done,
+}
+
+impl Pass {
+    fn run(self, chunk: &mut Chunk, shared: &Shared<'_>) {
+        match self {
+            Pass::Begin => chunk.begin(shared),
+            Pass::Rows => chunk.rows_of_logs(shared),
+            Pass::Columns => chunk.columns_of_logs(shared),
+            Pass::Kernel => chunk.kernel_of_logs(shared),
+            Pass::Scale => chunk.scale(shared),
+            Pass::Measure => chunk.measure(shared),
+            Pass::Done => {}
+        }
+    }
 }
 
 /// One problem between two steps.
 pub(super) struct Loop<'a> {
-    schedule: &'a [f64],
-    tolerance: f64,
-    max_iterations: u32,
+    settings: Settings<'a>,
     /// Bins of both sides, and those that are not empty. All that follows knows only them.
     bins: (usize, usize),
     rows: Vec<usize>,
     columns: Vec<usize>,
-    cost: Vec<f64>,
+    cost: Cow<'a, [f64]>,
+    chunks: Vec<Chunk>,
     a: Vec<f64>,
     b: Vec<f64>,
     epsilon: f64,
-    f: Vec<f64>,
     g: Vec<f64>,
-    u: Vec<f64>,
     v: Vec<f64>,
-    kernel: Vec<f64>,
-    stage: Stage,
+    pass: Pass,
+    /// Chunks that the pass has been over.
+    done: usize,
     iterations: u32,
     /// Σ|P1 − a| at the last test; infinite before the first.
     error: f64,
+    totals: Totals,
 }
 
 impl<'a> Loop<'a> {
     pub(super) fn new(
-        cost: &[f64],
+        cost: &'a [f64],
         a: &[f64],
         b: &[f64],
         start: Option<&[f64]>,
-        schedule: &'a [f64],
-        tolerance: f64,
-        max_iterations: u32,
+        settings: Settings<'a>,
     ) -> Loop<'a> {
-        let m = b.len();
-        let rows: Vec<usize> = (0..a.len()).filter(|&i| a[i] > 0.0).collect();
-        let columns: Vec<usize> = (0..m).filter(|&j| b[j] > 0.0).collect();
-        let cost = rows.iter().flat_map(|&i| columns.iter().map(move |&j| cost[i * m + j]));
-        let epsilon = schedule[0];
+        let (n, m) = (a.len(), b.len());
+        let filled = |weights: &[f64]| -> Vec<usize> {
+            (0..weights.len()).filter(|&i| weights[i] > 0.0).collect()
+        };
+        let (rows, columns) = (filled(a), filled(b));
+        let cost = if (rows.len(), columns.len()) == (n, m) {
+            Cow::Borrowed(cost)
+        } else {
+            let mut filled = Vec::with_capacity(rows.len() * columns.len());
+            for row in rows.iter().map(|i| &cost[i * m..(i + 1) * m]) {
+                filled.extend(columns.iter().map(|&j| row[j]));
+            }
+            Cow::Owned(filled)
+        };
+        let epsilon = settings.schedule[0];
         let potential = |j: usize| start.map_or(0.0, |g| g[j]) + epsilon * b[j].ln();
-        Loop {
-            schedule,
-            tolerance,
-            max_iterations,
-            bins: (a.len(), m),
-            cost: cost.collect(),
-            a: rows.iter().map(|&i| a[i]).collect(),
+        let a: Vec<f64> = rows.iter().map(|&i| a[i]).collect();
+        let mut this = Loop {
+            bins: (n, m),
+            cost,
+            chunks: chunks(&a, columns.len()),
+            a,
             b: columns.iter().map(|&j| b[j]).collect(),
             epsilon,
-            f: vec![0.0; rows.len()],
             g: columns.iter().map(|&j| potential(j)).collect(),
-            u: vec![1.0; rows.len()],
             v: vec![1.0; columns.len()],
-            kernel: Vec::new(),
-            stage: Stage::Rows,
+            pass: Pass::Begin,
+            done: 0,
             iterations: 0,
             error: f64::INFINITY,
+            totals: Totals::default(),
+            settings,
             rows,
             columns,
-        }
+        };
+        this.choose(true);
+        this
     }
 
     pub(super) fn iterations(&self) -> u32 {
@@ -129,82 +179,134 @@ impl<'a> Loop<'a> {
         self.error
     }
 
-    /// One more step; `false` if there was none to do.
+    /// One more step; `false` once there is a result.
     pub(super) fn advance(&mut self) -> bool {
-        if self.iterations >= self.max_iterations {
-            return false;
+        let rows = self.chunks.first().map_or(1, |chunk| chunk.rows.len());
+        let group = (STEP / (rows * self.b.len()).max(1)).max(1);
+        let end = self.chunks.len().min(self.done + group);
+        let Loop { cost, g, v, epsilon, pass, .. } = self;
+        let shared = Shared { cost, g, v, epsilon: *epsilon };
+        match &mut self.chunks[self.done..end] {
+            [chunk] => pass.run(chunk, &shared),
+            chunks => for_each(chunks, |chunk| pass.run(chunk, &shared)),
         }
-        let next = self.schedule[(self.iterations as usize).min(self.schedule.len() - 1)];
-        if self.stage == Stage::Scaling && next != self.epsilon {
-            self.stage = Stage::Rows;
+        self.done = end;
+        if self.done == self.chunks.len() {
+            self.done = 0;
+            self.finish();
         }
-        match self.stage {
-            Stage::Rows => {
-                absorb(&mut self.g, &mut self.v, self.epsilon);
-                for (gj, w) in self.g.iter_mut().zip(&self.b) {
-                    *gj += (next - self.epsilon) * w.ln();
-                }
-                self.epsilon = next;
-                self.f = softmin_rows(&self.cost, &self.a, &self.g, next);
-                self.stage = Stage::Columns;
-            }
-            Stage::Columns => {
-                self.g = softmin_columns(&self.cost, &self.b, &self.f, next);
-                self.stage = Stage::Kernel;
-            }
-            Stage::Kernel => {
-                self.u.fill(1.0);
-                self.v.fill(1.0);
-                self.kernel = super::plan(&self.cost, &self.f, &self.g, next);
-                self.stage = Stage::Scaling;
-                self.iterations += 1;
-            }
-            Stage::Scaling => return self.scale(),
-        }
-        true
+        self.pass != Pass::Done
     }
 
-    /// One iteration that scales the kernel; `false` if the test before it says that there is no need.
-    fn scale(&mut self) -> bool {
-        let sums = row_sums(&self.kernel, &self.v);
-        let off = sums.iter().zip(&self.u).zip(&self.a).map(|((s, u), w)| (s * u - w).abs());
-        self.error = off.sum();
-        // The plan is measured again at the end, with other rounding.
-        if self.tolerance > 0.0 && self.error <= self.tolerance * (15.0 / 16.0) {
-            return false;
+    /// What follows a pass.
+    fn finish(&mut self) {
+        match self.pass {
+            Pass::Begin => self.scaled(),
+            Pass::Rows => self.pass = Pass::Columns,
+            Pass::Columns => {
+                self.columns_of_logs();
+                self.iterations += 1;
+                self.pass = Pass::Kernel;
+                self.choose(false);
+            }
+            Pass::Kernel => self.pass = Pass::Scale,
+            Pass::Scale => {
+                self.error = self.chunks.iter().map(|chunk| chunk.error).sum();
+                // The plan is measured again at the end, with other rounding.
+                let tolerance = self.settings.tolerance;
+                if tolerance > 0.0 && self.error <= tolerance * (15.0 / 16.0) {
+                    self.measure();
+                } else {
+                    self.scaled();
+                }
+            }
+            Pass::Measure => {
+                self.totals = total(&self.chunks, [&self.a, &self.b], &self.g, self.epsilon);
+                self.pass = Pass::Done;
+            }
+            Pass::Done => {}
         }
-        for ((u, s), w) in self.u.iter_mut().zip(&sums).zip(&self.a) {
-            *u = w / s;
+    }
+
+    /// The rows are scaled, and what is then in the columns is summed up: ends an iteration.
+    fn scaled(&mut self) {
+        sum_of_columns(&self.chunks, &mut self.v);
+        for (v, weight) in self.v.iter_mut().zip(&self.b) {
+            *v = weight / *v;
         }
-        let sums = column_sums(&self.kernel, &self.u, self.b.len());
-        for ((v, s), w) in self.v.iter_mut().zip(sums).zip(&self.b) {
-            *v = w / s;
-        }
-        if !self.u.iter().chain(&self.v).all(|s| RANGE.contains(s)) {
-            clamp(&mut self.u);
-            clamp(&mut self.v);
-            self.stage = Stage::Rows;
+        for chunk in &mut self.chunks {
+            std::mem::swap(&mut chunk.u, &mut chunk.next);
         }
         self.iterations += 1;
-        true
+        self.pass = Pass::Scale;
+        let mut scalings = self.chunks.iter().flat_map(|chunk| &chunk.u).chain(&self.v);
+        let in_range = scalings.all(|s| RANGE.contains(s));
+        if !in_range {
+            self.chunks.iter_mut().for_each(|chunk| clamp(&mut chunk.u));
+            clamp(&mut self.v);
+        }
+        self.choose(!in_range);
     }
 
-    pub(super) fn solved(mut self) -> Solved {
-        absorb(&mut self.f, &mut self.u, self.epsilon);
+    /// g from what the chunks summed up beside their own maxima.
+    fn columns_of_logs(&mut self) {
+        for (j, (g, weight)) in self.g.iter_mut().zip(&self.b).enumerate() {
+            let most =
+                self.chunks.iter().map(|chunk| chunk.most[j]).fold(f64::NEG_INFINITY, larger);
+            let part =
+                |chunk: &Chunk| chunk.columns[j] * ((chunk.most[j] - most) / self.epsilon).exp();
+            let sum: f64 = self.chunks.iter().map(part).sum();
+            *g = self.epsilon * (weight.ln() - sum.ln()) - most;
+        }
+        // The kernel is made with these potentials: there is nothing yet to scale.
+        self.v.fill(1.0);
+        self.chunks.iter_mut().for_each(|chunk| chunk.u.fill(1.0));
+    }
+
+    /// What comes next: the end, or an iteration from potentials where ε changes, or where it is `due`.
+    fn choose(&mut self, due: bool) {
+        let Settings { schedule, max_iterations, reach, .. } = self.settings;
+        if self.iterations >= max_iterations {
+            return self.measure();
+        }
+        let next = schedule[(self.iterations as usize).min(schedule.len() - 1)];
+        if !due && next == self.epsilon {
+            return;
+        }
         absorb(&mut self.g, &mut self.v, self.epsilon);
-        let totals = totals(&self.cost, &self.a, &self.b, &self.f, &self.g, self.epsilon);
-        let scatter = |n: usize, bins: &[usize], values: &[f64]| {
+        for (g, weight) in self.g.iter_mut().zip(&self.b) {
+            *g += (next - self.epsilon) * weight.ln();
+        }
+        self.epsilon = next;
+        let most = self.g.iter().copied().fold(f64::NEG_INFINITY, larger);
+        let least = self.g.iter().copied().fold(f64::INFINITY, f64::min);
+        let in_range = (most - least) + reach <= LARGEST_EXPONENT * next;
+        self.pass = if in_range { Pass::Begin } else { Pass::Rows };
+    }
+
+    /// Ends the iterations: the potentials take the scalings in, and what they are worth is measured.
+    fn measure(&mut self) {
+        for chunk in &mut self.chunks {
+            absorb(&mut chunk.f, &mut chunk.u, self.epsilon);
+        }
+        absorb(&mut self.g, &mut self.v, self.epsilon);
+        self.pass = Pass::Measure;
+    }
+
+    pub(super) fn solved(self) -> Solved {
+        let scatter = |n: usize, bins: &[usize], values: &mut dyn Iterator<Item = f64>| {
             let mut full = vec![f64::NEG_INFINITY; n];
-            for (&bin, &value) in bins.iter().zip(values) {
+            for (&bin, value) in bins.iter().zip(values) {
                 full[bin] = value;
             }
             full
         };
+        let mut f = self.chunks.iter().flat_map(|chunk| chunk.f.iter().copied());
         Solved {
-            f: scatter(self.bins.0, &self.rows, &self.f),
-            g: scatter(self.bins.1, &self.columns, &self.g),
+            f: scatter(self.bins.0, &self.rows, &mut f),
+            g: scatter(self.bins.1, &self.columns, &mut self.g.iter().copied()),
             iterations: self.iterations,
-            totals,
+            totals: self.totals,
             plain: None,
         }
     }
@@ -222,45 +324,4 @@ fn clamp(scaling: &mut [f64]) {
     for s in scaling {
         *s = if s.is_nan() { 1.0 } else { s.clamp(1e-200, 1e200) };
     }
-}
-
-fn row_sums(kernel: &[f64], v: &[f64]) -> Vec<f64> {
-    let row = |i: usize| -> f64 {
-        let row = &kernel[i * v.len()..(i + 1) * v.len()];
-        // Four sums in flight, so that the additions need not wait for each other.
-        let mut sums = [0.0; 4];
-        for (k, v) in row.chunks(4).zip(v.chunks(4)) {
-            for ((sum, k), v) in sums.iter_mut().zip(k).zip(v) {
-                *sum += k * v;
-            }
-        }
-        (sums[0] + sums[1]) + (sums[2] + sums[3])
-    };
-    let n = kernel.len() / v.len();
-    if kernel.len() >= WORTHWHILE { map_rows(n, row) } else { (0..n).map(row).collect() }
-}
-
-fn column_sums(kernel: &[f64], u: &[f64], m: usize) -> Vec<f64> {
-    let block = |rows: std::ops::Range<usize>| {
-        let mut sums = vec![0.0; m];
-        for i in rows {
-            for (sum, k) in sums.iter_mut().zip(&kernel[i * m..(i + 1) * m]) {
-                *sum += u[i] * k;
-            }
-        }
-        sums
-    };
-    if kernel.len() < WORTHWHILE {
-        return block(0..u.len());
-    }
-    let step = u.len().div_ceil(16);
-    let parts =
-        map_rows(u.len().div_ceil(step), |k| block(k * step..((k + 1) * step).min(u.len())));
-    let mut sums = vec![0.0; m];
-    for part in parts {
-        for (sum, p) in sums.iter_mut().zip(part) {
-            *sum += p;
-        }
-    }
-    sums
 }

@@ -6,6 +6,7 @@ use crate::gpu::Tensor;
 use crate::number::Element;
 use crate::parallel::{fill, padded_rows};
 use crate::reserve::{product, zeroed};
+use crate::wait::blocking;
 use std::sync::Arc;
 
 /// The cost between n source bins and m target bins, shared by a batch or one
@@ -179,6 +180,12 @@ impl Geometry {
     /// The largest absolute cost: the scale ε is measured against.
     pub fn magnitude(&self) -> f64 {
         self.magnitude
+    }
+}
+
+blocking! {
+    impl Geometry {
+        cost_tensor => cost_tensor_blocking(cost: &Tensor) -> Result<Geometry>;
     }
 }
 

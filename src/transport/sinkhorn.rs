@@ -6,6 +6,7 @@ use super::solution::Solution;
 use crate::error::{Error, Result};
 use crate::gpu::Context;
 use crate::number::Precision;
+use crate::wait::blocking;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -204,15 +205,6 @@ impl Sinkhorn {
         super::solve::solve(self, context, problem).await
     }
 
-    /// [`Sinkhorn::solve`], waiting.
-    ///
-    /// # Errors
-    /// As [`Sinkhorn::solve`].
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn solve_blocking(&self, context: &Context, problem: &Problem) -> Result<Solution> {
-        pollster::block_on(self.solve(context, problem))
-    }
-
     fn validate(&self) -> Result<()> {
         let epsilon_fits = |e: f64| e.is_finite() && (1e-20..=1e20).contains(&e);
         if !epsilon_fits(self.epsilon) {
@@ -291,5 +283,11 @@ impl Sinkhorn {
             }
             _ => Ok(()),
         }
+    }
+}
+
+blocking! {
+    impl Sinkhorn {
+        solve => solve_blocking(&self, context: &Context, problem: &Problem) -> Result<Solution>;
     }
 }

@@ -2,6 +2,7 @@
 
 use super::variant::batch::{Batch, LN_ZERO};
 use super::{Problem, Sinkhorn, Variant};
+use crate::aside::compute;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::layout::params;
@@ -10,6 +11,7 @@ use crate::gpu::{AdapterReport, Context, Kernel};
 use crate::number::Precision;
 use crate::reference::{self, Totals};
 use crate::reserve::room_for;
+use crate::wait::blocking;
 use std::sync::Arc;
 
 pub(crate) static PLAN: Kernel = Kernel::new("transport/plan.wgsl");
@@ -214,8 +216,12 @@ impl Solution {
             // Empty bins took no part; their potentials follow from the other side.
             let cost = self.cost_of(problem).await?;
             let ones = |n: usize| vec![1.0; n];
-            let rows = reference::softmin_rows(&cost, &ones(a.len()), &g, self.epsilon);
-            let columns = reference::softmin_columns(&cost, &ones(b.len()), &f, self.epsilon);
+            let (ones, epsilon) = ([ones(a.len()), ones(b.len())], self.epsilon);
+            let both = move || {
+                let rows = reference::softmin_rows(&cost, &ones[0], &g, epsilon);
+                (rows, reference::softmin_columns(&cost, &ones[1], &f, epsilon))
+            };
+            let (rows, columns) = compute(both).await;
             for ((value, weight), transform) in potentials
                 .f
                 .iter_mut()
@@ -248,7 +254,8 @@ impl Solution {
             _ => {
                 let cost = self.cost_of(problem).await?;
                 room_for::<f64>("the plan", cost.len())?;
-                Ok(reference::plan(&cost, &f, &g, self.epsilon))
+                let epsilon = self.epsilon;
+                Ok(compute(move || reference::plan(&cost, &f, &g, epsilon)).await)
             }
         }
     }
@@ -304,16 +311,20 @@ impl Solution {
             _ => {
                 let cost = self.cost_of(problem).await?;
                 room_for::<f64>("the plan", cost.len())?;
-                let mut y = vec![0.0; results * width];
-                for component in 0..width {
-                    let column: Vec<f64> =
-                        x.iter().skip(component).step_by(width).copied().collect();
-                    let applied = reference::apply(&cost, &f, &g, self.epsilon, &column, transpose);
-                    for (k, value) in applied.into_iter().enumerate() {
-                        y[k * width + component] = value;
+                let (x, epsilon) = (x.to_vec(), self.epsilon);
+                let applied = move || {
+                    let mut y = vec![0.0; results * width];
+                    for component in 0..width {
+                        let column: Vec<f64> =
+                            x.iter().skip(component).step_by(width).copied().collect();
+                        let applied = reference::apply(&cost, &f, &g, epsilon, &column, transpose);
+                        for (k, value) in applied.into_iter().enumerate() {
+                            y[k * width + component] = value;
+                        }
                     }
-                }
-                Ok(y)
+                    y
+                };
+                Ok(compute(applied).await)
             }
         }
     }
@@ -349,6 +360,17 @@ impl Solution {
             State::Host { cost, .. } => Ok(cost[range].to_vec()),
             State::Device { .. } => Ok(self.problem.geometry.read().await?[range].to_vec()),
         }
+    }
+}
+
+blocking! {
+    impl Solution {
+        potentials => potentials_blocking(&self, problem: usize) -> Result<Potentials>;
+        plan => plan_blocking(&self, problem: usize) -> Result<Vec<f64>>;
+        apply => apply_blocking(&self, problem: usize, x: &[f64]) -> Result<Vec<f64>>;
+        apply_transposed => apply_transposed_blocking(
+            &self, problem: usize, x: &[f64]
+        ) -> Result<Vec<f64>>;
     }
 }
 

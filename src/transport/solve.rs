@@ -6,6 +6,7 @@ use super::variant::batch::{Batch, Slot};
 use super::variant::streaming::{Loop, Start, Until};
 use super::variant::{Reporter, measure, resident, scaling, streaming};
 use super::{Problem, Progress, Sinkhorn, Variant};
+use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Gpu};
 use crate::number::Precision;
@@ -39,7 +40,7 @@ pub(crate) async fn solve(
         Some(gpu) if !is_for_the_twin(&gpu.capabilities, settings, &problem.geometry)? => {
             on_gpu(settings, context, gpu, problem).await
         }
-        _ => on_cpu(settings, context, problem).await,
+        _ => aside!(true; settings, context, problem; on_cpu(settings, context, problem)),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::number::Precision;
 use crate::parallel::map_rows;
 use crate::reference::vmf as twin;
 use crate::reserve::{product, reserve};
+use crate::wait::blocking;
 use std::ops::Range;
 
 /// How rows count in sums.
@@ -373,17 +374,12 @@ impl VonMisesFisher {
         densities.iter_mut().for_each(|x| *x += peak);
         Ok(densities)
     }
+}
 
-    /// [`VonMisesFisher::log_density`], waiting.
-    ///
-    /// # Errors
-    /// As [`VonMisesFisher::log_density`].
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn log_density_blocking(
-        &self,
-        directions: &Directions,
-        precision: Precision,
-    ) -> Result<Vec<f64>> {
-        pollster::block_on(self.log_density(directions, precision))
+blocking! {
+    impl VonMisesFisher {
+        log_density => log_density_blocking(
+            &self, directions: &Directions, precision: Precision
+        ) -> Result<Vec<f64>>;
     }
 }

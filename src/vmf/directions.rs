@@ -9,6 +9,7 @@ use crate::number::{Element, Ends, Precision, words};
 use crate::parallel::{fill, first, map_rows, padded_rows};
 use crate::reference;
 use crate::reserve::zeroed;
+use crate::wait::blocking;
 use std::sync::{Arc, OnceLock};
 
 /// n vectors of p components, each of which stands for its direction: the length of a
@@ -183,26 +184,12 @@ impl Directions {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Directions {
-    /// [`Directions::new`], waiting.
-    ///
-    /// # Errors
-    /// As [`Directions::new`].
-    pub fn new_blocking<T: Element>(
-        context: &Context,
-        values: &[T],
-        dimension: usize,
-    ) -> Result<Directions> {
-        pollster::block_on(Directions::new(context, values, dimension))
-    }
-
-    /// [`Directions::from_tensor`], waiting.
-    ///
-    /// # Errors
-    /// As [`Directions::from_tensor`].
-    pub fn from_tensor_blocking(tensor: &Tensor) -> Result<Directions> {
-        pollster::block_on(Directions::from_tensor(tensor))
+blocking! {
+    impl Directions {
+        new => new_blocking<T: Element>(
+            context: &Context, values: &[T], dimension: usize
+        ) -> Result<Directions>;
+        from_tensor => from_tensor_blocking(tensor: &Tensor) -> Result<Directions>;
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::number::{Element, Precision};
 use crate::reference::vmf::log_peak;
 use crate::reserve::{at_most, filled, product, room_for};
+use crate::wait::blocking;
 
 /// A distribution fitted to rows, with what the fit is worth.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,55 +222,20 @@ impl VonMisesFisher {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl VonMisesFisher {
-    /// [`VonMisesFisher::fit`], waiting.
-    ///
-    /// # Errors
-    /// As [`VonMisesFisher::fit`].
-    pub fn fit_blocking(
-        directions: &Directions,
-        precision: Precision,
-    ) -> Result<VonMisesFisherFit> {
-        pollster::block_on(VonMisesFisher::fit(directions, precision))
-    }
-
-    /// [`VonMisesFisher::fit_weighted`], waiting.
-    ///
-    /// # Errors
-    /// As [`VonMisesFisher::fit_weighted`].
-    pub fn fit_weighted_blocking<T: Element>(
-        directions: &Directions,
-        weights: &[T],
-        precision: Precision,
-    ) -> Result<VonMisesFisherFit> {
-        pollster::block_on(VonMisesFisher::fit_weighted(directions, weights, precision))
-    }
-
-    /// [`VonMisesFisher::fit_clusters`], waiting.
-    ///
-    /// # Errors
-    /// As [`VonMisesFisher::fit_clusters`].
-    pub fn fit_clusters_blocking<T: Element>(
-        directions: &Directions,
-        weights: &[T],
-        clusters: usize,
-        precision: Precision,
-    ) -> Result<Vec<Option<VonMisesFisherFit>>> {
-        pollster::block_on(VonMisesFisher::fit_clusters(directions, weights, clusters, precision))
-    }
-
-    /// [`VonMisesFisher::fit_labels`], waiting.
-    ///
-    /// # Errors
-    /// As [`VonMisesFisher::fit_labels`].
-    pub fn fit_labels_blocking(
-        directions: &Directions,
-        labels: &[u32],
-        clusters: usize,
-        precision: Precision,
-    ) -> Result<Vec<Option<VonMisesFisherFit>>> {
-        pollster::block_on(VonMisesFisher::fit_labels(directions, labels, clusters, precision))
+blocking! {
+    impl VonMisesFisher {
+        fit => fit_blocking(
+            directions: &Directions, precision: Precision
+        ) -> Result<VonMisesFisherFit>;
+        fit_weighted => fit_weighted_blocking<T: Element>(
+            directions: &Directions, weights: &[T], precision: Precision
+        ) -> Result<VonMisesFisherFit>;
+        fit_clusters => fit_clusters_blocking<T: Element>(
+            directions: &Directions, weights: &[T], clusters: usize, precision: Precision
+        ) -> Result<Vec<Option<VonMisesFisherFit>>>;
+        fit_labels => fit_labels_blocking(
+            directions: &Directions, labels: &[u32], clusters: usize, precision: Precision
+        ) -> Result<Vec<Option<VonMisesFisherFit>>>;
     }
 }
 

@@ -7,6 +7,7 @@ use super::distribution::VonMisesFisher;
 use super::em;
 use crate::error::{Error, Result};
 use crate::number::Precision;
+use crate::wait::blocking;
 
 /// How rows belong to components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -181,15 +182,6 @@ impl VonMisesFisherMixture {
         let work = Work::new(&directions, precision)?;
         em::run(self, &work).await
     }
-
-    /// [`VonMisesFisherMixture::fit`], waiting.
-    ///
-    /// # Errors
-    /// As [`VonMisesFisherMixture::fit`].
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn fit_blocking(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit> {
-        pollster::block_on(self.fit(directions))
-    }
 }
 
 /// A fitted mixture. One that did not converge says so: [`converged`](Self::converged) is
@@ -275,21 +267,17 @@ impl VonMisesFisherMixtureFit {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl VonMisesFisherMixtureFit {
-    /// [`VonMisesFisherMixtureFit::responsibilities`], waiting.
-    ///
-    /// # Errors
-    /// As [`VonMisesFisherMixtureFit::responsibilities`].
-    pub fn responsibilities_blocking(&self, directions: &Directions) -> Result<Vec<f64>> {
-        pollster::block_on(self.responsibilities(directions))
+blocking! {
+    impl VonMisesFisherMixture {
+        fit => fit_blocking(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit>;
     }
+}
 
-    /// [`VonMisesFisherMixtureFit::labels`], waiting.
-    ///
-    /// # Errors
-    /// As [`VonMisesFisherMixtureFit::labels`].
-    pub fn labels_blocking(&self, directions: &Directions) -> Result<Vec<u32>> {
-        pollster::block_on(self.labels(directions))
+blocking! {
+    impl VonMisesFisherMixtureFit {
+        responsibilities => responsibilities_blocking(
+            &self, directions: &Directions
+        ) -> Result<Vec<f64>>;
+        labels => labels_blocking(&self, directions: &Directions) -> Result<Vec<u32>>;
     }
 }

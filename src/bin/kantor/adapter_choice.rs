@@ -36,7 +36,7 @@ impl AdapterChoice {
         let context = self.open_as_is()?;
         #[cfg(feature = "hostile")]
         if let Some(hostility) = self.hostile {
-            return Ok(pollster::block_on(context.hostile(hostility))?);
+            return Ok(context.hostile_blocking(hostility)?);
         }
         Ok(context)
     }
@@ -58,6 +58,6 @@ impl AdapterChoice {
             Some(backends) => builder.backends(backends),
             None => builder.adapter_name(name),
         };
-        Ok(pollster::block_on(builder.build())?)
+        Ok(builder.build_blocking()?)
     }
 }

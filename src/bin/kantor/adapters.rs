@@ -71,10 +71,8 @@ struct ProbeResults {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
-    let mut adapters: Vec<Entry> = pollster::block_on(Context::all())
-        .iter()
-        .map(|(report, opened)| entry(report, opened))
-        .collect();
+    let mut adapters: Vec<Entry> =
+        Context::all_blocking().iter().map(|(report, opened)| entry(report, opened)).collect();
     let twin = Context::cpu();
     adapters.push(entry(&twin.adapter().clone(), &Ok(twin)));
     if arguments.json {

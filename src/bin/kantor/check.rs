@@ -107,7 +107,7 @@ fn contexts(choice: &AdapterChoice) -> Outcome<Vec<(String, kantor::Result<Conte
         let context = choice.open()?;
         return Ok(vec![(context.adapter().to_string(), Ok(context))]);
     }
-    let all = pollster::block_on(Context::all());
+    let all = Context::all_blocking();
     Ok(all.into_iter().map(|(report, context)| (report.to_string(), context)).collect())
 }
 

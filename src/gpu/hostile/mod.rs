@@ -25,6 +25,7 @@ mod walk;
 use super::capabilities::Capabilities;
 use super::{Context, Gpu};
 use crate::error::{Error, Result};
+use crate::wait::blocking;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
@@ -74,5 +75,12 @@ impl Context {
         let mut adapter = (*self.adapter).clone();
         adapter.name = format!("{}, hostile: {hostility:?}", adapter.name);
         Ok(Context { adapter: Arc::new(adapter), gpu: Some(Arc::new(worse)) })
+    }
+}
+
+blocking! {
+    #[doc(hidden)]
+    impl Context {
+        hostile => hostile_blocking(&self, hostility: Hostility) -> Result<Context>;
     }
 }

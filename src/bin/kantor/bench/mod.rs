@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     spinner.enable_steady_tick(Duration::from_millis(100));
 
     spinner.set_message("the limits of the adapter");
-    let limits = pollster::block_on(kantor::bench::limits(&context))?;
+    let limits = kantor::bench::limits_blocking(&context)?;
     let chosen = arguments.workload.map_or(Workload::ALL.to_vec(), |workload| vec![workload]);
     let data = arguments.data.as_deref();
     let (mut rows, mut functions, mut fits) = (Vec::new(), Vec::new(), Vec::new());

@@ -75,9 +75,9 @@ pub(super) fn time(
 
 /// Seconds from tensors to a tensor, all of them where the context computes.
 fn resident(context: &Context, bessel: &Bessel, v: &[f32], x: &[f32]) -> Outcome<f64> {
-    let tensor = |values| pollster::block_on(Tensor::from_slice(context, values, &[POINTS]));
+    let tensor = |values| Tensor::from_slice_blocking(context, values, &[POINTS]);
     let (v, x) = (tensor(v)?, tensor(x)?);
-    let run = || seconds_of(|| Ok(pollster::block_on(bessel.evaluate_tensor(&v, &x)).map(drop)?));
+    let run = || seconds_of(|| Ok(bessel.evaluate_tensor_blocking(&v, &x).map(drop)?));
     run()?;
     Ok(median((0..REPEATS).map(|_| run()).collect::<Outcome<_>>()?))
 }

@@ -109,7 +109,7 @@ pub(super) fn time(
             let work: Box<Work> = Box::new(move |[p, q], host| {
                 let (_, gradients) = mean.value_and_gradient_blocking(p, q, Side::Q, None)?;
                 if let (true, Some(tensor)) = (host, gradients.q) {
-                    pollster::block_on(tensor.read())?;
+                    tensor.read_blocking()?;
                 }
                 Ok(())
             });

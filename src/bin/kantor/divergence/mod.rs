@@ -190,7 +190,7 @@ impl Arguments {
             return Ok((Numbers::Rows(extended(values.values())), None));
         }
         let (values, gradients) = comparison.value_and_gradient_blocking(p, q, Side::P, None)?;
-        let gradient = gradients.p.map(|tensor| pollster::block_on(tensor.read())).transpose()?;
+        let gradient = gradients.p.map(|tensor| tensor.read_blocking()).transpose()?;
         Ok((Numbers::Rows(extended(values.values())), gradient))
     }
 

@@ -24,7 +24,8 @@ impl Clock {
 /// Seconds that the twin works without giving way.
 const SLICE: f64 = 0.02;
 
-/// Lets a page live while the twin works on its only thread: events, painting, a request to stop.
+/// Lets others have a thread on which the twin works: in a browser the page, its events, its painting, a request to stop;
+/// natively other work of the pool or the executor, and whoever drops the future.
 #[derive(Debug)]
 pub(crate) struct Breather {
     since: Clock,
@@ -40,10 +41,26 @@ impl Breather {
         self.since.seconds() > SLICE
     }
 
-    /// Gives way in a browser; natively there are other threads.
+    /// Gives way once.
     pub(crate) async fn breathe(&mut self) {
         #[cfg(target_arch = "wasm32")]
         gloo_timers::future::TimeoutFuture::new(0).await;
+        #[cfg(not(target_arch = "wasm32"))]
+        give_way().await;
         self.since = Clock::now();
     }
+}
+
+/// Not ready when it is first asked, and at once asked again.
+#[cfg(not(target_arch = "wasm32"))]
+async fn give_way() {
+    let mut has = false;
+    std::future::poll_fn(|context| match std::mem::replace(&mut has, true) {
+        true => std::task::Poll::Ready(()),
+        false => {
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        }
+    })
+    .await;
 }
