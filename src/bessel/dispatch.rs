@@ -4,8 +4,9 @@ use super::function::BesselFunction;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Context, Gpu, Part, Tensor};
+use crate::gpu::{Context, Gpu, Part, Tensor};
 use crate::number::{Element, Precision, words};
 use crate::parallel::fill;
 
@@ -164,10 +165,11 @@ pub(crate) async fn run(gpu: &Gpu, function: BesselFunction, points: &Points) ->
         })
         .await?;
     let mut done = 0;
-    let mut chunk = capabilities.first_points();
+    let first = capabilities.first_points() as f64 / capabilities.submission_seconds();
+    let mut pace = Pace::new(capabilities, first);
     while done < points.count {
-        let count = chunk.min(points.count - done);
-        let clock = Clock::now();
+        let count = (pace.units() as usize).max(tile as usize).min(points.count - done);
+        pace.begin();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
             let params = gpu.uniform(&Params {
@@ -201,12 +203,7 @@ pub(crate) async fn run(gpu: &Gpu, function: BesselFunction, points: &Points) ->
             });
         }
         done += count;
-        // The clock stands still in browsers.
-        let growth =
-            (capabilities.submission_seconds() / clock.seconds().max(1e-9)).clamp(0.25, 8.0);
-        if clock.seconds() > 0.0 {
-            chunk = ((chunk as f64 * growth) as usize).max(tile as usize);
-        }
+        pace.end(count as f64);
     }
     Ok(Values { buffer: output, count: points.count, precision: points.precision })
 }

@@ -7,12 +7,13 @@ use super::kernels::{GRADIENT, Params, member};
 use super::kind::Divergence;
 use super::passes::{Outcome, Scalars};
 use super::range::is_factor;
-use super::sums::{Block, Job, Pace, Pairing, Shape, items};
+use super::sums::{Block, Job, Pairing, Shape, items};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Gpu, Tensor};
+use crate::gpu::{Gpu, Tensor};
 use crate::losses::single;
 use crate::parallel::map_rows;
 use crate::reference::divergence as twin;
@@ -211,7 +212,7 @@ impl Work<'_> {
         let pairing = Pairing::new(self.p, self.q)?;
         let exact = exact || pairing.is_tempered() || !is_gentle(divergence);
         let own = self.of(of_q);
-        let mut pace = Pace::new(&gpu.capabilities);
+        let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
         for block in pairing.blocks(jobs) {
             let mut done = 0;
             while done < block.jobs.len() {
@@ -232,7 +233,7 @@ impl Work<'_> {
                 let pipeline = gpu.pipeline(&GRADIENT, constants).await?;
                 let params =
                     Params { member: member.parameters, ..pairing.params(&block, &shape, count) };
-                let clock = Clock::now();
+                pace.begin();
                 let mut recorder = gpu.recorder();
                 gpu.guarded(|| {
                     let places = places(&block, jobs, numbers, of_q, own.bins);
@@ -252,7 +253,7 @@ impl Work<'_> {
                 })
                 .await?;
                 recorder.read("a gradient").await?;
-                pace.took(count * block.columns.len(), clock.seconds());
+                pace.end((count * block.columns.len()) as f64);
                 done += count;
             }
         }

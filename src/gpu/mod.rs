@@ -10,6 +10,7 @@ mod hostile;
 pub(crate) mod layout;
 mod loss;
 pub(crate) mod module;
+pub(crate) mod pace;
 pub(crate) mod pipeline;
 #[cfg(not(target_arch = "wasm32"))]
 mod poller;
@@ -27,7 +28,6 @@ mod transfer;
 mod turn;
 mod upload;
 
-pub(crate) use crate::clock::{Breather, Clock};
 pub use adapter::{AdapterKind, AdapterReport, Backend};
 pub use buffer::Memory;
 pub use capabilities::Capabilities;

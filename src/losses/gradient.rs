@@ -2,12 +2,13 @@
 
 use super::others::label_words;
 use crate::divergence::kernels::{Item, Params};
-use crate::divergence::sums::{Job, Pace, Pairing, Shape};
+use crate::divergence::sums::{Job, Pairing, Shape};
 use crate::divergence::{Block, Data, Distributions};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::pace::Pace;
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Clock, Gpu, Kernel, Part, Tensor};
+use crate::gpu::{Gpu, Kernel, Part, Tensor};
 use crate::number::words;
 use crate::parallel::map_rows;
 use crate::reference::losses::Form;
@@ -242,7 +243,7 @@ impl Gradient<'_> {
         }
         let pairing = Pairing::new(self.rows, beside.row.unwrap_or(self.rows))?;
         let plain: Vec<Job> = jobs.iter().map(|(job, _)| *job).collect();
-        let mut pace = Pace::new(&gpu.capabilities);
+        let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
         let bins = self.rows.bins;
         for block in pairing.blocks(&plain) {
             // A row in pieces is paired with all of its own pieces.
@@ -263,7 +264,7 @@ impl Gradient<'_> {
                     constants.push(("ADDED", Constant::Bool(true)));
                 }
                 let pipeline = gpu.pipeline(self.kernel, constants).await?;
-                let clock = Clock::now();
+                pace.begin();
                 let mut recorder = gpu.recorder();
                 gpu.guarded(|| {
                     let items = items(&block, &jobs, numbers, first, bins);
@@ -282,7 +283,7 @@ impl Gradient<'_> {
                 })
                 .await?;
                 recorder.read("a gradient").await?;
-                pace.took(count * columns, clock.seconds());
+                pace.end((count * columns) as f64);
                 done += count;
             }
         }

@@ -3,7 +3,7 @@
 use super::large_epsilon::LargeEpsilon;
 use super::sinkhorn::{Loop, Settings, Solved};
 use crate::error::Result;
-use crate::gpu::Breather;
+use crate::clock::Breather;
 use crate::parallel::{for_each, threads};
 use crate::reserve::{product, room_for};
 use crate::transport::Weights;

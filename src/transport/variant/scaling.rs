@@ -4,11 +4,12 @@
 use super::batch::{Batch, Side, Slot};
 use super::streaming::CONVERGENCE;
 use crate::error::{Error, Result};
+use crate::gpu::Kernel;
 use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Kernel};
 use crate::number::Precision;
 use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
@@ -112,17 +113,16 @@ pub(crate) async fn run(
         .await?;
     let partials_at = [0, (blocks[0] * batch.len()) as u32];
     let scaled = settings.epsilon * batch.scale;
-    let mut seconds_per_iteration =
-        batch.pairs() / gpu.capabilities.elements_per_second() / 8.0 + 1e-4;
+    let iteration = batch.pairs() / gpu.capabilities.elements_per_second() / 8.0 + 1e-4;
+    let mut pace = Pace::new(&gpu.capabilities, 1.0 / iteration);
     let mut finished: Vec<Slot> = Vec::new();
     let mut done = 0;
     while done < settings.max_iterations && !running.is_empty() {
-        let budget = gpu.capabilities.submission_seconds() / seconds_per_iteration;
-        let count = (budget as u32).clamp(1, settings.max_iterations - done);
-        let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
+        let count = (pace.units() as u32).clamp(1, settings.max_iterations - done);
+        let every = ((1e-3 * pace.rate()) as u32).clamp(1, 10);
         batch.write_slots(running).await?;
         let slots = running.len();
-        let started = Clock::now();
+        pace.begin();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
             if done == 0 {
@@ -204,10 +204,7 @@ pub(crate) async fn run(
                 finished.push(slot);
             }
         }
-        let measured = started.seconds() / f64::from(count);
-        if measured > 0.0 {
-            seconds_per_iteration = measured.max(seconds_per_iteration / 4.0);
-        }
+        pace.end(f64::from(count));
         settings.report(progress(running, done))?;
     }
     running.append(&mut finished);

@@ -3,12 +3,13 @@
 use super::batch::{Batch, Side, Slot};
 use super::scaling::{self, Change};
 use crate::error::Result;
+use crate::gpu::Kernel;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Kernel};
 use crate::number::Precision;
 use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
@@ -209,8 +210,8 @@ pub(crate) async fn run(
     // A double-float exponential costs some thirty single ones.
     let weight = if precision == Precision::Double { 30.0 } else { 1.0 };
     let capabilities = &gpu.capabilities;
-    let mut seconds_per_iteration =
-        2.0 * weight * batch.pairs() / capabilities.elements_per_second() + 1e-4;
+    let iteration = 2.0 * weight * batch.pairs() / capabilities.elements_per_second() + 1e-4;
+    let mut pace = Pace::new(capabilities, 1.0 / iteration);
     // Iterations of this loop; those of an earlier one are kept per problem.
     let mut done = 0;
     let mut before = vec![0; batch.len()];
@@ -230,14 +231,13 @@ pub(crate) async fn run(
     let mut stalled = Stall::default();
 
     while !running.is_empty() {
-        let budget = capabilities.submission_seconds() / seconds_per_iteration;
         let most = running.iter().map(|slot| left(slot, done)).min().unwrap_or(1);
-        let count = (budget as u32).clamp(1, most);
+        let count = (pace.units() as u32).clamp(1, most);
         // A test is a dispatch of some 1e-4 s on CPU drivers: not at every short iteration.
-        let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
+        let every = ((1e-3 * pace.rate()) as u32).clamp(1, 10);
         batch.write_slots(running).await?;
         let slots = running.len();
-        let started = Clock::now();
+        pace.begin();
         let mut recorder = gpu.recorder();
         let record = || -> Result<()> {
             let mut bound: Option<Iteration> = None;
@@ -296,11 +296,7 @@ pub(crate) async fn run(
             let running_on = slot.status == Slot::RUNNING && left(&slot, done) > 0;
             if running_on { running.push(slot) } else { finished.push(slot) }
         }
-        // Problems that left early make a submission short: grow with care.
-        let measured = started.seconds() / f64::from(count);
-        if measured > 0.0 {
-            seconds_per_iteration = measured.max(seconds_per_iteration / 4.0);
-        }
+        pace.end(f64::from(count));
         settings.report(progress(running, done + most_before))?;
         if until == Until::Floor && stalled.see(running) {
             break;
