@@ -7,7 +7,8 @@ use kantor::wgpu::Backends;
 /// Where to run, if not on the best adapter found.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct AdapterChoice {
-    /// cpu, vulkan, gl, metal, dx12, or part of an adapter's name [default: the best found]
+    /// cpu, vulkan, gl, metal, dx12, or part of an adapter's name [default: the best GPU, else cpu; an adapter that runs
+    /// shaders on the CPU only where it is asked for]
     #[arg(long = "adapter", value_name = "ADAPTER")]
     name: Option<String>,
     /// Arithmetic as bad as hardware's instead of the adapter's own: fused, unfused or reciprocal
@@ -55,7 +56,7 @@ impl AdapterChoice {
         };
         let builder = Context::builder();
         let builder = match backends {
-            Some(backends) => builder.backends(backends),
+            Some(backends) => builder.backends(backends).software(true),
             None => builder.adapter_name(name),
         };
         Ok(builder.build_blocking()?)
