@@ -6,8 +6,10 @@ use super::adapter::{AdapterKind, AdapterReport, Backend};
 use super::buffer::Memory;
 use super::capabilities::Capabilities;
 use super::pipeline::lock;
+use super::pipeline_cache::PipelineCache;
 use super::{loss, refusal};
 use crate::error::{Error, Result, one_line};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -67,7 +69,7 @@ impl Context {
         queue: wgpu::Queue,
     ) -> Result<Context> {
         let report = AdapterReport::new(adapter);
-        Context::from_parts(report, device, queue, Arc::new(Mutex::new(None))).await
+        Context::from_parts(report, device, queue, Arc::new(Mutex::new(None)), None).await
     }
 
     /// Every adapter of the machine, opened, or the reason why it was refused.
@@ -75,7 +77,8 @@ impl Context {
         let mut result = Vec::new();
         for adapter in enumerate(wgpu::Backends::all()).await.unwrap_or_default() {
             let report = AdapterReport::new(&adapter);
-            let opened = open(&adapter).await.map_err(|error| refusal::refused(&report, error));
+            let opened =
+                open(&adapter, None).await.map_err(|error| refusal::refused(&report, error));
             result.push((report, opened));
         }
         result
@@ -86,6 +89,7 @@ impl Context {
         device: wgpu::Device,
         queue: wgpu::Queue,
         lost: Arc<Mutex<Option<String>>>,
+        cache: Option<Arc<PipelineCache>>,
     ) -> Result<Context> {
         loss::refuse_fork()?;
         let limits = device.limits();
@@ -95,6 +99,7 @@ impl Context {
             device,
             queue,
             pipelines: Mutex::default(),
+            cache,
             pool: Arc::default(),
             lost,
             submissions: AtomicU64::new(0),
@@ -112,6 +117,15 @@ impl Context {
             }
         }
         Ok(Context { adapter: Arc::new(report), gpu: Some(Arc::new(gpu)) })
+    }
+
+    /// Writes the file of [`ContextBuilder::pipeline_cache`] now, if pipelines have been built that it does not have.
+    ///
+    /// # Errors
+    /// What the file system has against it.
+    pub fn save_pipeline_cache(&self) -> std::io::Result<()> {
+        let cache = self.gpu.as_deref().and_then(|gpu| gpu.cache.as_deref());
+        cache.map_or(Ok(()), PipelineCache::save)
     }
 
     /// The adapter's own words.
@@ -163,6 +177,7 @@ impl Context {
             device: gpu.device.clone(),
             queue: gpu.queue.clone(),
             pipelines: Mutex::default(),
+            cache: gpu.cache.clone(),
             pool: gpu.pool.clone(),
             lost: gpu.lost.clone(),
             submissions: AtomicU64::new(0),
@@ -202,6 +217,7 @@ pub struct ContextBuilder {
     backends: Option<wgpu::Backends>,
     name: Option<String>,
     hardware: bool,
+    cache: Option<PathBuf>,
 }
 
 impl ContextBuilder {
@@ -220,6 +236,22 @@ impl ContextBuilder {
     /// Only a hardware GPU.
     pub fn hardware(mut self, required: bool) -> Self {
         self.hardware = required;
+        self
+    }
+
+    /// Compiled pipelines are kept in this file, from which the next process takes them: whoever has a driver that keeps
+    /// none itself then waits for its compiler once. Of one adapter and driver; a file of others, or one that is
+    /// damaged, is passed over and replaced. Written when the last clone of the context is dropped, and by
+    /// [`Context::save_pipeline_cache`]. Without effect where the adapter gives out no pipelines: on all but Vulkan,
+    /// and in browsers, which have caches of their own.
+    ///
+    /// ```no_run
+    /// # async fn f() -> kantor::Result<()> {
+    /// let context = kantor::Context::builder().pipeline_cache("kantor.pipelines").build().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn pipeline_cache(mut self, path: impl Into<PathBuf>) -> Self {
+        self.cache = Some(path.into());
         self
     }
 
@@ -267,7 +299,7 @@ impl ContextBuilder {
                 found.push(report.to_string());
                 continue;
             }
-            match open(adapter).await {
+            match open(adapter, self.cache.as_deref()).await {
                 Ok(context) => return Ok(context),
                 Err(error) if report.backend == Backend::WebGpu => return Err(error),
                 Err(error) => {
@@ -315,15 +347,13 @@ async fn enumerate(backends: wgpu::Backends) -> Result<Vec<wgpu::Adapter>> {
     }
 }
 
-async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
+async fn open(adapter: &wgpu::Adapter, cache: Option<&Path>) -> Result<Context> {
     let report = AdapterReport::new(adapter);
     let (device, queue) = adapter
         .request_device(&wgpu::DeviceDescriptor {
             label: Some("kantor"),
             required_limits: adapter.limits(),
-            // A hostile context computes a fused fma in f64.
-            #[cfg(feature = "hostile")]
-            required_features: adapter.features() & wgpu::Features::SHADER_F64,
+            required_features: PipelineCache::features(adapter, cache) | hostile_features(adapter),
             ..Default::default()
         })
         .await
@@ -336,7 +366,14 @@ async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
     // Errors outside our scopes are bugs of ours or of the driver; wgpu's default
     // handler would panic.
     device.on_uncaptured_error(Arc::new(|error: wgpu::Error| log::error!("{error}")));
-    Context::from_parts(report, device, queue, lost).await
+    let cache = PipelineCache::open(adapter, &device, cache);
+    Context::from_parts(report, device, queue, lost, cache).await
+}
+
+/// A hostile context computes a fused fma in f64.
+fn hostile_features(adapter: &wgpu::Adapter) -> wgpu::Features {
+    let wanted = wgpu::Features::SHADER_F64;
+    if cfg!(feature = "hostile") { adapter.features() & wanted } else { wgpu::Features::empty() }
 }
 
 /// WebGPU's core limits, as far as compute needs them.

@@ -12,6 +12,7 @@ pub(crate) mod layout;
 mod loss;
 pub(crate) mod module;
 pub(crate) mod pipeline;
+mod pipeline_cache;
 mod probes;
 mod readback;
 pub(crate) mod recorder;
@@ -46,6 +47,8 @@ pub(crate) struct Gpu {
     pub(crate) queue: wgpu::Queue,
     pub(crate) capabilities: Capabilities,
     pipelines: Mutex<HashMap<(&'static str, shader::Constants), Arc<pipeline::Pipeline>>>,
+    /// Compiled pipelines on disk.
+    cache: Option<Arc<pipeline_cache::PipelineCache>>,
     pool: Arc<buffer::Pool>,
     lost: Arc<Mutex<Option<String>>>,
     submissions: AtomicU64,
