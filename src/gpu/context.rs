@@ -6,9 +6,11 @@ use super::adapter::{AdapterKind, AdapterReport, Backend};
 use super::buffer::Memory;
 use super::capabilities::{Capabilities, SHARED_MEMORY};
 use super::pipeline::lock;
+use super::pipeline_cache::PipelineCache;
 use super::{loss, refusal};
 use crate::error::{Error, Result, one_line};
 use crate::wait::blocking;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -72,7 +74,7 @@ impl Context {
         queue: wgpu::Queue,
     ) -> Result<Context> {
         let report = AdapterReport::new(adapter);
-        Context::from_parts(report, device, queue, Arc::new(Mutex::new(None))).await
+        Context::from_parts(report, device, queue, Arc::new(Mutex::new(None)), None).await
     }
 
     /// Every adapter of the machine, opened, or the reason why it was refused.
@@ -80,7 +82,8 @@ impl Context {
         let mut result = Vec::new();
         for adapter in enumerate(wgpu::Backends::all()).await.unwrap_or_default() {
             let report = AdapterReport::new(&adapter);
-            let opened = open(&adapter).await.map_err(|error| refusal::refused(&report, error));
+            let opened =
+                open(&adapter, None).await.map_err(|error| refusal::refused(&report, error));
             result.push((report, opened));
         }
         result
@@ -91,6 +94,7 @@ impl Context {
         device: wgpu::Device,
         queue: wgpu::Queue,
         lost: Arc<Mutex<Option<String>>>,
+        cache: Option<Arc<PipelineCache>>,
     ) -> Result<Context> {
         loss::refuse_fork()?;
         let limits = device.limits();
@@ -100,6 +104,7 @@ impl Context {
             device,
             queue,
             pipelines: Mutex::default(),
+            cache,
             pool: Arc::default(),
             lost,
             submissions: AtomicU64::new(0),
@@ -117,6 +122,15 @@ impl Context {
             }
         }
         Ok(Context { adapter: Arc::new(report), gpu: Some(Arc::new(gpu)) })
+    }
+
+    /// Writes the file of [`ContextBuilder::pipeline_cache`] now, if pipelines have been built that it does not have.
+    ///
+    /// # Errors
+    /// What the file system has against it.
+    pub fn save_pipeline_cache(&self) -> std::io::Result<()> {
+        let cache = self.gpu.as_deref().and_then(|gpu| gpu.cache.as_deref());
+        cache.map_or(Ok(()), PipelineCache::save)
     }
 
     /// The adapter's own words.
@@ -168,6 +182,7 @@ impl Context {
             device: gpu.device.clone(),
             queue: gpu.queue.clone(),
             pipelines: Mutex::default(),
+            cache: gpu.cache.clone(),
             pool: gpu.pool.clone(),
             lost: gpu.lost.clone(),
             submissions: AtomicU64::new(0),
@@ -196,6 +211,7 @@ pub struct ContextBuilder {
     backends: Option<wgpu::Backends>,
     name: Option<String>,
     software: bool,
+    cache: Option<PathBuf>,
 }
 
 impl ContextBuilder {
@@ -219,6 +235,23 @@ impl ContextBuilder {
     #[must_use]
     pub fn software(mut self, allowed: bool) -> Self {
         self.software = allowed;
+        self
+    }
+
+    /// Compiled pipelines are kept in this file, from which the next process takes them: whoever has a driver that keeps
+    /// none itself then waits for its compiler once. Of one adapter and driver; a file of others, or one that is
+    /// damaged, is passed over and replaced. Written when the last clone of the context is dropped, and by
+    /// [`Context::save_pipeline_cache`]. Without effect where the adapter gives out no pipelines: on all but Vulkan,
+    /// and in browsers, which have caches of their own.
+    ///
+    /// ```no_run
+    /// # async fn f() -> kantor::Result<()> {
+    /// let context = kantor::Context::builder().pipeline_cache("kantor.pipelines").build().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn pipeline_cache(mut self, path: impl Into<PathBuf>) -> Self {
+        self.cache = Some(path.into());
         self
     }
 
@@ -267,7 +300,7 @@ impl ContextBuilder {
                 });
                 continue;
             }
-            match open(adapter).await {
+            match open(adapter, self.cache.as_deref()).await {
                 Ok(context) => return Ok(context),
                 Err(error) if report.backend == Backend::WebGpu => return Err(error),
                 Err(error) => {
@@ -331,23 +364,15 @@ async fn enumerate(backends: wgpu::Backends) -> Result<Vec<wgpu::Adapter>> {
     }
 }
 
-/// Features that are used where they are.
-const WANTED: wgpu::Features = {
-    // A hostile context computes a fused fma in f64.
-    #[cfg(feature = "hostile")]
-    let others = wgpu::Features::SHADER_F64;
-    #[cfg(not(feature = "hostile"))]
-    let others = wgpu::Features::empty();
-    SHARED_MEMORY.union(others)
-};
-
-async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
+async fn open(adapter: &wgpu::Adapter, cache: Option<&Path>) -> Result<Context> {
     let report = AdapterReport::new(adapter);
     let (device, queue) = adapter
         .request_device(&wgpu::DeviceDescriptor {
             label: Some("kantor"),
             required_limits: adapter.limits(),
-            required_features: adapter.features() & WANTED,
+            required_features: (adapter.features() & SHARED_MEMORY)
+                | PipelineCache::features(adapter, cache)
+                | hostile_features(adapter),
             ..Default::default()
         })
         .await
@@ -360,7 +385,14 @@ async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
     // Errors outside our scopes are bugs of ours or of the driver; wgpu's default
     // handler would panic.
     device.on_uncaptured_error(Arc::new(|error: wgpu::Error| log::error!("{error}")));
-    Context::from_parts(report, device, queue, lost).await
+    let cache = PipelineCache::open(adapter, &device, cache);
+    Context::from_parts(report, device, queue, lost, cache).await
+}
+
+/// A hostile context computes a fused fma in f64.
+fn hostile_features(adapter: &wgpu::Adapter) -> wgpu::Features {
+    let wanted = wgpu::Features::SHADER_F64;
+    if cfg!(feature = "hostile") { adapter.features() & wanted } else { wgpu::Features::empty() }
 }
 
 /// WebGPU's core limits, as far as compute needs them.

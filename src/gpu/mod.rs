@@ -12,6 +12,7 @@ mod loss;
 pub(crate) mod module;
 pub(crate) mod pace;
 pub(crate) mod pipeline;
+mod pipeline_cache;
 #[cfg(not(target_arch = "wasm32"))]
 mod poller;
 mod probes;
@@ -52,6 +53,8 @@ pub(crate) struct Gpu {
     pub(crate) queue: wgpu::Queue,
     pub(crate) capabilities: Capabilities,
     pipelines: Mutex<HashMap<(&'static str, shader::Constants), Arc<pipeline::Pipeline>>>,
+    /// Compiled pipelines on disk.
+    cache: Option<Arc<pipeline_cache::PipelineCache>>,
     pool: Arc<buffer::Pool>,
     lost: loss::Loss,
     submissions: AtomicU64,

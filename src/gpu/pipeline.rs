@@ -4,6 +4,7 @@ use super::Gpu;
 use super::binding::{Binding, bindings};
 use super::loss::Scopes;
 use super::module::{self, Loops};
+use super::pipeline_cache::PipelineCache;
 use super::shader::{self, Constants};
 use crate::error::{Error, Result};
 use std::sync::Arc;
@@ -132,7 +133,7 @@ impl Gpu {
                 // Every kernel writes its workgroup memory before reading it.
                 zero_initialize_workgroup_memory: false,
             },
-            cache: None,
+            cache: self.cache.as_deref().map(PipelineCache::for_a_pipeline),
         });
         (Pipeline { kernel, bindings, compute, layout }, scope.pop())
     }
