@@ -3,6 +3,7 @@
 use super::directions::{Data, Directions, without_direction};
 use super::distribution::VonMisesFisher;
 use super::kernels::{Device, Norms};
+use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::number::Precision;
 use crate::parallel::map_rows;
@@ -352,6 +353,15 @@ impl VonMisesFisher {
     /// [`Error::InvalidInput`] for rows of another dimension or without a direction;
     /// [`Error::PrecisionUnavailable`], [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn log_density(
+        &self,
+        directions: &Directions,
+        precision: Precision,
+    ) -> Result<Vec<f64>> {
+        let this = self;
+        aside!(directions.context().gpu().is_none(); this, directions; this.log_density_in_place(directions, precision))
+    }
+
+    async fn log_density_in_place(
         &self,
         directions: &Directions,
         precision: Precision,
