@@ -141,9 +141,7 @@ pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
         if begun.seconds() < STEP {
             step *= 2;
         }
-        if breather.is_due() {
-            breather.breathe().await;
-        }
+        breather.breathe_if_due().await;
     }
     rows
 }
