@@ -41,6 +41,13 @@ impl Breather {
         self.since.seconds() > SLICE
     }
 
+    /// Gives way if it is time.
+    pub(crate) async fn breathe_if_due(&mut self) {
+        if self.is_due() {
+            self.breathe().await;
+        }
+    }
+
     /// Gives way once.
     pub(crate) async fn breathe(&mut self) {
         #[cfg(target_arch = "wasm32")]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// f32 or f64: what data may be given in.
-pub trait Element: Copy + Send + Sync + sealed::Sealed {
+pub trait Element: Copy + Send + Sync + sealed::Sealed + 'static {
     /// The value, widened.
     fn to_f64(self) -> f64;
 

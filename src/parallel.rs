@@ -125,6 +125,7 @@ pub(crate) fn padded_rows<T: Copy + Default>(
 /// [`map_rows`] with the thread given to others every hundredth of a second or two, so that a page lives on and a future
 /// can be dropped on the way. Who waits for it gives nothing up.
 pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
+    breather: &mut Breather,
     n: usize,
     f: impl Fn(usize) -> T + wgpu::WasmNotSendSync,
 ) -> Vec<T> {
@@ -132,7 +133,6 @@ pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
     if crate::wait::may_wait() {
         return map_rows(n, f);
     }
-    let mut breather = Breather::new();
     let mut rows = Vec::with_capacity(n);
     let mut step = threads();
     while rows.len() < n {
@@ -141,9 +141,7 @@ pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
         if begun.seconds() < STEP {
             step *= 2;
         }
-        if breather.is_due() {
-            breather.breathe().await;
-        }
+        breather.breathe_if_due().await;
     }
     rows
 }

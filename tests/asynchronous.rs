@@ -122,26 +122,6 @@ fn a_timeout_ends_a_solve_and_others_go_on_meanwhile() {
     }
 }
 
-#[test]
-fn a_device_future_is_not_ready_at_once() {
-    let Some(context) = device_context() else { return };
-    let data: Vec<f32> = (0..1000).map(|k| k as f32).collect();
-    let tensor = Tensor::from_slice_blocking(context, &data, &[1000]).expect("a tensor");
-    let mut reading = pin!(tensor.read());
-    let mut pending = 0;
-    let read = loop {
-        match poll_once(reading.as_mut()) {
-            Poll::Ready(read) => break read.expect("numbers"),
-            Poll::Pending => {
-                pending += 1;
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-    };
-    assert_eq!(read, data);
-    assert!(pending > 0, "it waited inside poll");
-}
-
 // --- two and more at once -----------------------------------------------------------
 
 #[test]
@@ -356,18 +336,24 @@ fn a_device_that_goes_ends_what_waits_for_it() {
 }
 
 #[test]
-fn a_solve_can_be_cancelled_at_its_first_submission() {
+fn a_solve_can_be_cancelled_at_its_first_report_and_says_what_was_done() {
+    let cases = [(1, 30), (1, 100), (200, 40), (3, 300), (1, common::sized(1200, 400))];
     for context in contexts() {
-        let reports = Arc::new(AtomicUsize::new(0));
-        let counter = reports.clone();
-        let solver = solver(ENDLESS).on_progress(move |_| {
-            counter.fetch_add(1, Ordering::SeqCst);
-            ControlFlow::Break(())
-        });
-        let problem = problem(11, 100);
-        let error = one_thread().block_on(solver.solve(&context, &problem)).expect_err("an end");
-        assert!(matches!(error, Error::Cancelled { .. }), "{error}");
-        assert_eq!(reports.load(Ordering::SeqCst), 1);
+        for (batch, bins) in cases {
+            let reports = Arc::new(AtomicUsize::new(0));
+            let counter = reports.clone();
+            let solver = solver(ENDLESS).on_progress(move |_| {
+                counter.fetch_add(1, Ordering::SeqCst);
+                ControlFlow::Break(())
+            });
+            let problem = Case::random(11, batch, bins, bins).problem();
+            let solve = solver.solve(&context, &problem);
+            let error = one_thread().block_on(solve).expect_err("an end");
+            let what = format!("{batch} problems of {bins} bins on {}", context.adapter());
+            let Error::Cancelled { iterations } = error else { panic!("{what}: {error}") };
+            assert!(iterations > 0 || context.device().is_none(), "{what}: nothing was done");
+            assert_eq!(reports.load(Ordering::SeqCst), 1, "{what}");
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::dispatch::{Points, run};
 use super::function::BesselFunction;
+use crate::aside::aside;
+use crate::clock::Breather;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterReport, Context, Gpu, Tensor};
 use crate::number::{Element, Precision};
@@ -80,6 +82,16 @@ impl Bessel {
         v: &[T],
         x: &[T],
     ) -> Result<Vec<f64>> {
+        let this = self;
+        aside!(context.gpu().is_none(); this, context, v, x; this.evaluate_in_place(context, v, x))
+    }
+
+    async fn evaluate_in_place<T: Element>(
+        &self,
+        context: &Context,
+        v: &[T],
+        x: &[T],
+    ) -> Result<Vec<f64>> {
         let count = broadcast(v.len(), x.len())?;
         let at = |values: &[T], i: usize| values[if values.len() == 1 { 0 } else { i }].to_f64();
         let rounded = |value: f64| match self.precision {
@@ -123,7 +135,7 @@ impl Bessel {
             None => {
                 let value =
                     |i| rounded(self.function.reference(rounded(at(v, i)), rounded(at(x, i))));
-                Ok(map_rows_gently(count, value).await)
+                Ok(map_rows_gently(&mut Breather::new(), count, value).await)
             }
         }
     }
@@ -135,6 +147,11 @@ impl Bessel {
     /// [`Error::InvalidInput`] for shapes that do not fit, tensors of different contexts, a point outside the domain
     /// (with its index; found by the device) or [`Precision::Double`], whose values a tensor of f32 cannot hold.
     pub async fn evaluate_tensor(&self, v: &Tensor, x: &Tensor) -> Result<Tensor> {
+        let this = self;
+        aside!(v.context().gpu().is_none(); this, v, x; this.evaluate_tensor_in_place(v, x))
+    }
+
+    async fn evaluate_tensor_in_place(&self, v: &Tensor, x: &Tensor) -> Result<Tensor> {
         if self.precision == Precision::Double {
             return Err(Error::invalid("precision", "a tensor holds single precision"));
         }

@@ -6,8 +6,9 @@ use super::finish::Mismatch;
 use super::kernels::{BAD_P, BAD_Q};
 use super::kind::{Divergence, Input};
 use super::passes::{Outcome, Passes, Scalars};
+use crate::clock::Breather;
 use crate::error::Result;
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::divergence as twin;
 
 impl Passes<'_> {
@@ -30,28 +31,31 @@ impl Passes<'_> {
         if let (false, Divergence::Generator(generator)) = (open.is_empty(), self.divergence) {
             generator.require_reference()?;
         }
+        let mut breather = Breather::new();
         for numbers in open.chunks(self.p.together()) {
             let rows_of = |side: fn(&(usize, usize)) -> usize| -> Vec<usize> {
                 numbers.iter().map(|number| side(&self.pairs[*number])).collect()
             };
             let rows_p = self.p.read_rows(&rows_of(|pair| pair.0)).await?;
             let rows_q = self.q.read_rows(&rows_of(|pair| pair.1)).await?;
-            let answers = map_rows(numbers.len(), |place| {
-                let (row_p, row_q) = self.pairs[numbers[place]];
-                let p = self.p.screened("p", row_p, &rows_p[place])?;
-                let q = self.q.screened("q", row_q, &rows_q[place])?;
+            let this = &*self;
+            let answer = |place: usize| {
+                let (row_p, row_q) = this.pairs[numbers[place]];
+                let p = this.p.screened("p", row_p, &rows_p[place])?;
+                let q = this.q.screened("q", row_q, &rows_q[place])?;
                 let (p_without_q, q_without_p) = twin::mismatch(&p, &q);
                 let sum = |row: &twin::Row, of: &Distributions| match of.input {
                     Input::Logits { .. } => row.sum().exp(),
                     _ => row.sum(),
                 };
                 Ok(Outcome {
-                    value: twin::compare(self.divergence, &p, &q),
+                    value: twin::compare(this.divergence, &p, &q),
                     mismatch: Mismatch { p_without_q, q_without_p },
-                    sums: [sum(&p, self.p), sum(&q, self.q)],
+                    sums: [sum(&p, this.p), sum(&q, this.q)],
                     scalars: Scalars::Twin,
                 })
-            });
+            };
+            let answers = map_rows_gently(&mut breather, numbers.len(), answer).await;
             for (number, answer) in numbers.iter().zip(answers) {
                 self.outcomes[*number] = Some(answer?);
             }

@@ -6,6 +6,7 @@ use super::gradient::Side;
 use super::kind::{Divergence, Reduction, Unit};
 use super::passes::{Outcome, outcomes};
 use super::weighting::Weighting;
+use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::number::Precision;
 use crate::wait::blocking;
@@ -119,9 +120,19 @@ impl Comparison {
     /// [`Error::PrecisionUnavailable`], [`Error::Shader`] for a generator that does not compile,
     /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn rows(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
+        let this = self;
+        aside!(this.is_by_twin(p); this, p, q; this.rows_in_place(p, q))
+    }
+
+    async fn rows_in_place(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
         let plan = self.plan(p, q, None)?;
         let outcomes = self.outcomes(p, q, &plan, None).await?;
         Ok(self.values(&plan, &outcomes))
+    }
+
+    /// Whether all of the work is the twin's.
+    pub(super) fn is_by_twin(&self, p: &Distributions) -> bool {
+        p.context.gpu().is_none() || self.precision == Precision::Double
     }
 
     pub(super) async fn outcomes(

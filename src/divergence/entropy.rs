@@ -6,6 +6,7 @@ pub(crate) mod sums;
 use super::distributions::Distributions;
 use super::kind::{Entropy, Unit};
 use super::weighting::check_upstream;
+use crate::aside::aside;
 use crate::error::Result;
 use crate::gpu::Tensor;
 use crate::losses::check_size;
@@ -60,6 +61,11 @@ impl Entropies {
     /// [`Error::PrecisionUnavailable`](crate::Error::PrecisionUnavailable),
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory), [`Error::DeviceLost`](crate::Error::DeviceLost).
     pub async fn rows(&self, p: &Distributions) -> Result<Vec<f64>> {
+        let this = self;
+        aside!(this.is_by_twin(p); this, p; this.rows_in_place(p))
+    }
+
+    async fn rows_in_place(&self, p: &Distributions) -> Result<Vec<f64>> {
         Ok(self.values(&answers(self.entropy, self.precision, p).await?))
     }
 
@@ -69,6 +75,11 @@ impl Entropies {
     /// # Errors
     /// As [`Entropies::rows`].
     pub async fn perplexity(&self, p: &Distributions) -> Result<Vec<f64>> {
+        let this = self;
+        aside!(this.is_by_twin(p); this, p; this.perplexity_in_place(p))
+    }
+
+    async fn perplexity_in_place(&self, p: &Distributions) -> Result<Vec<f64>> {
         self.entropy.check()?;
         let entropy = match self.entropy {
             Entropy::Tsallis { alpha } => Entropy::Renyi { alpha },
@@ -92,6 +103,15 @@ impl Entropies {
         p: &Distributions,
         upstream: Option<&[f64]>,
     ) -> Result<(Vec<f64>, Tensor)> {
+        let this = self;
+        aside!(this.is_by_twin(p); this, p, upstream; this.value_and_gradient_in_place(p, upstream))
+    }
+
+    async fn value_and_gradient_in_place(
+        &self,
+        p: &Distributions,
+        upstream: Option<&[f64]>,
+    ) -> Result<(Vec<f64>, Tensor)> {
         check_size(p)?;
         let rows = self.answered(p, upstream).await?;
         let factors = self.factors(p.rows, upstream);
@@ -105,6 +125,15 @@ impl Entropies {
     /// # Errors
     /// As [`Entropies::rows`].
     pub async fn value_and_gradient_on_host(
+        &self,
+        p: &Distributions,
+        upstream: Option<&[f64]>,
+    ) -> Result<(Vec<f64>, Vec<f32>)> {
+        let this = self;
+        aside!(this.is_by_twin(p); this, p, upstream; this.value_and_gradient_on_host_in_place(p, upstream))
+    }
+
+    async fn value_and_gradient_on_host_in_place(
         &self,
         p: &Distributions,
         upstream: Option<&[f64]>,
@@ -130,6 +159,11 @@ impl Entropies {
         let twin = twin(self.entropy, p.input, &factors);
         let gradient = gradient(self.entropy, p, &rows, &factors, &twin);
         Ok((values, gradient.tensor().await?))
+    }
+
+    /// Whether all of the work is the twin's.
+    fn is_by_twin(&self, p: &Distributions) -> bool {
+        p.context.gpu().is_none() || self.precision == Precision::Double
     }
 
     async fn answered(&self, p: &Distributions, upstream: Option<&[f64]>) -> Result<Vec<Row>> {

@@ -8,6 +8,8 @@ use super::kind::Divergence;
 use super::passes::{Outcome, Scalars};
 use super::range::is_factor;
 use super::sums::{Block, Job, Pairing, Shape, items};
+use crate::aside::aside;
+use crate::clock::Breather;
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;
@@ -15,7 +17,7 @@ use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Gpu, Tensor};
 use crate::losses::single;
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::divergence as twin;
 use crate::wait::blocking;
 
@@ -54,6 +56,17 @@ impl Comparison {
     /// As [`Comparison::rows`]; [`Error::LimitExceeded`](crate::Error::LimitExceeded) where a gradient does not fit a
     /// binding of the adapter.
     pub async fn value_and_gradient(
+        &self,
+        p: &Distributions,
+        q: &Distributions,
+        side: Side,
+        upstream: Option<&[f64]>,
+    ) -> Result<(Values, Gradients)> {
+        let this = self;
+        aside!(this.is_by_twin(p); this, p, q, upstream; this.value_and_gradient_in_place(p, q, side, upstream))
+    }
+
+    async fn value_and_gradient_in_place(
         &self,
         p: &Distributions,
         q: &Distributions,
@@ -139,12 +152,13 @@ impl Work<'_> {
             generator.require_reference()?;
         }
         let mut rows = Vec::with_capacity(pairs.len());
+        let mut breather = Breather::new();
         for pairs in pairs.chunks(self.p.together()) {
             let (numbers_p, numbers_q): (Vec<usize>, Vec<usize>) =
                 pairs.iter().map(|(pair, _)| *pair).unzip();
             let rows_p = self.p.read_rows(&numbers_p).await?;
             let rows_q = self.q.read_rows(&numbers_q).await?;
-            rows.extend(map_rows(pairs.len(), |place| {
+            let gradient = |place: usize| {
                 let ((row_p, row_q), factor) = pairs[place];
                 let p = twin::Row::new(&rows_p[place], self.p.input);
                 let q = twin::Row::new(&rows_q[place], self.q.input);
@@ -154,7 +168,8 @@ impl Work<'_> {
                 let most = f64::MAX / f64::from(1u32 << 20);
                 gradient.iter_mut().for_each(|x| *x = x.clamp(-most, most));
                 (row, gradient)
-            }));
+            };
+            rows.extend(map_rows_gently(&mut breather, pairs.len(), gradient).await);
         }
         Ok(rows)
     }

@@ -10,6 +10,7 @@ use super::comparison::Comparison;
 use super::distributions::Distributions;
 use super::finish::Mismatch;
 use super::kind::{Divergence, Reduction};
+use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::wait::blocking;
 
@@ -105,6 +106,11 @@ impl Comparison {
     /// As [`Comparison::rows`]; [`Error::InvalidInput`] also for a reduction, row weights or a mask, which pairs do not
     /// have.
     pub async fn pairwise(&self, p: &Distributions, q: &Distributions) -> Result<Pairs> {
+        let this = self;
+        aside!(this.is_by_twin(p); this, p, q; this.pairwise_in_place(p, q))
+    }
+
+    async fn pairwise_in_place(&self, p: &Distributions, q: &Distributions) -> Result<Pairs> {
         self.check_pairs(p, q)?;
         let (rows, columns) = (p.rows, q.rows);
         let size = rows.checked_mul(columns).filter(|size| (*size as u64) < 1 << 48);
@@ -158,6 +164,16 @@ impl Comparison {
         q: &Distributions,
         k: usize,
     ) -> Result<Neighbours> {
+        let this = self;
+        aside!(this.is_by_twin(p); this, p, q; this.nearest_in_place(p, q, k))
+    }
+
+    async fn nearest_in_place(
+        &self,
+        p: &Distributions,
+        q: &Distributions,
+        k: usize,
+    ) -> Result<Neighbours> {
         self.check_pairs(p, q)?;
         self.nearest_of(p, q, k, q.rows).await
     }
@@ -167,6 +183,11 @@ impl Comparison {
     /// # Errors
     /// As [`Comparison::pairwise`], and [`Error::InvalidInput`] for a `k` that is 0 or more than p has other rows.
     pub async fn nearest_others(&self, p: &Distributions, k: usize) -> Result<Neighbours> {
+        let this = self;
+        aside!(this.is_by_twin(p); this, p; this.nearest_others_in_place(p, k))
+    }
+
+    async fn nearest_others_in_place(&self, p: &Distributions, k: usize) -> Result<Neighbours> {
         self.check_pairs(p, p)?;
         self.nearest_of(p, p, k, p.rows - 1).await
     }

@@ -1,6 +1,7 @@
 //! What an f-divergence weighs density ratios with: f-distill's weights h(r) of a batch.
 
 use super::kind::Divergence;
+use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;
@@ -97,6 +98,11 @@ impl Divergence {
     /// infinite where h is; [`Error::LimitExceeded`] for a tensor that does not fit a binding; [`Error::OutOfMemory`],
     /// [`Error::DeviceLost`].
     pub async fn ratio_weights(&self, log_ratios: &Tensor) -> Result<Tensor> {
+        let this = self;
+        aside!(log_ratios.context().gpu().is_none(); this, log_ratios; this.ratio_weights_in_place(log_ratios))
+    }
+
+    async fn ratio_weights_in_place(&self, log_ratios: &Tensor) -> Result<Tensor> {
         self.require_ratio_weight()?;
         let context = log_ratios.context();
         if let (Some(gpu), Some(buffer)) = (device(context), log_ratios.part()) {
@@ -127,6 +133,15 @@ impl Divergence {
     /// # Errors
     /// As [`Divergence::ratio_weights`]; [`Error::InvalidInput`] for no numbers at all.
     pub async fn ratio_weights_of<T: Element>(
+        &self,
+        context: &Context,
+        log_ratios: &[T],
+    ) -> Result<Vec<f64>> {
+        let this = self;
+        aside!(context.gpu().is_none(); this, context, log_ratios; this.ratio_weights_of_in_place(context, log_ratios))
+    }
+
+    async fn ratio_weights_of_in_place<T: Element>(
         &self,
         context: &Context,
         log_ratios: &[T],

@@ -4,11 +4,13 @@ use super::bins::Bins;
 use super::kernels::{BIN_COUNTS, CountParams, NO_REPORT};
 use super::rows_of;
 use super::steps::{Step, Steps};
+use crate::aside::aside;
+use crate::clock::Breather;
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
 use crate::gpu::{Context, Gpu, Part, Tensor};
 use crate::number::Element;
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::information::{Edges, bin_counts};
 use crate::wait::blocking;
 
@@ -71,6 +73,15 @@ pub async fn count<T: Element>(
     length: usize,
     bins: &Bins,
 ) -> Result<Counts> {
+    aside!(context.gpu().is_none(); context, samples, bins; count_in_place(context, samples, length, bins))
+}
+
+async fn count_in_place<T: Element>(
+    context: &Context,
+    samples: &[T],
+    length: usize,
+    bins: &Bins,
+) -> Result<Counts> {
     let job = Job::new(rows_of("samples", samples, length)?, length, [bins, bins], false)?;
     job.run(context, samples, &[]).await
 }
@@ -80,6 +91,16 @@ pub async fn count<T: Element>(
 /// # Errors
 /// As [`count`]; [`Error::InvalidInput`] for x and y of different lengths.
 pub async fn count_pairs<T: Element>(
+    context: &Context,
+    x: &[T],
+    y: &[T],
+    length: usize,
+    bins: [&Bins; 2],
+) -> Result<Counts> {
+    aside!(context.gpu().is_none(); context, x, y, bins; count_pairs_in_place(context, x, y, length, bins))
+}
+
+async fn count_pairs_in_place<T: Element>(
     context: &Context,
     x: &[T],
     y: &[T],
@@ -98,12 +119,16 @@ pub async fn count_pairs<T: Element>(
 /// # Errors
 /// As [`count`].
 pub async fn count_tensor(samples: &Tensor, bins: &Bins) -> Result<Counts> {
+    aside!(samples.context().gpu().is_none(); samples, bins; count_tensor_in_place(samples, bins))
+}
+
+async fn count_tensor_in_place(samples: &Tensor, bins: &Bins) -> Result<Counts> {
     let (series, length) = shape_of("samples", samples)?;
     let job = Job::new(series, length, [bins, bins], false)?;
     if let (Some(gpu), Some(buffer)) = (samples.context().gpu(), samples.part()) {
         return job.on_device(gpu, buffer, buffer, 0..series).await;
     }
-    job.on_host(&samples.read().await?, &[])
+    job.on_host(&samples.read().await?, &[]).await
 }
 
 /// [`count_pairs`] of two tensors of one shape, series × samples, or samples, which stay where they are.
@@ -111,6 +136,10 @@ pub async fn count_tensor(samples: &Tensor, bins: &Bins) -> Result<Counts> {
 /// # Errors
 /// As [`count_pairs`]; [`Error::InvalidInput`] for tensors of different contexts.
 pub async fn count_pairs_tensor(x: &Tensor, y: &Tensor, bins: [&Bins; 2]) -> Result<Counts> {
+    aside!(x.context().gpu().is_none(); x, y, bins; count_pairs_tensor_in_place(x, y, bins))
+}
+
+async fn count_pairs_tensor_in_place(x: &Tensor, y: &Tensor, bins: [&Bins; 2]) -> Result<Counts> {
     let (series, length) = shape_of("x", x)?;
     if x.shape() != y.shape() {
         let reason = format!("has shape {:?}, x {:?}", y.shape(), x.shape());
@@ -123,7 +152,7 @@ pub async fn count_pairs_tensor(x: &Tensor, y: &Tensor, bins: [&Bins; 2]) -> Res
     if let (Some(gpu), Some(x), Some(y)) = (x.context().gpu(), x.part(), y.part()) {
         return job.on_device(gpu, x, y, 0..series).await;
     }
-    job.on_host(&x.read().await?, &y.read().await?)
+    job.on_host(&x.read().await?, &y.read().await?).await
 }
 
 blocking! {
@@ -215,7 +244,7 @@ impl<'a> Job<'a> {
                 return Ok(all);
             }
         }
-        self.on_host(x, y)
+        self.on_host(x, y).await
     }
 
     fn none(&self) -> Counts {
@@ -233,7 +262,7 @@ impl<'a> Job<'a> {
         all
     }
 
-    fn on_host<T: Element>(&self, x: &[T], y: &[T]) -> Result<Counts> {
+    async fn on_host<T: Element>(&self, x: &[T], y: &[T]) -> Result<Counts> {
         for (samples, name) in [x, y].into_iter().zip(self.names) {
             if let Some(at) = samples.iter().position(|x| !x.to_f64().is_finite()) {
                 return Err(self.not_finite(name, at, samples[at].to_f64()));
@@ -243,14 +272,15 @@ impl<'a> Job<'a> {
         let parts = self.length.div_ceil(1 << 18);
         let part = self.length.div_ceil(parts);
         let wide = |samples: &[T]| -> Vec<f64> { samples.iter().map(|x| x.to_f64()).collect() };
-        let counted = map_rows(self.series * parts, |k| {
+        let count = |k: usize| {
             let (series, begin) = (k / parts, (k % parts * part).min(self.length));
             let end = (begin + part).min(self.length);
             let here = series * self.length + begin..series * self.length + end;
             let ys = self.y.map(|bins| (wide(&y[here.clone()]), Edges(bins.edges(series))));
             let y = ys.as_ref().map(|(y, edges)| (&y[..], *edges));
             bin_counts(&wide(&x[here]), Edges(self.x.edges(series)), y)
-        });
+        };
+        let counted = map_rows_gently(&mut Breather::new(), self.series * parts, count).await;
         let sum = |parts: &[Vec<u64>]| -> Vec<u64> {
             (0..=self.cells()).map(|k| parts.iter().map(|part| part[k]).sum()).collect()
         };

@@ -2,11 +2,13 @@
 
 use super::table_device::Tables;
 use super::{check_weights, device, per_nat, rows_of};
+use crate::aside::aside;
+use crate::clock::Breather;
 use crate::divergence::Unit;
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
 use crate::number::{Element, Precision};
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference;
 use crate::reference::information::power_of_two;
 use crate::wait::blocking;
@@ -126,6 +128,16 @@ pub async fn joint_information<T: Element>(
     precision: Precision,
     unit: Unit,
 ) -> Result<Vec<JointInformation>> {
+    aside!(context.gpu().is_none(); context, tables; joint_information_in_place(context, tables, shape, precision, unit))
+}
+
+async fn joint_information_in_place<T: Element>(
+    context: &Context,
+    tables: &[T],
+    shape: [usize; 2],
+    precision: Precision,
+    unit: Unit,
+) -> Result<Vec<JointInformation>> {
     let cells = cells_of(shape)?;
     let count = rows_of("tables", tables, cells)?;
     let tables_of = || tables.chunks_exact(cells);
@@ -134,7 +146,10 @@ pub async fn joint_information<T: Element>(
     }
     let nats = match device(context, precision)? {
         Some(gpu) => Tables::new(gpu, shape, precision)?.measure(tables).await?,
-        None => map_rows(count, |k| by_twin(&tables[k * cells..(k + 1) * cells], shape[1])),
+        None => {
+            let table = |k: usize| by_twin(&tables[k * cells..(k + 1) * cells], shape[1]);
+            map_rows_gently(&mut Breather::new(), count, table).await
+        }
     };
     Ok(nats.into_iter().map(|nats| JointInformation::new(nats, unit)).collect())
 }
@@ -145,6 +160,14 @@ pub async fn joint_information<T: Element>(
 /// # Errors
 /// As [`joint_information`].
 pub async fn joint_information_tensor(
+    tables: &Tensor,
+    precision: Precision,
+    unit: Unit,
+) -> Result<Vec<JointInformation>> {
+    aside!(tables.context().gpu().is_none(); tables; joint_information_tensor_in_place(tables, precision, unit))
+}
+
+async fn joint_information_tensor_in_place(
     tables: &Tensor,
     precision: Precision,
     unit: Unit,

@@ -6,13 +6,14 @@ use super::kernels::{
 };
 use super::steps::{Step, Steps};
 use super::table::by_twin;
+use crate::clock::Breather;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Gpu, Kernel, Part};
 use crate::number::{Element, Precision};
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use std::sync::Arc;
 
 /// Tables of one shape on a device.
@@ -85,6 +86,7 @@ impl<'a> Tables<'a> {
         // Not the whole batch at once where it is large.
         let most = self.most(8 * cells).min(((1 << 26) / (8 * cells)).max(1));
         let mut found = Vec::with_capacity(tables.len() / cells);
+        let mut breather = Breather::new();
         for tables in tables.chunks(most * cells) {
             let words = words(tables, cells);
             let buffer = self.gpu.guarded(|| self.gpu.upload("joint tables", &words.cells)).await?;
@@ -95,10 +97,11 @@ impl<'a> Tables<'a> {
             let before = found.len();
             found.extend(measured.into_iter().map(|measured| measured.nats));
             let lost = &words.lost;
-            let exact = map_rows(lost.len(), |k| {
+            let exact = |k: usize| {
                 let table = &tables[lost[k] * cells..(lost[k] + 1) * cells];
                 by_twin(table, self.columns)
-            });
+            };
+            let exact = map_rows_gently(&mut breather, lost.len(), exact).await;
             for (number, nats) in lost.iter().zip(exact) {
                 found[before + number] = nats;
             }

@@ -3,10 +3,12 @@
 use super::resample::systematic_resample;
 use super::weights_device::DeviceRows;
 use super::{device, rows_of};
+use crate::aside::aside;
+use crate::clock::Breather;
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
 use crate::number::{Element, Precision};
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::information::{LogWeightSums, log_weight_sums, normalized_weights};
 use crate::wait::blocking;
 use std::sync::Arc;
@@ -74,6 +76,15 @@ impl ImportanceWeights {
         columns: usize,
         precision: Precision,
     ) -> Result<ImportanceWeights> {
+        aside!(context.gpu().is_none(); context, log_weights; ImportanceWeights::new_in_place(context, log_weights, columns, precision))
+    }
+
+    async fn new_in_place<T: Element>(
+        context: &Context,
+        log_weights: &[T],
+        columns: usize,
+        precision: Precision,
+    ) -> Result<ImportanceWeights> {
         let rows = rows_of("log_weights", log_weights, columns)?;
         let (sums, data) = match device(context, precision)? {
             Some(gpu) => {
@@ -84,8 +95,8 @@ impl ImportanceWeights {
             None => {
                 screen(log_weights, columns)?;
                 let values: Vec<f64> = log_weights.iter().map(|l| l.to_f64()).collect();
-                let sums =
-                    map_rows(rows, |k| log_weight_sums(&values[k * columns..(k + 1) * columns]));
+                let sums = |k: usize| log_weight_sums(&values[k * columns..(k + 1) * columns]);
+                let sums = map_rows_gently(&mut Breather::new(), rows, sums).await;
                 (sums, Data::Host(Arc::new(values)))
             }
         };
@@ -98,6 +109,13 @@ impl ImportanceWeights {
     /// # Errors
     /// As [`ImportanceWeights::new`]; [`Error::InvalidInput`] for another shape.
     pub async fn from_tensor(
+        log_weights: &Tensor,
+        precision: Precision,
+    ) -> Result<ImportanceWeights> {
+        aside!(log_weights.context().gpu().is_none(); log_weights; ImportanceWeights::from_tensor_in_place(log_weights, precision))
+    }
+
+    async fn from_tensor_in_place(
         log_weights: &Tensor,
         precision: Precision,
     ) -> Result<ImportanceWeights> {
@@ -147,9 +165,14 @@ impl ImportanceWeights {
     /// # Errors
     /// [`Error::OutOfMemory`], [`Error::Readback`], [`Error::DeviceLost`].
     pub async fn normalized(&self) -> Result<Vec<f64>> {
+        let this = self;
+        aside!(this.context.gpu().is_none(); this; this.normalized_in_place())
+    }
+
+    async fn normalized_in_place(&self) -> Result<Vec<f64>> {
         match (&self.data, self.context.gpu()) {
             (Data::Device(rows), Some(gpu)) => rows.normalized(gpu, &self.sums).await,
-            (Data::Host(values), _) => Ok(self.on_host(values)),
+            (Data::Host(values), _) => Ok(self.on_host(values).await),
             (Data::Device(_), None) => Err(no_device()),
         }
     }
@@ -159,6 +182,11 @@ impl ImportanceWeights {
     /// # Errors
     /// As [`ImportanceWeights::normalized`]; [`Error::LimitExceeded`] for more rows than fit a binding.
     pub async fn normalized_tensor(&self) -> Result<Tensor> {
+        let this = self;
+        aside!(this.context.gpu().is_none(); this; this.normalized_tensor_in_place())
+    }
+
+    async fn normalized_tensor_in_place(&self) -> Result<Tensor> {
         let shape = [self.rows(), self.columns];
         match (&self.data, self.context.gpu()) {
             (Data::Device(rows), Some(gpu)) => {
@@ -167,19 +195,19 @@ impl ImportanceWeights {
             }
             (Data::Host(values), _) => {
                 let weights: Vec<f32> =
-                    self.on_host(values).into_iter().map(|w| w as f32).collect();
+                    self.on_host(values).await.into_iter().map(|w| w as f32).collect();
                 Tensor::from_slice(&self.context, &weights, &shape).await
             }
             (Data::Device(_), None) => Err(no_device()),
         }
     }
 
-    fn on_host(&self, values: &[f64]) -> Vec<f64> {
-        let rows = map_rows(self.rows(), |k| {
+    async fn on_host(&self, values: &[f64]) -> Vec<f64> {
+        let row = |k: usize| {
             let row = &values[k * self.columns..(k + 1) * self.columns];
             normalized_weights(row, self.sums[k].most, 1.0 / self.sums[k].weights)
-        });
-        rows.concat()
+        };
+        map_rows_gently(&mut Breather::new(), self.rows(), row).await.concat()
     }
 
     /// `draws` ancestors of every row, rows one behind the other: [`systematic_resample`] of the normalised weights,
@@ -188,6 +216,11 @@ impl ImportanceWeights {
     /// # Errors
     /// As [`ImportanceWeights::normalized`] and [`systematic_resample`].
     pub async fn resample(&self, uniforms: &[f64], draws: usize) -> Result<Vec<u32>> {
+        let this = self;
+        aside!(this.context.gpu().is_none(); this, uniforms; this.resample_in_place(uniforms, draws))
+    }
+
+    async fn resample_in_place(&self, uniforms: &[f64], draws: usize) -> Result<Vec<u32>> {
         let weights = self.normalized().await?;
         systematic_resample(&weights, self.columns, uniforms, draws)
     }

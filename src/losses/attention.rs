@@ -1,6 +1,7 @@
 //! A penalty on the entropy of rows of attention.
 
 use super::settings::check_logits;
+use crate::aside::aside;
 use crate::divergence::{Distributions, Entropies, Entropy, Reduction};
 use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
@@ -83,6 +84,11 @@ impl AttentionPenalty {
     /// [`Error::InvalidInput`]: rows that are weights; row weights that are not one a row, finite and 0 or more; no row
     /// left to take the mean of; and whatever [`Entropies::rows`] refuses.
     pub async fn rows(&self, logits: &Distributions) -> Result<LossValues> {
+        let this = self;
+        aside!(logits.context.gpu().is_none() || this.precision == Precision::Double; this, logits; this.rows_in_place(logits))
+    }
+
+    async fn rows_in_place(&self, logits: &Distributions) -> Result<LossValues> {
         check_logits(logits)?;
         let rows = self.weighting.rows(logits.rows, None)?;
         let entropies = self.entropies().rows(logits).await.map_err(named)?;
@@ -97,6 +103,14 @@ impl AttentionPenalty {
     /// # Errors
     /// As [`AttentionPenalty::rows`]; [`Error::LimitExceeded`] for a gradient that does not fit one binding.
     pub async fn value_and_gradient(&self, logits: &Distributions) -> Result<(LossValues, Tensor)> {
+        let this = self;
+        aside!(logits.context.gpu().is_none() || this.precision == Precision::Double; this, logits; this.value_and_gradient_in_place(logits))
+    }
+
+    async fn value_and_gradient_in_place(
+        &self,
+        logits: &Distributions,
+    ) -> Result<(LossValues, Tensor)> {
         check_logits(logits)?;
         let rows = self.weighting.rows(logits.rows, None)?;
         let of_row = self.weighting.upstream(&rows);

@@ -3,6 +3,8 @@
 use super::gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
 use super::others::{Found, Query, others};
 use super::settings::check_logits;
+use crate::aside::aside;
+use crate::clock::Breather;
 use crate::divergence::Weighting;
 use crate::divergence::kernels::Params;
 use crate::divergence::sums::{Job, Pairing, items, wide};
@@ -13,7 +15,7 @@ use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Kernel, Tensor};
 use crate::number::{Precision, words};
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::divergence::{Row, compare};
 use crate::reference::losses::{mean_prediction, prior_gradient};
 use crate::wait::blocking;
@@ -121,6 +123,11 @@ impl ClassPrior {
     /// row of positive weight; logits that are NaN or +∞, with row and index, or a row that is −∞ everywhere; rows that
     /// are weights. [`Error::PrecisionUnavailable`], [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn value(&self, logits: &Distributions) -> Result<ClassPriorValue> {
+        let this = self;
+        aside!(logits.context.gpu().is_none() || this.precision == Precision::Double; this, logits; this.value_in_place(logits))
+    }
+
+    async fn value_in_place(&self, logits: &Distributions) -> Result<ClassPriorValue> {
         let answers = self.answers(logits).await?;
         Ok(self.valued(answers.prediction))
     }
@@ -132,6 +139,15 @@ impl ClassPrior {
     /// As [`ClassPrior::value`]; for an `upstream` that is not finite; [`Error::LimitExceeded`] for a gradient that does
     /// not fit one binding.
     pub async fn value_and_gradient(
+        &self,
+        logits: &Distributions,
+        upstream: f64,
+    ) -> Result<(ClassPriorValue, Tensor)> {
+        let this = self;
+        aside!(logits.context.gpu().is_none() || this.precision == Precision::Double; this, logits; this.value_and_gradient_in_place(logits, upstream))
+    }
+
+    async fn value_and_gradient_in_place(
         &self,
         logits: &Distributions,
         upstream: f64,
@@ -215,13 +231,15 @@ async fn prediction(logits: &Distributions, answers: &Answers) -> Result<Vec<f64
     let open: Vec<usize> = (0..answers.rows.len())
         .filter(|k| answers.shares[*k] > 0.0 && !answers.found[*k].on_device)
         .collect();
+    let mut breather = Breather::new();
     for numbers in open.chunks(logits.together()) {
         let of_rows: Vec<usize> = numbers.iter().map(|number| answers.rows[*number]).collect();
         let values = logits.read_rows(&of_rows).await?;
-        let rows = map_rows(numbers.len(), |place| {
+        let row = |place: usize| {
             let share = [answers.shares[numbers[place]]];
             mean_prediction(&values[place], logits.bins, logits.temperature(), &share)
-        });
+        };
+        let rows = map_rows_gently(&mut breather, numbers.len(), row).await;
         for row in rows {
             sums.iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
         }

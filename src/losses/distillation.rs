@@ -3,6 +3,7 @@
 use super::kind::Loss;
 use super::others::{Query, others};
 use super::settings::Losses;
+use crate::aside::aside;
 use crate::divergence::{
     Comparison, Distributions, Divergence, Entropy, Input, Reduction, Side, Values,
 };
@@ -144,6 +145,15 @@ impl Distillation {
         teacher: &Distributions,
         student: &Distributions,
     ) -> Result<LossValues> {
+        let this = self;
+        aside!(student.context.gpu().is_none() || this.precision == Precision::Double; this, teacher, student; this.rows_in_place(teacher, student))
+    }
+
+    async fn rows_in_place(
+        &self,
+        teacher: &Distributions,
+        student: &Distributions,
+    ) -> Result<LossValues> {
         let plan = self.plan(teacher, student, None).await?;
         let soft = self.comparison().rows(teacher, student).await.map_err(named)?;
         let hard = match &self.hard {
@@ -163,6 +173,16 @@ impl Distillation {
     /// # Errors
     /// As [`Distillation::rows`]; [`Error::LimitExceeded`] for a gradient that does not fit one binding.
     pub async fn value_and_gradient(
+        &self,
+        teacher: &Distributions,
+        student: &Distributions,
+        upstream: Option<&[f64]>,
+    ) -> Result<(LossValues, Tensor)> {
+        let this = self;
+        aside!(student.context.gpu().is_none() || this.precision == Precision::Double; this, teacher, student, upstream; this.value_and_gradient_in_place(teacher, student, upstream))
+    }
+
+    async fn value_and_gradient_in_place(
         &self,
         teacher: &Distributions,
         student: &Distributions,

@@ -1,6 +1,7 @@
 //! Gradients of functions of a row with respect to its numbers: one kernel over the rows, nothing of their size besides.
 
 use super::others::label_words;
+use crate::clock::Breather;
 use crate::divergence::kernels::{Item, Params};
 use crate::divergence::sums::{Job, Pairing, Shape};
 use crate::divergence::{Block, Data, Distributions};
@@ -10,7 +11,7 @@ use crate::gpu::pace::Pace;
 use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::{Gpu, Kernel, Part, Tensor};
 use crate::number::words;
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::losses::Form;
 use std::ops::Range;
 
@@ -111,8 +112,9 @@ impl Gradient<'_> {
             return Tensor::from_slice(&self.rows.context, &sums, tensor.shape()).await;
         };
         let (count, bins) = (self.rows.rows, self.rows.bins);
+        let mut breather = Breather::new();
         for first in (0..count).step_by(64) {
-            let mut written = self.twins(first..count.min(first + 64)).await?;
+            let mut written = self.twins(first..count.min(first + 64), &mut breather).await?;
             written.retain(|(row, _)| matches!(self.sources[*row], Source::Twin));
             for (row, values) in written {
                 let at = (4 * row * bins) as u64;
@@ -139,9 +141,10 @@ impl Gradient<'_> {
         let (count, bins) = (self.rows.rows, self.rows.bins);
         let mut result = Vec::with_capacity(count * bins);
         let Some(gpu) = self.rows.context.gpu() else {
+            let mut breather = Breather::new();
             for first in (0..count).step_by(64) {
                 let rows = first..count.min(first + 64);
-                for (_, row) in self.twins(rows.clone()).await? {
+                for (_, row) in self.twins(rows.clone(), &mut breather).await? {
                     result.extend(row);
                 }
             }
@@ -180,7 +183,11 @@ impl Gradient<'_> {
     }
 
     /// The rows that no kernel writes, with their numbers.
-    async fn twins(&self, rows: Range<usize>) -> Result<Vec<(usize, Vec<f32>)>> {
+    async fn twins(
+        &self,
+        rows: Range<usize>,
+        breather: &mut Breather,
+    ) -> Result<Vec<(usize, Vec<f32>)>> {
         let is = |row: &usize, wanted: fn(&Source) -> bool| wanted(&self.sources[*row]);
         let zero = |row: &usize| is(row, |source| matches!(source, Source::Zero));
         let twin = |row: &usize| is(row, |source| matches!(source, Source::Twin));
@@ -188,10 +195,11 @@ impl Gradient<'_> {
         let mut found = Vec::with_capacity(rows.len());
         for numbers in numbers.chunks(self.rows.together()) {
             let values = self.rows.read_rows(numbers).await?;
-            found.extend(map_rows(numbers.len(), |place| {
+            let gradient = |place: usize| {
                 let gradient = (self.twin)(numbers[place], &values[place]);
                 (numbers[place], gradient.into_iter().map(single).collect())
-            }));
+            };
+            found.extend(map_rows_gently(breather, numbers.len(), gradient).await);
         }
         found.extend(rows.filter(zero).map(|row| (row, vec![0.0; self.rows.bins])));
         found.sort_unstable_by_key(|(row, _)| *row);
@@ -207,8 +215,9 @@ impl Gradient<'_> {
                 Ok((gradient, gpu.allocate("unused binding", 16, STORAGE)?))
             })
             .await?;
+        let mut breather = Breather::new();
         for first in rows.clone().step_by(64) {
-            let written = self.twins(first..rows.end.min(first + 64)).await?;
+            let written = self.twins(first..rows.end.min(first + 64), &mut breather).await?;
             gpu.guarded(|| {
                 for (row, values) in &written {
                     gpu.write(&buffer, (4 * (row - rows.start) * bins) as u64, values)?;

@@ -1,5 +1,6 @@
 //! What is known of rows of logits without one of their numbers: one pass on the device, the twin for the rest.
 
+use crate::clock::Breather;
 use crate::divergence::range::is_usual;
 use crate::divergence::sums::{Job, Pairing, Record, wide};
 use crate::divergence::{Data, Distributions, Input};
@@ -7,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
 use crate::number::{Precision, words};
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::losses::{Others, logit_entropy};
 use std::f64::consts::{LN_2, LOG2_E};
 
@@ -107,15 +108,17 @@ pub(crate) async fn by_twin(
     found: &mut [Option<Found>],
 ) -> Result<()> {
     let open: Vec<usize> = (0..queries.len()).filter(|number| found[*number].is_none()).collect();
+    let mut breather = Breather::new();
     for numbers in open.chunks(rows.together()) {
         let of_rows: Vec<usize> = numbers.iter().map(|number| queries[*number].row).collect();
         let values = rows.read_rows(&of_rows).await?;
-        let answers = map_rows(numbers.len(), |place| {
+        let answer = |place: usize| {
             let Query { row, temperature, label } = queries[numbers[place]];
             rows.screened(argument, row, &values[place])?;
             let others = logit_entropy(&values[place], temperature, label);
             Ok(Found { others, on_device: false })
-        });
+        };
+        let answers = map_rows_gently(&mut breather, numbers.len(), answer).await;
         for (number, answer) in numbers.iter().zip(answers) {
             found[*number] = Some(answer?);
         }

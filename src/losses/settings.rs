@@ -3,6 +3,7 @@
 use super::gradient::{Gradient, LOGIT_GRADIENT, Source, check_size};
 use super::kind::Loss;
 use super::others::{Found, Query, by_twin, check_sums, others};
+use crate::aside::aside;
 use crate::divergence::{Distributions, Reduction};
 use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};
@@ -88,6 +89,11 @@ impl Losses {
     /// a row that is −∞ everywhere; log-probabilities that do not sum to 1; rows that are weights.
     /// [`Error::PrecisionUnavailable`], [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn rows(&self, logits: &Distributions, labels: &[u32]) -> Result<LossValues> {
+        let this = self;
+        aside!(logits.context.gpu().is_none() || this.precision == Precision::Double; this, logits, labels; this.rows_in_place(logits, labels))
+    }
+
+    async fn rows_in_place(&self, logits: &Distributions, labels: &[u32]) -> Result<LossValues> {
         let answers = self.answers(logits, labels, None).await?;
         Ok(self.weighting.values(logits.rows, &answers.rows, &answers.values))
     }
@@ -98,6 +104,16 @@ impl Losses {
     /// # Errors
     /// As [`Losses::rows`]; [`Error::LimitExceeded`] for a gradient that does not fit one binding.
     pub async fn value_and_gradient(
+        &self,
+        logits: &Distributions,
+        labels: &[u32],
+        upstream: Option<&[f64]>,
+    ) -> Result<(LossValues, Tensor)> {
+        let this = self;
+        aside!(logits.context.gpu().is_none() || this.precision == Precision::Double; this, logits, labels, upstream; this.value_and_gradient_in_place(logits, labels, upstream))
+    }
+
+    async fn value_and_gradient_in_place(
         &self,
         logits: &Distributions,
         labels: &[u32],
@@ -115,6 +131,16 @@ impl Losses {
     /// # Errors
     /// As [`Losses::rows`].
     pub async fn value_and_gradient_on_host(
+        &self,
+        logits: &Distributions,
+        labels: &[u32],
+        upstream: Option<&[f64]>,
+    ) -> Result<(LossValues, Vec<f32>)> {
+        let this = self;
+        aside!(logits.context.gpu().is_none() || this.precision == Precision::Double; this, logits, labels, upstream; this.value_and_gradient_on_host_in_place(logits, labels, upstream))
+    }
+
+    async fn value_and_gradient_on_host_in_place(
         &self,
         logits: &Distributions,
         labels: &[u32],

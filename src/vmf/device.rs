@@ -3,9 +3,11 @@
 use super::directions::{Data, Directions, without_direction};
 use super::distribution::VonMisesFisher;
 use super::kernels::{Device, Norms};
+use crate::aside::aside;
+use crate::clock::Breather;
 use crate::error::{Error, Result};
 use crate::number::Precision;
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::vmf as twin;
 use crate::reserve::{product, reserve};
 use crate::wait::blocking;
@@ -134,7 +136,7 @@ impl<'a> Work<'a> {
     pub(super) async fn resultants(&self, weighting: &Weighting<'_>) -> Result<Vec<Vec<f64>>> {
         match &self.on {
             On::Device(device) => device.resultants(weighting).await,
-            On::Host { values, inverse } => Ok(host_resultants(values, inverse, weighting)),
+            On::Host { values, inverse } => Ok(host_resultants(values, inverse, weighting).await),
         }
     }
 
@@ -202,12 +204,13 @@ impl<'a> Work<'a> {
             }
             (On::Host { values, inverse }, _) => {
                 let p = self.dimension();
-                Ok(map_rows(labels.len(), |i| {
+                let distance = |i: usize| {
                     let mean = &means[labels[i] as usize];
                     let row = &values[i * p..(i + 1) * p];
                     let square = |(x, m): (&f64, &f64)| (x * inverse[i] - m) * (x * inverse[i] - m);
                     0.5 * row.iter().zip(mean).map(square).sum::<f64>()
-                }))
+                };
+                Ok(map_rows_gently(&mut Breather::new(), labels.len(), distance).await)
             }
             _ => Err(unprepared()),
         }
@@ -233,7 +236,7 @@ impl<'a> Work<'a> {
             (On::Device(device), Prepared::Device(norms)) => {
                 device.iterate(norms, parts, hard).await
             }
-            (On::Host { values, inverse }, _) => Ok(host_step(values, inverse, parts, hard)),
+            (On::Host { values, inverse }, _) => Ok(host_step(values, inverse, parts, hard).await),
             _ => Err(unprepared()),
         }
     }
@@ -253,7 +256,7 @@ impl<'a> Work<'a> {
                 let entries = product("shares", &[inverse.len(), parts.len()])?;
                 let mut result = reserve("shares", entries)?;
                 for rows in host_spans(inverse.len(), parts.len()) {
-                    let shares = host_shares(values, inverse, &rows, parts, hard);
+                    let shares = host_shares(values, inverse, &rows, parts, hard).await;
                     result.extend(shares.into_iter().flat_map(|(_, shares)| shares));
                 }
                 Ok(result)
@@ -267,7 +270,12 @@ fn unprepared() -> Error {
     Error::Device { message: "rows and their norms are in different places".into() }
 }
 
-fn host_resultants(values: &[f64], inverse: &[f64], weighting: &Weighting<'_>) -> Vec<Vec<f64>> {
+async fn host_resultants(
+    values: &[f64],
+    inverse: &[f64],
+    weighting: &Weighting<'_>,
+) -> Vec<Vec<f64>> {
+    let mut breather = Breather::new();
     let (n, p) = (inverse.len(), values.len() / inverse.len());
     let without_weight = |mut sum: Vec<f64>| {
         sum.truncate(p);
@@ -277,21 +285,26 @@ fn host_resultants(values: &[f64], inverse: &[f64], weighting: &Weighting<'_>) -
         Weighting::Equal => {
             vec![without_weight(twin::resultant(values, p, inverse, &vec![1.0; n]))]
         }
-        Weighting::Matrix { columns, .. } => columns
-            .chunks_exact(n)
-            .map(|column| without_weight(twin::resultant(values, p, inverse, column)))
-            .collect(),
+        Weighting::Matrix { columns, clusters } => {
+            let mut sums = Vec::with_capacity(*clusters);
+            for column in columns.chunks_exact(n) {
+                sums.push(without_weight(twin::resultant(values, p, inverse, column)));
+                breather.breathe_if_due().await;
+            }
+            sums
+        }
         Weighting::Labels { labels, clusters } => {
             let mut members = vec![Vec::new(); *clusters];
             labels.iter().enumerate().for_each(|(i, label)| members[*label as usize].push(i));
-            map_rows(*clusters, |k| {
+            let sum = |k: usize| {
                 let mut sum = vec![0.0; p];
                 for &i in &members[k] {
                     let row = &values[i * p..(i + 1) * p];
                     sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x * inverse[i]);
                 }
                 sum
-            })
+            };
+            map_rows_gently(&mut breather, *clusters, sum).await
         }
     }
 }
@@ -306,7 +319,7 @@ fn host_spans(rows: usize, components: usize) -> impl Iterator<Item = Range<usiz
 }
 
 /// ln Σ exp and the shares of every one of `rows`.
-fn host_shares(
+async fn host_shares(
     values: &[f64],
     inverse: &[f64],
     rows: &Range<usize>,
@@ -315,21 +328,26 @@ fn host_shares(
 ) -> Vec<(f64, Vec<f64>)> {
     let p = values.len() / inverse.len();
     let (values, inverse) = (&values[rows.start * p..rows.end * p], &inverse[rows.clone()]);
-    let logs: Vec<Vec<f64>> = parts
-        .iter()
-        .map(|part| twin::log_density(values, inverse, part.mean, part.concentration, part.bias))
-        .collect();
-    map_rows(inverse.len(), |i| {
+    let mut breather = Breather::new();
+    let mut logs: Vec<Vec<f64>> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let Part { mean, concentration, bias } = *part;
+        logs.push(twin::log_density(values, inverse, mean, concentration, bias));
+        breather.breathe_if_due().await;
+    }
+    let share = |i: usize| {
         let row: Vec<f64> = logs.iter().map(|column| column[i]).collect();
         twin::responsibility(&row, hard)
-    })
+    };
+    map_rows_gently(&mut breather, inverse.len(), share).await
 }
 
-fn host_step(values: &[f64], inverse: &[f64], parts: &[Part<'_>], hard: bool) -> Step {
+async fn host_step(values: &[f64], inverse: &[f64], parts: &[Part<'_>], hard: bool) -> Step {
     let p = values.len() / inverse.len();
     let mut step = Step { log_likelihood: 0.0, sums: vec![vec![0.0; p + 1]; parts.len()] };
+    let mut breather = Breather::new();
     for span in host_spans(inverse.len(), parts.len()) {
-        let rows = host_shares(values, inverse, &span, parts, hard);
+        let rows = host_shares(values, inverse, &span, parts, hard).await;
         let likelihoods: Vec<f64> = rows.iter().map(|(log, _)| *log).collect();
         step.log_likelihood += pairwise(&likelihoods);
         let (values, inverse) = (&values[span.start * p..span.end * p], &inverse[span]);
@@ -337,6 +355,7 @@ fn host_step(values: &[f64], inverse: &[f64], parts: &[Part<'_>], hard: bool) ->
             let column: Vec<f64> = rows.iter().map(|(_, shares)| shares[k]).collect();
             let part = twin::resultant(values, p, inverse, &column);
             sums.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+            breather.breathe_if_due().await;
         }
     }
     step
@@ -352,6 +371,15 @@ impl VonMisesFisher {
     /// [`Error::InvalidInput`] for rows of another dimension or without a direction;
     /// [`Error::PrecisionUnavailable`], [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn log_density(
+        &self,
+        directions: &Directions,
+        precision: Precision,
+    ) -> Result<Vec<f64>> {
+        let this = self;
+        aside!(directions.context().gpu().is_none(); this, directions; this.log_density_in_place(directions, precision))
+    }
+
+    async fn log_density_in_place(
         &self,
         directions: &Directions,
         precision: Precision,

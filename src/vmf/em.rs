@@ -6,6 +6,7 @@ use super::distribution::VonMisesFisher;
 use super::fit::mean_of;
 use super::mixture::{Assignment, Concentrations, VonMisesFisherMixture, VonMisesFisherMixtureFit};
 use super::sample::Random;
+use crate::clock::Breather;
 use crate::error::Result;
 use crate::reference::vmf::log_peak;
 use crate::reserve::{product, room_for};
@@ -49,7 +50,9 @@ pub(super) async fn run(
     let mut mixture = start(settings, work, &prepared).await?;
     let mut log_likelihoods: Vec<f64> = Vec::new();
     let mut converged = false;
+    let mut breather = Breather::new();
     loop {
+        breather.breathe_if_due().await;
         let (parts, offset) = parts(&mixture.components, &mixture.weights);
         let step = work.iterate(&prepared, &parts, hard).await?;
         let log_likelihood = step.log_likelihood + n * offset;
@@ -126,7 +129,9 @@ async fn start(
     let mut nearest = vec![f64::INFINITY; n];
     let mut means: Vec<Vec<f64>> = Vec::new();
     let mut row = ((random.uniform() * n as f64) as usize).min(n - 1);
+    let mut breather = Breather::new();
     loop {
+        breather.breathe_if_due().await;
         let mean = work.row(row).await?;
         for (nearest, d) in nearest.iter_mut().zip(work.half_distances(prepared, &mean).await?) {
             *nearest = nearest.min(d.max(0.0));

@@ -5,6 +5,7 @@ use super::device::{Weighting, Work};
 use super::directions::Directions;
 use super::distribution::VonMisesFisher;
 use super::{MAX_CLUSTERS, MAX_CONCENTRATION};
+use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::number::{Element, Precision};
 use crate::reference::vmf::log_peak;
@@ -111,6 +112,13 @@ impl VonMisesFisher {
     /// where they come from a tensor; [`Error::PrecisionUnavailable`];
     /// [`Error::DeviceLost`], [`Error::OutOfMemory`].
     pub async fn fit(directions: &Directions, precision: Precision) -> Result<VonMisesFisherFit> {
+        aside!(directions.context().gpu().is_none(); directions; VonMisesFisher::fit_in_place(directions, precision))
+    }
+
+    async fn fit_in_place(
+        directions: &Directions,
+        precision: Precision,
+    ) -> Result<VonMisesFisherFit> {
         let fits = fits(directions, precision, &Weighting::Equal).await?;
         fits.into_iter().flatten().next().ok_or_else(|| Error::invalid("directions", "no rows"))
     }
@@ -137,6 +145,15 @@ impl VonMisesFisher {
     /// As [`VonMisesFisher::fit_weighted`], but not for zeros; [`Error::LimitExceeded`] above
     /// 2²⁴ clusters ([`MAX_CLUSTERS`]).
     pub async fn fit_clusters<T: Element>(
+        directions: &Directions,
+        weights: &[T],
+        clusters: usize,
+        precision: Precision,
+    ) -> Result<Vec<Option<VonMisesFisherFit>>> {
+        aside!(directions.context().gpu().is_none(); directions, weights; VonMisesFisher::fit_clusters_in_place(directions, weights, clusters, precision))
+    }
+
+    async fn fit_clusters_in_place<T: Element>(
         directions: &Directions,
         weights: &[T],
         clusters: usize,
@@ -189,6 +206,15 @@ impl VonMisesFisher {
     /// than rows, and a label of `clusters` or above (with its row);
     /// [`Error::LimitExceeded`] above 2²⁴ clusters ([`MAX_CLUSTERS`]).
     pub async fn fit_labels(
+        directions: &Directions,
+        labels: &[u32],
+        clusters: usize,
+        precision: Precision,
+    ) -> Result<Vec<Option<VonMisesFisherFit>>> {
+        aside!(directions.context().gpu().is_none(); directions, labels; VonMisesFisher::fit_labels_in_place(directions, labels, clusters, precision))
+    }
+
+    async fn fit_labels_in_place(
         directions: &Directions,
         labels: &[u32],
         clusters: usize,

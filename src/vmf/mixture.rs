@@ -5,6 +5,7 @@ use super::device::Work;
 use super::directions::Directions;
 use super::distribution::VonMisesFisher;
 use super::em;
+use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::number::Precision;
 use crate::wait::blocking;
@@ -173,6 +174,11 @@ impl VonMisesFisherMixture {
     /// range, rows as for [`VonMisesFisher::fit`]; [`Error::PrecisionUnavailable`],
     /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn fit(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit> {
+        let this = self;
+        aside!(directions.context().gpu().is_none(); this, directions; this.fit_in_place(directions))
+    }
+
+    async fn fit_in_place(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit> {
         self.check(directions.len())?;
         let fixed = match self.concentrations {
             Concentrations::Fixed(value) => value,
@@ -242,6 +248,11 @@ impl VonMisesFisherMixtureFit {
     /// [`Error::InvalidInput`] for rows of another dimension or without a direction;
     /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub async fn responsibilities(&self, directions: &Directions) -> Result<Vec<f64>> {
+        let this = self;
+        aside!(directions.context().gpu().is_none(); this, directions; this.responsibilities_in_place(directions))
+    }
+
+    async fn responsibilities_in_place(&self, directions: &Directions) -> Result<Vec<f64>> {
         if directions.dimension() != self.components[0].dimension() {
             let (found, needed) = (directions.dimension(), self.components[0].dimension());
             let reason = format!("have {found} dimensions, the mixture {needed}");

@@ -4,11 +4,12 @@ use super::super::distributions::Distributions;
 use super::super::kind::{Entropy, Input};
 use super::super::range::{is_factor, is_usual};
 use super::sums::{Bulk, Order, sums};
+use crate::clock::Breather;
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
 use crate::losses::{ENTROPY_GRADIENT, Found, Gradient, LOGIT_GRADIENT, Query, Source, others};
 use crate::number::{Precision, words};
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::divergence as reference;
 use crate::reference::losses::Form;
 
@@ -101,12 +102,14 @@ pub(super) async fn answers(
 
 async fn by_twin(entropy: Entropy, p: &Distributions, rows: &mut [Option<Row>]) -> Result<()> {
     let open: Vec<usize> = (0..rows.len()).filter(|row| rows[*row].is_none()).collect();
+    let mut breather = Breather::new();
     for numbers in open.chunks(p.together()) {
         let values = p.read_rows(numbers).await?;
-        let found = map_rows(numbers.len(), |place| {
+        let answer = |place: usize| {
             let row = p.screened("p", numbers[place], &values[place])?;
             Ok(Row { nats: reference::entropy(entropy, &row), known: Known::Twin })
-        });
+        };
+        let found = map_rows_gently(&mut breather, numbers.len(), answer).await;
         for (row, found) in numbers.iter().zip(found) {
             rows[*row] = Some(found?);
         }

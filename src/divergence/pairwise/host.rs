@@ -4,8 +4,9 @@ use super::super::comparison::Comparison;
 use super::super::distributions::Distributions;
 use super::super::finish::Mismatch;
 use super::tiles::Answer;
+use crate::clock::Breather;
 use crate::error::Result;
-use crate::parallel::map_rows;
+use crate::parallel::map_rows_gently;
 use crate::reference::divergence as twin;
 use std::ops::Range;
 
@@ -20,13 +21,15 @@ async fn rows(
     argument: &'static str,
     source: &Distributions,
     range: Range<usize>,
+    breather: &mut Breather,
 ) -> Result<Vec<twin::Row>> {
     let mut values = Vec::with_capacity(range.len());
     let numbers: Vec<usize> = range.clone().collect();
     for numbers in numbers.chunks(source.together()) {
         values.extend(source.read_rows(numbers).await?);
     }
-    let made = map_rows(range.len(), |k| source.screened(argument, range.start + k, &values[k]));
+    let row = |k: usize| source.screened(argument, range.start + k, &values[k]);
+    let made = map_rows_gently(breather, range.len(), row).await;
     made.into_iter().collect()
 }
 
@@ -42,17 +45,18 @@ impl Comparison {
         let step = (BINS / p.bins).clamp(1, ROWS);
         // Where p fits, it is made once, and so is q.
         let mut kept: Option<Vec<twin::Row>> = None;
+        let mut breather = Breather::new();
         for i in (0..p.rows).step_by(step) {
-            let of_p = rows("p", p, i..p.rows.min(i + step)).await?;
+            let of_p = rows("p", p, i..p.rows.min(i + step), &mut breather).await?;
             for j in (0..q.rows).step_by(step) {
                 if half && j + step <= i + 1 {
                     continue;
                 }
                 let of_q = match kept.take() {
                     Some(rows) => rows,
-                    None => rows("q", q, j..q.rows.min(j + step)).await?,
+                    None => rows("q", q, j..q.rows.min(j + step), &mut breather).await?,
                 };
-                let found = map_rows(of_p.len(), |row| {
+                let found = |row: usize| {
                     let from = if half { (i + row + 1).saturating_sub(j) } else { 0 };
                     let answer = |(column, q): (usize, &twin::Row)| {
                         let p = &of_p[row];
@@ -63,7 +67,8 @@ impl Comparison {
                     let all: Vec<(usize, Answer)> =
                         of_q.iter().enumerate().skip(from).map(answer).collect();
                     all
-                });
+                };
+                let found = map_rows_gently(&mut breather, of_p.len(), found).await;
                 for (row, answers) in found.iter().enumerate() {
                     answers.iter().for_each(|(column, found)| absorb(i + row, j + column, found));
                 }
