@@ -3,8 +3,9 @@
 use super::plan::{Plan, is_for_the_twin, plan};
 use super::solution::{Solution, State};
 use super::variant::batch::{Batch, Slot};
+use super::variant::measure::Measure;
 use super::variant::streaming::{Loop, Start, Until};
-use super::variant::{Reporter, measure, resident, scaling, streaming};
+use super::variant::{Reporter, resident, scaling, streaming};
 use super::{Problem, Progress, Sinkhorn, Variant};
 use crate::aside::aside;
 use crate::error::{Error, Result};
@@ -91,8 +92,13 @@ async fn on_gpu(
             iterations: most.fetch_max(done, Ordering::Relaxed).max(done),
             marginal_error: running.iter().map(Slot::marginal_error).fold(0.0, f64::max),
         };
-        let mut slots = iterate(settings, plan, problem, &batch, &progress).await?;
-        let mut found = measure::run(&batch, settings.epsilon).await?;
+        let measure = Measure::new(&batch, settings.epsilon).await?;
+        let (mut slots, measured) =
+            iterate(settings, plan, problem, &batch, &progress, &measure).await?;
+        let mut found = match measured {
+            Some(found) => found,
+            None => measure.run().await?,
+        };
         let short = |slot: &mut Slot| {
             let error = found[slot.problem as usize].marginal_error;
             slot.status == Slot::CONVERGED && error > settings.tolerance
@@ -100,12 +106,13 @@ async fn on_gpu(
         let mut again: Vec<Slot> = slots.extract_if(.., short).collect();
         if !again.is_empty() {
             go_on(settings, plan, &batch, &mut again, &progress).await?;
-            found = measure::run(&batch, settings.epsilon).await?;
+            found = measure.run().await?;
         }
         for slot in slots.iter().chain(&again) {
             iterations[range.start + slot.problem as usize] = slot.iterations;
         }
         totals.extend(found);
+        drop(measure);
         batches.push(batch);
     }
     let finite = |t: &Totals| {
@@ -121,14 +128,15 @@ async fn on_gpu(
     Ok(Solution::new(settings, context, problem, plan.variant, totals, iterations, state))
 }
 
-/// Runs the loop of a batch; the final state of every problem.
+/// Runs the loop of a batch; the final state of every problem, and what they are worth where that is known already.
 async fn iterate(
     settings: &Sinkhorn,
     plan: Plan,
     problem: &Problem,
     batch: &Batch,
     progress: &Reporter<'_>,
-) -> Result<Vec<Slot>> {
+    measure: &Measure<'_>,
+) -> Result<(Vec<Slot>, Option<Vec<Totals>>)> {
     let mut running: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
     let tolerance = settings.tolerance;
     if batch.precision == Precision::Double {
@@ -144,7 +152,7 @@ async fn iterate(
             let rough = (1.2e-7 * batch.contrast).max(3e-6).max(tolerance);
             let capabilities = &batch.gpu.capabilities;
             if resident::fits(capabilities, batch.source.longest, batch.target.longest) {
-                resident::run(batch, settings, rough, &mut running, progress).await?;
+                resident::run(batch, settings, rough, &mut running, progress, None).await?;
             } else {
                 let this = Loop { until: Until::Floor, ..Loop::single(rough) };
                 streaming::run(batch, settings, this, &mut running, progress).await?;
@@ -156,12 +164,15 @@ async fn iterate(
         }
         let this = Loop { precision: Precision::Double, start, ..Loop::single(tolerance) };
         streaming::run(batch, settings, this, &mut running, progress).await?;
-        return Ok(running);
+        return Ok((running, None));
     }
     let single = Loop::single(tolerance);
     match plan.variant {
         Variant::Resident => {
-            resident::run(batch, settings, tolerance, &mut running, progress).await?
+            let all = Some(measure);
+            let measured =
+                resident::run(batch, settings, tolerance, &mut running, progress, all).await?;
+            return Ok((running, measured));
         }
         Variant::Scaling => {
             scaling::run(batch, settings, &mut running, progress).await?;
@@ -183,7 +194,7 @@ async fn iterate(
             streaming::run(batch, settings, single, &mut running, progress).await?;
         }
     }
-    Ok(running)
+    Ok((running, None))
 }
 
 /// Lets problems go on that left their loop by its own test and are, measured anew with other
@@ -206,7 +217,8 @@ async fn go_on(
         &move |running, done| Progress { finished, ..progress(running, done) };
     let tolerance = 0.5 * settings.tolerance;
     if plan.variant == Variant::Resident && batch.precision == Precision::Single {
-        return resident::run(batch, settings, tolerance, running, progress).await;
+        resident::run(batch, settings, tolerance, running, progress, None).await?;
+        return Ok(());
     }
     let this = Loop { precision: batch.precision, start: Start::Same, ..Loop::single(tolerance) };
     streaming::run(batch, settings, this, running, progress).await

@@ -1,12 +1,14 @@
 //! Sinkhorn for many small problems, one workgroup each.
 
 use super::batch::{Batch, Slot};
+use super::measure::Measure;
 use crate::error::{Error, Result};
 use crate::gpu::layout::params;
 use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Capabilities, Kernel};
 use crate::number::Precision;
+use crate::reference::Totals;
 use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
 
@@ -71,14 +73,15 @@ pub(crate) fn fits(capabilities: &Capabilities, rows: usize, columns: usize) -> 
 }
 
 /// Runs the loop on the problems of `running`, which holds their final states
-/// afterwards.
+/// afterwards. Where one submission does for all of them, it measures them too.
 pub(crate) async fn run(
     batch: &Batch,
     settings: &Sinkhorn,
     tolerance: f64,
     running: &mut Vec<Slot>,
     progress: &Reporter<'_>,
-) -> Result<()> {
+    measure: Option<&Measure<'_>>,
+) -> Result<Option<Vec<Totals>>> {
     let gpu = &batch.gpu;
     let capabilities = &gpu.capabilities;
     let (rows, columns) = (batch.source.longest, batch.target.longest);
@@ -115,6 +118,10 @@ pub(crate) async fn run(
     let unit = 0.6 * pairs / capabilities.elements_per_second() + 1e-7;
     let mut pace = Pace::new(capabilities, 1.0 / unit);
     let mut finished = Vec::with_capacity(running.len());
+    let mut measured = None;
+    let in_order = |slots: &[Slot]| {
+        slots.len() == batch.len() && (0u32..).zip(slots).all(|(k, slot)| slot.problem == k)
+    };
     while !running.is_empty() {
         // First as many problems as fit the time, then, if even one does not,
         // as many iterations.
@@ -129,6 +136,8 @@ pub(crate) async fn run(
         // Problems that have come different ways share a dispatch: none goes too far.
         let left = settings.max_iterations - most(&running[..count]);
         let iterations = ((budget / count as f64) as u32).clamp(1, left);
+        let measure =
+            measure.filter(|_| count == running.len() && iterations == left && in_order(running));
         batch.write_slots(running).await?;
         pace.begin();
         let mut recorder = gpu.recorder();
@@ -168,10 +177,11 @@ pub(crate) async fn run(
             );
             recorder.dispatch(&ready, count as u64)?;
             recorder.stage(&batch.slots, 0, (count * size_of::<Slot>()) as u64);
-            Ok(())
+            measure.map_or(Ok(()), |measure| measure.record(&mut recorder))
         })
         .await?;
         let read = recorder.read("the state of a solve").await?;
+        measured = measure.map(|measure| measure.answers(&read[1..]));
         let states: Vec<Slot> = bytemuck::pod_collect_to_vec(&read[0]);
         let spent = states.iter().map(|slot| f64::from(slot.iterations)).sum::<f64>() - done;
         pace.end(spent);
@@ -188,5 +198,5 @@ pub(crate) async fn run(
         settings.report(progress(running, most))?;
     }
     *running = finished;
-    Ok(())
+    Ok(measured)
 }
