@@ -8,7 +8,7 @@ use super::turn::Turn;
 use crate::error::{Error, Result, one_line};
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Memory of a context, in bytes.
@@ -31,10 +31,22 @@ const IDLE_LIMIT: u64 = 256 << 20;
 /// Buffer sizes are rounded up to this, so that similar sizes share.
 const GRANULE: u64 = 256;
 
+/// Bytes of data that a context has copied between the host and the device so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Traffic {
+    /// Written by the host for the device, parameters of kernels among them.
+    pub to_device: u64,
+    /// Read by the host from the device.
+    pub to_host: u64,
+}
+
 /// What a device and its clones share beside the device.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     kept: Mutex<Kept>,
+    sent: AtomicU64,
+    received: AtomicU64,
     pub(super) owner: Owner,
     /// Held while what waits for the device is taken and submitted: nothing overtakes an upload.
     #[cfg(not(target_arch = "wasm32"))]
@@ -183,6 +195,22 @@ impl Gpu {
         #[cfg(not(target_arch = "wasm32"))]
         let staging = lock(&self.pool.staging).held();
         Memory { staging, ..lock(&self.pool.kept).memory }
+    }
+
+    /// Data copied either way so far.
+    pub(crate) fn traffic(&self) -> Traffic {
+        Traffic {
+            to_device: self.pool.sent.load(Ordering::Relaxed),
+            to_host: self.pool.received.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn count_sent(&self, bytes: u64) {
+        self.pool.sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_received(&self, bytes: u64) {
+        self.pool.received.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// A buffer of at least `bytes`, contents undefined. Run inside

@@ -3,7 +3,7 @@
 
 use super::Gpu;
 use super::adapter::{AdapterKind, AdapterReport, Backend};
-use super::buffer::Memory;
+use super::buffer::{Memory, Traffic};
 use super::capabilities::{Capabilities, SHARED_MEMORY};
 use super::pipeline::lock;
 use super::pipeline_cache::PipelineCache;
@@ -146,6 +146,12 @@ impl Context {
     /// Device memory held by this context; zero for the CPU twin.
     pub fn memory(&self) -> Memory {
         self.gpu.as_deref().map(Gpu::memory).unwrap_or_default()
+    }
+
+    /// Data copied between host and device so far; zero for the CPU twin. What is on the device already, in tensors, is
+    /// not copied by who uses it.
+    pub fn traffic(&self) -> Traffic {
+        self.gpu.as_deref().map(Gpu::traffic).unwrap_or_default()
     }
 
     /// Submissions made so far; zero for the CPU twin.

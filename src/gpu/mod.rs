@@ -30,7 +30,7 @@ mod turn;
 mod upload;
 
 pub use adapter::{AdapterKind, AdapterReport, Backend};
-pub use buffer::Memory;
+pub use buffer::{Memory, Traffic};
 pub use capabilities::Capabilities;
 pub use context::{Context, ContextBuilder};
 #[cfg(feature = "hostile")]

@@ -56,9 +56,18 @@ impl Poller {
         lock(&self.0.state).latest = Some(index);
     }
 
-    /// Sees to it that `awaited`, which needs what has been submitted so far, is answered; an error where there can be
-    /// no thread.
-    pub(super) fn watch(&self, gpu: &Gpu, awaited: Awaited) -> std::io::Result<()> {
+    /// The last submission so far.
+    pub(super) fn latest(&self) -> Option<wgpu::SubmissionIndex> {
+        lock(&self.0.state).latest.clone()
+    }
+
+    /// Sees to it that `awaited`, which comes after `submission`, is answered; an error where there can be no thread.
+    pub(super) fn watch(
+        &self,
+        gpu: &Gpu,
+        awaited: Awaited,
+        submission: Option<wgpu::SubmissionIndex>,
+    ) -> std::io::Result<()> {
         let mut state = lock(&self.0.state);
         if !state.is_running {
             let shared = self.0.clone();
@@ -66,8 +75,7 @@ impl Poller {
             thread.spawn(move || shared.run())?;
             state.is_running = true;
         }
-        let latest = state.latest.clone();
-        state.awaited.push((awaited, latest));
+        state.awaited.push((awaited, submission));
         state.device.get_or_insert_with(|| Polled {
             device: gpu.device.clone(),
             exclusive: gpu.exclusive.clone(),

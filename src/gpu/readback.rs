@@ -90,6 +90,22 @@ impl Mapped<'_> {
         }
     }
 
+    /// All of its bytes into `to`, which has as many.
+    pub(super) async fn copy_into(self, to: &mut [u8], what: &str) -> Result<()> {
+        let copied = {
+            let _exclusive = self.gpu.exclusive();
+            let view = self.landing.buffer.slice(..self.bytes).get_mapped_range();
+            view.map(|view| copy_out(&view[..to.len()], to)).map_err(one_line)
+        };
+        match copied {
+            Ok(()) => self.gpu.check_lost(),
+            Err(message) => {
+                let error = Error::Readback { what: what.into(), message };
+                Err(self.gpu.explain(error).await)
+            }
+        }
+    }
+
     fn try_copy<T: bytemuck::Pod>(&self, ranges: &[(u64, u64)]) -> Result<Vec<Vec<T>>, String> {
         let _exclusive = self.gpu.exclusive();
         let view = self.landing.buffer.slice(..self.bytes).get_mapped_range().map_err(one_line)?;
@@ -97,9 +113,7 @@ impl Mapped<'_> {
             let end = at.saturating_add(bytes) as usize;
             let part = view.get(at as usize..end).ok_or("it is shorter than asked")?;
             let count = part.len() / size_of::<T>();
-            // Pages that the system has zeroed already.
-            let mut numbers = bytemuck::allocation::try_zeroed_vec::<T>(count)
-                .map_err(|()| format!("no memory for {bytes} bytes on the host"))?;
+            let mut numbers = numbers::<T>(bytes)?;
             copy_out(&part[..count * size_of::<T>()], bytemuck::cast_slice_mut(&mut numbers));
             Ok(numbers)
         };
@@ -107,15 +121,28 @@ impl Mapped<'_> {
     }
 }
 
+/// Numbers of so many bytes, of pages that the system has zeroed already.
+pub(super) fn numbers<T: bytemuck::Pod>(bytes: u64) -> Result<Vec<T>, String> {
+    let count = bytes as usize / size_of::<T>();
+    bytemuck::allocation::try_zeroed_vec::<T>(count)
+        .map_err(|()| format!("no memory for {bytes} bytes on the host"))
+}
+
 impl Gpu {
     /// Maps the first `bytes` of a staging buffer for reading. In a browser its event loop delivers the callback.
-    /// Natively whoever may wait polls the device; others are woken by the thread that does.
-    pub(crate) async fn map(&self, staging: Buffer, bytes: u64, what: &str) -> Result<Mapped<'_>> {
+    /// Natively whoever may wait polls the device; others are woken by the thread that does. It is asked for at once, and
+    /// waited for in the future that is returned.
+    pub(crate) fn map<'a>(
+        &'a self,
+        staging: Buffer,
+        bytes: u64,
+        what: &'a str,
+    ) -> impl Future<Output = Result<Mapped<'a>>> + use<'a> {
         let (awaited, answer) = Awaited::new();
         let (device, exclusive) = (self.device.clone(), self.exclusive.clone());
         let landing = Arc::new(Landing { buffer: staging, device, exclusive });
         let mapped = Mapped { gpu: self, landing: landing.clone(), bytes };
-        let (asked, polled) = {
+        let asked = {
             let _exclusive = self.exclusive();
             log::trace!("map");
             let scopes = Scopes::push(&self.device);
@@ -125,43 +152,43 @@ impl Gpu {
                 drop(landing);
                 answered.answer(result.map_err(|error| Failure::Refused(one_line(error))));
             });
-            let asked = scopes.pop();
+            scopes.pop()
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        let submission = self.pool.poller.latest();
+        async move {
             log::trace!("wait");
-            (asked, self.attend(awaited))
-        };
-        if let Err(error) = polled {
-            return Err(self.explain(error).await);
-        }
-        #[cfg(target_arch = "wasm32")]
-        let answer = self.nudged(answer);
-        let refusal = match answer.await {
-            Ok(Ok(())) => return Ok(mapped),
             #[cfg(not(target_arch = "wasm32"))]
-            Ok(Err(Failure::Ended(error))) => return Err(self.explain(error).await),
-            Ok(Err(Failure::Refused(refusal))) => refusal,
-            Err(oneshot::Canceled) => "the device dropped the request".into(),
-        };
-        let message = asked.await.map_or(refusal, one_line);
-        Err(self.explain(Error::Readback { what: what.into(), message }).await)
+            if let Err(error) = self.attend(awaited, submission) {
+                return Err(self.explain(error).await);
+            }
+            #[cfg(target_arch = "wasm32")]
+            let answer = self.nudged(answer);
+            let refusal = match answer.await {
+                Ok(Ok(())) => return Ok(mapped),
+                #[cfg(not(target_arch = "wasm32"))]
+                Ok(Err(Failure::Ended(error))) => return Err(self.explain(error).await),
+                Ok(Err(Failure::Refused(refusal))) => refusal,
+                Err(oneshot::Canceled) => "the device dropped the request".into(),
+            };
+            let message = asked.await.map_or(refusal, one_line);
+            Err(self.explain(Error::Readback { what: what.into(), message }).await)
+        }
     }
 
     /// Polls until `awaited` has its answer, or has it polled for.
     #[cfg(not(target_arch = "wasm32"))]
-    fn attend(&self, awaited: Awaited) -> Result<()> {
+    fn attend(&self, awaited: Awaited, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
         if !crate::wait::may_wait() {
-            match self.pool.poller.watch(self, awaited) {
+            match self.pool.poller.watch(self, awaited, submission.clone()) {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     log::warn!("no thread to poll the device with ({error}): waiting for it")
                 }
             }
         }
-        self.poll(wgpu::PollType::wait_indefinitely())
-    }
-
-    #[cfg(target_arch = "wasm32")]
-    fn attend(&self, _: Awaited) -> Result<()> {
-        Ok(())
+        let _exclusive = self.exclusive();
+        self.poll(wgpu::PollType::Wait { submission_index: submission, timeout: None })
     }
 
     /// What `waiting` comes to, while the browser is made to look: Firefox tells of finished work when something is

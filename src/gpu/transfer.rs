@@ -25,6 +25,7 @@ impl Gpu {
     /// [`Gpu::guarded`].
     pub(super) fn copy_in(&self, target: &Part, offset: u64, bytes: &[u8]) -> Result<()> {
         let (raw, offset) = (target.raw(), target.offset() + offset);
+        self.count_sent(bytes.len() as u64);
         #[cfg(target_arch = "wasm32")]
         if !bytes.is_empty() {
             self.queue.write_buffer(raw, offset, bytes);
@@ -54,6 +55,7 @@ impl Gpu {
         #[cfg(not(target_arch = "wasm32"))]
         if words > MANY {
             let (raw, offset) = (target.raw(), target.offset() + offset);
+            self.count_sent(4 * words as u64);
             self.stage_with(raw, offset, words, |first, piece, words| {
                 found.extend(fill_mapped(piece, 0, (first, words), &fill)?);
                 Ok(())

@@ -45,6 +45,7 @@ impl Upload<'_> {
     ) -> Result<Vec<F>> {
         #[cfg(not(target_arch = "wasm32"))]
         if self.mapped {
+            self.gpu.count_sent(4 * words as u64);
             return super::transfer::fill_mapped(&self.buffer, offset, (0, words), &fill);
         }
         self.gpu.write_with(&self.buffer, offset, words, fill)
@@ -53,6 +54,7 @@ impl Upload<'_> {
     fn write(&self, bytes: &[u8]) -> Result<()> {
         #[cfg(not(target_arch = "wasm32"))]
         if self.mapped {
+            self.gpu.count_sent(bytes.len() as u64);
             return super::transfer::copy_mapped(&self.buffer, (0, bytes.len() / 4), bytes);
         }
         self.gpu.copy_in(&self.buffer.whole(), 0, bytes)
