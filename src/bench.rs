@@ -10,10 +10,12 @@
 //! # Ok(()) }
 //! ```
 
+use crate::clock::Clock;
 use crate::error::Result;
 use crate::gpu::buffer::STORAGE;
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Clock, Context, Gpu, Kernel};
+use crate::gpu::{Context, Gpu, Kernel};
 use crate::wait::blocking;
 use rayon::prelude::*;
 use std::hint::black_box;
@@ -43,23 +45,17 @@ impl Limits {
     }
 }
 
-static COPY: Kernel = Kernel {
-    path: "bench/copy.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
-static EXP_SUM: Kernel = Kernel {
-    path: "bench/exp_sum.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+static COPY: Kernel = Kernel::new("bench/copy.wgsl");
+static EXP_SUM: Kernel = Kernel::new("bench/exp_sum.wgsl");
 
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    quads: u32,
-    each: u32,
-    start: u32,
-    step: u32,
+params! {
+    struct Params = Params in "bench/copy.wgsl", "bench/exp_sum.wgsl" {
+        zero: u32,
+        quads: u32,
+        each: u32,
+        start: u32,
+        step: u32,
+    }
 }
 
 /// Quads a thread walks over: enough to make a thread worth its start.

@@ -95,8 +95,8 @@ pub(crate) struct Ends {
     pub(crate) finite: bool,
 }
 
-/// Lanes that the compiler makes vectors of.
-const LANES: usize = 16;
+/// Lanes that the compiler makes vectors of, and that stay in registers of any processor.
+const LANES: usize = 8;
 
 impl Ends {
     pub(crate) const NONE: Ends =
@@ -106,17 +106,22 @@ impl Ends {
         let (mut least, mut most) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
         // 0 · x is 0 unless x is not finite.
         let mut rest = [0.0f32; LANES];
-        for lanes in values.chunks(LANES) {
-            let lanes = lanes.iter().zip(&mut least).zip(&mut most).zip(&mut rest);
-            for (((x, least), most), rest) in lanes {
-                *least = if *x < *least { *x } else { *least };
-                *most = if *x > *most { *x } else { *most };
-                *rest += *x * 0.0;
+        let mut look = |lanes: &[f32; LANES]| {
+            for (k, x) in lanes.iter().enumerate() {
+                least[k] = if *x < least[k] { *x } else { least[k] };
+                most[k] = if *x > most[k] { *x } else { most[k] };
+                rest[k] += *x * 0.0;
             }
+        };
+        let (whole, tail) = values.as_chunks::<LANES>();
+        whole.iter().for_each(&mut look);
+        if let Some(last) = tail.last() {
+            let mut lanes = [*last; LANES];
+            lanes[..tail.len()].copy_from_slice(tail);
+            look(&lanes);
         }
         let fold = |ends: Ends, k: usize| {
-            let finite = rest[k] == 0.0;
-            ends.and(Ends { least: least[k], most: most[k], finite })
+            ends.and(Ends { least: least[k], most: most[k], finite: rest[k] == 0.0 })
         };
         (0..LANES).fold(Ends::NONE, fold)
     }

@@ -72,7 +72,7 @@ on() {
 step "Formatting" cargo fmt --all --check
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli,kantor/hostile -- -D warnings
 # Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values, the command.
-once=(bessel_twin divergence_twin shaders compilers cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
+once=(bessel_twin divergence_twin shaders loops compilers cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
 # On the first adapter and the twin: two minutes of calls, with overflow checks in this crate.
 on_first=(fuzz)
 checked=(--config profile.release.package.kantor.overflow-checks=true

@@ -6,11 +6,11 @@
 #[path = "common/variants.rs"]
 mod variants;
 
-use kantor::gpu::shader::{self, Constant, SOURCES};
+use kantor::gpu::shader::{self, Binding, Constant, SOURCES};
 use naga::proc::Layouter;
-use naga::{AddressSpace, BinaryOperator, Expression, ScalarKind, ShaderStage};
+use naga::{AddressSpace, BinaryOperator, Expression, ScalarKind, ShaderStage, StorageAccess};
 use std::path::Path;
-use variants::{code, every_variant, kernels, members, settings};
+use variants::{all, code, every_variant, kernels, members, settings, validated};
 
 const STORAGE_BUFFERS: usize = 8;
 const WORKGROUP_BYTES: u32 = 16_384;
@@ -100,6 +100,71 @@ fn no_kernel_binds_more_than_eight_storage_buffers() {
         let expected: Vec<(u32, u32)> = (0..bindings.len() as u32).map(|k| (0, k)).collect();
         assert_eq!(bindings, expected, "{what}: bindings are positions in group 0");
     });
+}
+
+/// The loader reads them from the text, without a parser: as naga does.
+#[test]
+fn the_loader_reads_the_bindings_that_naga_sees() {
+    for (path, constants) in all() {
+        let text = shader::source(path, &constants).unwrap_or_else(|error| panic!("{error}"));
+        let read = shader::bindings(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        // Bindings stand outside of what constants choose; another text is another splice.
+        if !constants.is_empty() && constants.iter().all(|(name, _)| *name != "MEMBER") {
+            continue;
+        }
+        let (module, _) = validated(path, &constants);
+        let mut seen: Vec<_> = module
+            .global_variables
+            .iter()
+            .filter_map(|(_, global)| Some((global.binding?.binding, binding(global.space))))
+            .collect();
+        seen.sort_by_key(|(number, _)| *number);
+        let seen: Vec<Binding> = seen.into_iter().map(|(_, binding)| binding).collect();
+        assert_eq!(read, seen, "{path} with {constants:?}");
+    }
+}
+
+/// The parameters of every kernel are a struct of Rust's, by `params!`, whose own test compares the two.
+#[test]
+fn every_kernel_has_its_parameters_in_rust() {
+    let rust = rust_below("src");
+    for path in kernels() {
+        let (module, _) = validated(path, &Vec::new());
+        let mut globals = module.global_variables.iter().map(|(_, global)| global);
+        let uniform = globals.find(|global| global.space == AddressSpace::Uniform);
+        let ty = &module.types[uniform.expect("parameters").ty];
+        let name = ty.name.as_deref().unwrap_or_else(|| panic!("{path}: {ty:?} has no name"));
+        let declares = |file: &str| {
+            let text = SOURCES.iter().find(|(known, _)| *known == file).expect("a file").1;
+            text.lines().any(|line| line.starts_with(&format!("struct {name} {{")))
+        };
+        let file = included(path).into_iter().find(|file| declares(file)).expect("its file");
+        let pattern = format!(" = {name} in ");
+        let mut lists = rust.match_indices(&pattern).map(|(at, _)| &rust[at + pattern.len()..]);
+        let found = lists.any(|list| {
+            let files = list.split('{').next().unwrap_or_default();
+            files.contains(&format!("\"{file}\""))
+        });
+        assert!(found, "no params! has {name} in {file}, the parameters of {path}");
+    }
+}
+
+/// A file and what it includes.
+fn included(path: &str) -> Vec<String> {
+    let text = SOURCES.iter().find(|(known, _)| *known == path).expect("a file").1;
+    let below = text.lines().filter_map(|line| line.strip_prefix("//!include "));
+    std::iter::once(path.to_owned()).chain(below.flat_map(|file| included(file.trim()))).collect()
+}
+
+fn binding(space: AddressSpace) -> Binding {
+    match space {
+        AddressSpace::Uniform => Binding::Uniform,
+        AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => {
+            Binding::ReadWrite
+        }
+        AddressSpace::Storage { .. } => Binding::Read,
+        other => panic!("{other:?} is bound"),
+    }
 }
 
 #[test]

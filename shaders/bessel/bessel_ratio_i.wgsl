@@ -29,7 +29,7 @@ fn debye_ratio(p: Point) -> vec2f {
 }
 
 fn downward_ratio(p: Point) -> vec2f {
-  let n = ceil(24.0 - p.v.x);
+  let n = min(ceil(24.0 - p.v.x), 64.0);
   let top = debye(Point(df_add_f32(p.v, n), p.x, p.scaled, p.shift));
   var rho = df_sub(df_reciprocal(df_add(top.w, top.v)), debye_argument_sum(top, 1.0));
   let square = df_mul(p.x, p.x);

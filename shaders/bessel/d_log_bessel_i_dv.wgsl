@@ -42,7 +42,7 @@ fn reciprocal_gamma_log_derivative(v: vec2f) -> vec2f {
   let o = reduce_order(v);
   let reciprocal = df_add_f32(df_mul(o.mu, reciprocal_gamma_slope(o.mu)), 1.0);
   var sum = df_div(reciprocal_gamma_derivative(o.mu), reciprocal);
-  for (var j = 1.0; j <= o.n; j += 1.0) {
+  for (var j = 1.0; j <= min(o.n, MOST_N); j += 1.0) {
     sum = df_sub(sum, df_reciprocal(df_add_f32(o.mu, j)));
   }
   return sum;

@@ -4,7 +4,8 @@
 // coefficients are double-floats and the rest f32; error below 2^-46 for |mu| <= 1/2, and relative to mu for small mu.
 //!include shared/twofloat.wgsl
 
-// v = n + mu, n the nearest integer.
+// v = n + mu, n the nearest integer. Loops over n end at MOST_N whatever v is; where they are used, n is at most 16.
+const MOST_N: f32 = 32.0;
 struct Order { n: f32, mu: vec2f }
 
 fn reduce_order(v: vec2f) -> Order {
@@ -51,7 +52,7 @@ fn reciprocal_gamma_derivative(mu: vec2f) -> vec2f {
 // (mu + 1) (mu + 2) ... (mu + n), so that Gamma(1 + mu + n) is this times Gamma(1 + mu); n at most 16.
 fn rising_product(o: Order) -> vec2f {
   var product = vec2f(1.0, 0.0);
-  for (var j = 1.0; j <= o.n; j += 1.0) {
+  for (var j = 1.0; j <= min(o.n, MOST_N); j += 1.0) {
     product = df_mul(product, df_add_f32(o.mu, j));
   }
   return product;

@@ -58,7 +58,7 @@ fn temme(p: Point) -> Temme {
     k_next = df_add(k_next, df_sub(p_k, df_mul_f32(f, k)));
     if (k * f.x <= 0x1p-50f * k_mu.x) { break; }
   }
-  for (var j = 1.0; j <= o.n; j += 1.0) {
+  for (var j = 1.0; j <= min(o.n, MOST_N); j += 1.0) {
     let above = df_mul_add(df_add_f32(mu, j), k_next, df_mul(y, k_mu));
     k_mu = k_next;
     k_next = above;

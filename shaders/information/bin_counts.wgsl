@@ -57,7 +57,7 @@ fn bin_of(x: u32, base: u32, bins: u32, second: bool) -> u32 {
   // edge[low] <= x; edge[high] > x, or high = bins.
   var low = 0u;
   var high = bins;
-  while (high - low > 1u) {
+  for (var halving = 0u; halving < 32u && high - low > 1u; halving++) {
     let middle = (low + high) / 2u;
     if (edge(base + middle, second) <= x) { low = middle; } else { high = middle; }
   }

@@ -78,15 +78,19 @@ fn horizontal(x: vec4f) -> f32 { return (x.x + x.z) + (x.y + x.w); }
 struct Place { row_from: u32, rows: u32, column_from: u32, columns: u32, cost_at: u32 }
 
 fn locate(problem: u32) -> Place {
-  let cost_at = problem * resident.problem_stride;
+  var row_from = problem * resident.padded_rows;
+  var rows = resident.rows;
+  var column_from = problem * resident.padded_columns;
+  var columns = resident.columns;
   if (GATHER) {
-    let row_from = support[resident.row_base + problem];
-    let column_from = support[resident.column_base + problem];
-    return Place(row_from, support[resident.row_base + problem + 1u] - row_from,
-                 column_from, support[resident.column_base + problem + 1u] - column_from, cost_at);
+    row_from = support[resident.row_base + problem];
+    rows = support[resident.row_base + problem + 1u] - row_from;
+    column_from = support[resident.column_base + problem];
+    columns = support[resident.column_base + problem + 1u] - column_from;
   }
-  return Place(problem * resident.padded_rows, resident.rows,
-               problem * resident.padded_columns, resident.columns, cost_at);
+  // As many as there is room for, whatever the offsets say.
+  return Place(row_from, min(rows, 4u * FOURS), column_from, min(columns, 4u * QUADS),
+               problem * resident.problem_stride);
 }
 
 // The cost between local row i and the four local columns of quad q; past the

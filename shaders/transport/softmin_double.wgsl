@@ -92,13 +92,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var own_from = problem * sweep.own;
   var own_until = own_from + sweep.own;
   var other_from = problem * sweep.other;
-  var other_until = other_from + sweep.other;
+  var other_end = other_from + sweep.other;
   if (GATHER) {
     own_from = support[sweep.own_base + problem];
     own_until = support[sweep.own_base + problem + 1u];
     other_from = support[sweep.other_base + problem];
-    other_until = support[sweep.other_base + problem + 1u];
+    other_end = support[sweep.other_base + problem + 1u];
   }
+  let other_until = min(other_end, arrayLength(&other));
   let lane = local % LANES;
   let index = own_from + block * ROWS + local / LANES;
   let rate = vec2f(sweep.rate, sweep.rate_low);

@@ -53,7 +53,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let own_from = support[sweep.own_base + problem];
   let own_until = support[sweep.own_base + problem + 1u];
   let other_from = support[sweep.other_base + problem];
-  let other_until = support[sweep.other_base + problem + 1u];
+  let other_until = min(support[sweep.other_base + problem + 1u], arrayLength(&other));
   let index = own_from + 4u * (block * WORKGROUP + local);
   let rate = sweep.rate;
 

@@ -26,7 +26,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var y = vec2f(0.0);
   var z = vec2f(0.0);
   var w = vec2f(0.0);
-  for (var k = 0u; k < range.y; k++) {
+  let count = min(range.y, arrayLength(&partials));
+  for (var k = 0u; k < count; k++) {
     let at = (range.x + k * range.z) * params.length + place % params.length;
     let high = partials[at];
     var low = vec4f(0.0);

@@ -43,7 +43,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var end = min(begin + params.block, params.until);
   if (GATHER) {
     begin = params.order + jobs[2u * block];
-    end = begin + jobs[2u * block + 1u];
+    end = min(begin + jobs[2u * block + 1u], arrayLength(&jobs));
   }
   let at = (block * params.sums + k) * (params.quads + 1u) + quad;
   let counts = quad == params.quads;

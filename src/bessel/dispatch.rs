@@ -3,21 +3,23 @@
 use super::function::BesselFunction;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Context, Gpu, Part, Tensor};
+use crate::gpu::{Context, Gpu, Part, Tensor};
 use crate::number::{Element, Precision, words};
 use crate::parallel::fill;
 
-/// As `Elementwise` in `bessel/elementwise.wgsl`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    count: u32,
-    first: u32,
-    v_stride: u32,
-    x_stride: u32,
-    unused: [u32; 3],
+params! {
+    /// As `Elementwise` in `bessel/elementwise.wgsl`.
+    struct Params = Elementwise in "bessel/elementwise.wgsl" {
+        zero: u32,
+        count: u32,
+        first: u32,
+        v_stride: u32,
+        x_stride: u32,
+        unused: [u32; 3],
+    }
 }
 
 /// Orders and arguments on the device: as many as points, or one.
@@ -50,14 +52,14 @@ impl Points {
                 return gpu.upload(what, singles);
             }
             let each = precision.words();
-            let buffer = gpu.allocate(what, bytes(values.len(), precision), STORAGE)?;
-            gpu.write_with(&buffer, 0, each * values.len(), |first, place| {
+            let upload = gpu.upload_to(what, bytes(values.len(), precision))?;
+            upload.write_with(0, each * values.len(), |first, place| {
                 let values = &values[first / each..];
                 for (to, value) in place.chunks_exact_mut(each).zip(values) {
                     to.copy_from_slice(&words_of(value.to_f64())[..each]);
                 }
             })?;
-            Ok(buffer)
+            Ok(upload.finish())
         };
         let (orders, arguments) =
             gpu.guarded(|| Ok((upload("orders", v)?, upload("arguments", x)?))).await?;
@@ -163,10 +165,11 @@ pub(crate) async fn run(gpu: &Gpu, function: BesselFunction, points: &Points) ->
         })
         .await?;
     let mut done = 0;
-    let mut chunk = capabilities.first_points();
+    let first = capabilities.first_points() as f64 / capabilities.submission_seconds();
+    let mut pace = Pace::new(capabilities, first);
     while done < points.count {
-        let count = chunk.min(points.count - done);
-        let clock = Clock::now();
+        let count = (pace.units() as usize).max(tile as usize).min(points.count - done);
+        pace.begin();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
             let params = gpu.uniform(&Params {
@@ -200,12 +203,7 @@ pub(crate) async fn run(gpu: &Gpu, function: BesselFunction, points: &Points) ->
             });
         }
         done += count;
-        // The clock stands still in browsers.
-        let growth =
-            (capabilities.submission_seconds() / clock.seconds().max(1e-9)).clamp(0.25, 8.0);
-        if clock.seconds() > 0.0 {
-            chunk = ((chunk as f64 * growth) as usize).max(tile as usize);
-        }
+        pace.end(count as f64);
     }
     Ok(Values { buffer: output, count: points.count, precision: points.precision })
 }

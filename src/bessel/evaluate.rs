@@ -3,8 +3,9 @@
 use super::dispatch::{Points, run};
 use super::function::BesselFunction;
 use crate::aside::aside;
+use crate::clock::Breather;
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterReport, Breather, Context, Gpu, Tensor};
+use crate::gpu::{AdapterReport, Context, Gpu, Tensor};
 use crate::number::{Element, Precision};
 use crate::parallel::{fill, first, map_rows_gently};
 use crate::wait::blocking;

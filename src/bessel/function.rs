@@ -1,7 +1,7 @@
 //! Which functions there are: names, domains, limits, twins and kernels.
 
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Kernel};
+use crate::gpu::Kernel;
 use crate::reference;
 use std::fmt;
 use std::str::FromStr;
@@ -48,17 +48,13 @@ pub enum BesselFunction {
     LogGamma,
 }
 
-const BINDINGS: &[Binding] =
-    &[Binding::Uniform, Binding::Read, Binding::Read, Binding::ReadWrite, Binding::ReadWrite];
-static LOG_BESSEL_I: Kernel = Kernel { path: "bessel/log_bessel_i.wgsl", bindings: BINDINGS };
-static LOG_BESSEL_K: Kernel = Kernel { path: "bessel/log_bessel_k.wgsl", bindings: BINDINGS };
-static BESSEL_RATIO_I: Kernel = Kernel { path: "bessel/bessel_ratio_i.wgsl", bindings: BINDINGS };
-static BESSEL_RATIO_K: Kernel = Kernel { path: "bessel/bessel_ratio_k.wgsl", bindings: BINDINGS };
-static D_LOG_BESSEL_I_DV: Kernel =
-    Kernel { path: "bessel/d_log_bessel_i_dv.wgsl", bindings: BINDINGS };
-static D_LOG_BESSEL_K_DV: Kernel =
-    Kernel { path: "bessel/d_log_bessel_k_dv.wgsl", bindings: BINDINGS };
-static LOG_GAMMA: Kernel = Kernel { path: "bessel/log_gamma.wgsl", bindings: BINDINGS };
+static LOG_BESSEL_I: Kernel = Kernel::new("bessel/log_bessel_i.wgsl");
+static LOG_BESSEL_K: Kernel = Kernel::new("bessel/log_bessel_k.wgsl");
+static BESSEL_RATIO_I: Kernel = Kernel::new("bessel/bessel_ratio_i.wgsl");
+static BESSEL_RATIO_K: Kernel = Kernel::new("bessel/bessel_ratio_k.wgsl");
+static D_LOG_BESSEL_I_DV: Kernel = Kernel::new("bessel/d_log_bessel_i_dv.wgsl");
+static D_LOG_BESSEL_K_DV: Kernel = Kernel::new("bessel/d_log_bessel_k_dv.wgsl");
+static LOG_GAMMA: Kernel = Kernel::new("bessel/log_gamma.wgsl");
 
 impl BesselFunction {
     /// Every function.

@@ -7,13 +7,20 @@ use super::judge::{Worst, ulps};
 use super::random::Random;
 use super::tolerances::row;
 use crate::error::Result;
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Gpu, Kernel};
+use crate::gpu::{Gpu, Kernel};
 
-pub(crate) static ELEMENTARY: Kernel = Kernel {
-    path: "check/elementary.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static ELEMENTARY: Kernel = Kernel::new("check/elementary.wgsl");
+
+params! {
+    struct Check = Check in "check/elementary.wgsl" {
+        zero: u32,
+        quads: u32,
+        function: u32,
+        unused: u32,
+    }
+}
 
 const WORKGROUP: usize = 64;
 
@@ -182,7 +189,7 @@ pub(super) async fn evaluate(gpu: &Gpu, number: u32, x: &[f32], native: bool) ->
     let bytes = dispatch(
         gpu,
         (&ELEMENTARY, constants),
-        [0u32, quads as u32, number, 0],
+        Check { quads: quads as u32, function: number, ..Check::default() },
         &[Resource::Data(bytemuck::cast_slice(&padded)), Resource::Space(4 * padded.len())],
         quads.div_ceil(WORKGROUP),
         (1, 4 * padded.len()),

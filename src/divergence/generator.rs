@@ -1,6 +1,7 @@
 //! An f-divergence from an expression of one's own.
 
 use crate::error::{Error, Result};
+use crate::gpu::shader::SOURCES;
 use std::fmt;
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ impl Generator {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for text that is no expression: empty or too long, with `;`, braces, `@` or comments, with
-    /// brackets that do not match, or nested too deeply.
+    /// brackets that do not match, or nested too deeply; and for one that calls a function of a kernel.
     pub fn new(f: &str, derivative: &str) -> Result<Generator> {
         Ok(Generator {
             f: expression("f", f)?,
@@ -104,8 +105,37 @@ fn expression(argument: &'static str, text: &str) -> Result<Arc<str>> {
             let reason = format!("is nested {depth} operators and brackets deep, not {DEEPEST}");
             Err(Error::invalid(argument, reason))
         }
-        Some(_) => Ok(text.into()),
+        Some(_) => match called(text).find(|name| is_of_a_kernel(name)) {
+            Some(name) => Err(Error::invalid(argument, format!("calls `{name}`, a kernel's own"))),
+            None => Ok(text.into()),
+        },
     }
+}
+
+/// Files of `shaders/` whose functions an expression may call: none has a loop.
+const CALLABLE: [&str; 3] =
+    ["shared/division.wgsl", "shared/elementary.wgsl", "shared/twofloat.wgsl"];
+
+/// Whether a kernel declares a function of this name, which an expression may not call: such a function may loop as
+/// often as its arguments say, wait for other threads, or be the expression's own.
+fn is_of_a_kernel(name: &str) -> bool {
+    let kernels = SOURCES.iter().filter(|(path, _)| !CALLABLE.contains(path));
+    let mut lines = kernels.flat_map(|(_, text)| text.lines());
+    lines.any(|line| {
+        let declared = line.split("fn ").nth(1).and_then(|rest| rest.split('(').next());
+        declared.is_some_and(|declared| declared.trim() == name)
+    })
+}
+
+/// Names in front of an opening bracket, with or without space between.
+fn called(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('(').map(|(at, _)| {
+        let before = text[..at].trim_end();
+        let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let start =
+            start.map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+        &before[start..]
+    })
 }
 
 /// What is in a pair of brackets, or outside of all, up to where the text has been read.
@@ -188,8 +218,58 @@ impl PartialEq for Generator {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "in a test a panic is the verdict")]
 mod tests {
-    use super::depth;
+    use super::{CALLABLE, Generator, SOURCES, called, depth};
+
+    #[test]
+    fn nothing_but_an_expression_is_taken() {
+        for text in [
+            // Statements and functions.
+            "r; loop {}",
+            "r); loop { } return (r",
+            "r) + (r",
+            "r } fn f() -> f32 { loop { }",
+            "r // ",
+            "r /* */",
+            "r\n+ r",
+            "@compute r",
+            // Functions of kernels: those that loop, those that wait, its own.
+            "sum_lanes(1u, 2u, vec4f(r)).x",
+            "f32(set_bits (r))",
+            "generator(r)",
+            "generator_slope\t(r)",
+            "main()",
+            "part(r)",
+        ] {
+            assert!(Generator::new(text, "r").is_err(), "{text}");
+            assert!(Generator::new("r", text).is_err(), "{text}");
+        }
+        for text in ["r * (r + divide_any(1.0, r))", "select(log_f32(r), 1.0, r > (2.0))", "-(r)"] {
+            Generator::new(text, text).expect(text);
+        }
+        let names: Vec<_> = called("f (g(r) * (h\u{a0}(r) ü(r)))").collect();
+        assert_eq!(names, ["f", "g", "", "h", "ü"]);
+    }
+
+    #[test]
+    fn what_may_be_called_has_no_loop() {
+        for path in CALLABLE {
+            let (_, text) = SOURCES.iter().find(|(known, _)| *known == path).expect(path);
+            let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+            for word in code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric())) {
+                assert!(!["for", "while", "loop"].contains(&word), "{path}: {word}");
+            }
+            assert!(
+                !text.contains("//!include")
+                    || text
+                        .lines()
+                        .filter_map(|line| { line.strip_prefix("//!include ") })
+                        .all(|included| CALLABLE.contains(&included.trim())),
+                "{path}"
+            );
+        }
+    }
 
     #[test]
     fn depth_is_what_a_parser_descends() {

@@ -7,13 +7,15 @@ use super::kernels::{GRADIENT, Params, member};
 use super::kind::Divergence;
 use super::passes::{Outcome, Scalars};
 use super::range::is_factor;
-use super::sums::{Block, Job, Pace, Pairing, Shape, items};
+use super::sums::{Block, Job, Pairing, Shape, items};
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Gpu, Tensor};
+use crate::gpu::{Gpu, Tensor};
 use crate::losses::single;
 use crate::parallel::map_rows_gently;
 use crate::reference::divergence as twin;
@@ -94,12 +96,12 @@ blocking! {
     }
 }
 
-/// As `Scalars` in `divergence/gradient.wgsl`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct RowScalars {
-    flows: [f32; 2],
-    factors: [f32; 2],
+params! {
+    /// As `Scalars` in `divergence/gradient.wgsl`.
+    struct RowScalars = Scalars in "divergence/gradient.wgsl" {
+        flows: [f32; 2],
+        factors: [f32; 2],
+    }
 }
 
 /// What the gradient of a row is multiplied with.
@@ -225,7 +227,7 @@ impl Work<'_> {
         let pairing = Pairing::new(self.p, self.q)?;
         let exact = exact || pairing.is_tempered() || !is_gentle(divergence);
         let own = self.of(of_q);
-        let mut pace = Pace::new(&gpu.capabilities);
+        let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
         for block in pairing.blocks(jobs) {
             let mut done = 0;
             while done < block.jobs.len() {
@@ -246,7 +248,7 @@ impl Work<'_> {
                 let pipeline = gpu.pipeline(&GRADIENT, constants).await?;
                 let params =
                     Params { member: member.parameters, ..pairing.params(&block, &shape, count) };
-                let clock = Clock::now();
+                pace.begin();
                 let mut recorder = gpu.recorder();
                 gpu.guarded(|| {
                     let places = places(&block, jobs, numbers, of_q, own.bins);
@@ -266,7 +268,7 @@ impl Work<'_> {
                 })
                 .await?;
                 recorder.read("a gradient").await?;
-                pace.took(count * block.columns.len(), clock.seconds());
+                pace.end((count * block.columns.len()) as f64);
                 done += count;
             }
         }

@@ -1,76 +1,43 @@
 //! The kernels over rows, their parameters, and which WGSL file a divergence is.
 
 use super::kind::Divergence;
+use crate::gpu::Kernel;
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Kernel};
 
 /// Parameters; p and q by quads and by words; items; sums.
-pub(crate) const SUMS: &[Binding] = &[
-    Binding::Uniform,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::ReadWrite,
-];
-pub(crate) static COMPARE: Kernel = Kernel { path: "divergence/compare.wgsl", bindings: SUMS };
-pub(crate) static LOGIT_SUMS: Kernel =
-    Kernel { path: "divergence/logit_sums.wgsl", bindings: SUMS };
-pub(crate) static ROW_SUMS: Kernel = Kernel { path: "divergence/row_sums.wgsl", bindings: SUMS };
-pub(crate) static NORMALIZED_ROWS: Kernel = Kernel {
-    path: "divergence/normalized_rows.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static COMPARE: Kernel = Kernel::new("divergence/compare.wgsl");
+pub(crate) static LOGIT_SUMS: Kernel = Kernel::new("divergence/logit_sums.wgsl");
+pub(crate) static ROW_SUMS: Kernel = Kernel::new("divergence/row_sums.wgsl");
+pub(crate) static NORMALIZED_ROWS: Kernel = Kernel::new("divergence/normalized_rows.wgsl");
 /// Of p and q probabilities and supports, and the masses of q.
-pub(crate) static PAIRWISE: Kernel = Kernel { path: "divergence/pairwise.wgsl", bindings: SUMS };
-/// As [`SUMS`] up to the items; scalars of rows, and the gradient by quads and by words.
-pub(crate) const SLOPES: &[Binding] = &[
-    Binding::Uniform,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::Read,
-    Binding::ReadWrite,
-    Binding::ReadWrite,
-];
-pub(crate) static GRADIENT: Kernel = Kernel { path: "divergence/gradient.wgsl", bindings: SLOPES };
+pub(crate) static PAIRWISE: Kernel = Kernel::new("divergence/pairwise.wgsl");
+/// Of items as the kernels of sums, and of scalars of rows; the gradient by quads and by words.
+pub(crate) static GRADIENT: Kernel = Kernel::new("divergence/gradient.wgsl");
 
-/// As `Params` in `divergence/rows.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Params {
-    pub(crate) zero: u32,
-    pub(crate) items: u32,
-    pub(crate) segments: u32,
-    pub(crate) quads: u32,
-    pub(crate) columns: u32,
-    pub(crate) p_low: u32,
-    pub(crate) q_low: u32,
-    pub(crate) plane: u32,
-    pub(crate) inverse_temperatures: [f32; 4],
-    pub(crate) member: [f32; 4],
+params! {
+    /// As `Params` in `divergence/rows.wgsl`.
+    pub(crate) struct Params = Params in "divergence/rows.wgsl" {
+        zero: u32,
+        items: u32,
+        segments: u32,
+        quads: u32,
+        columns: u32,
+        p_low: u32,
+        q_low: u32,
+        plane: u32,
+        inverse_temperatures: [f32; 4],
+        member: [f32; 4],
+    }
 }
 
-/// As `Item` in `divergence/rows.wgsl`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Item {
-    pub(crate) at: [u32; 4],
-    pub(crate) reference: [f32; 4],
-    pub(crate) centers: [f32; 4],
+params! {
+    /// As `Item` in `divergence/rows.wgsl`.
+    pub(crate) struct Item = Item in "divergence/rows.wgsl" {
+        at: [u32; 4],
+        reference: [f32; 4],
+        centers: [f32; 4],
+    }
 }
 
 /// Slots of two f32 that the kernels of sums write for a unit.

@@ -4,25 +4,17 @@ use super::kind::Divergence;
 use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Binding, Context, Gpu, Kernel, Part, Tensor};
+use crate::gpu::{Context, Gpu, Kernel, Part, Tensor};
 use crate::information::steps::{Step, Steps};
 use crate::number::{Element, words};
 use crate::reference::divergence as twin;
 use crate::wait::blocking;
 use std::sync::Arc;
 
-pub(crate) static RATIO_WEIGHTS: Kernel = Kernel {
-    path: "divergence/ratio_weights.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static RATIO_WEIGHTS: Kernel = Kernel::new("divergence/ratio_weights.wgsl");
 
 /// Numbers that are added up together.
 const BLOCK: usize = 4096;
@@ -30,22 +22,22 @@ const BLOCK: usize = 4096;
 /// The largest logarithm of a weight that double-float keeps to 10⁻⁷.
 const MOST: f64 = 1e7;
 
-/// As in `ratio_weights.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    first: u32,
-    until: u32,
-    length: u32,
-    block: u32,
-    low: u32,
-    b: f32,
-    beyond: f32,
-    power: [f32; 4],
-    mixture: [f32; 4],
-    limits: [f32; 4],
-    log_mean: [f32; 4],
+params! {
+    /// As in `ratio_weights.wgsl`.
+    struct Params = Params in "divergence/ratio_weights.wgsl" {
+        zero: u32,
+        first: u32,
+        until: u32,
+        length: u32,
+        block: u32,
+        low: u32,
+        b: f32,
+        beyond: f32,
+        power: [f32; 4],
+        mixture: [f32; 4],
+        limits: [f32; 4],
+        log_mean: [f32; 4],
+    }
 }
 
 impl Divergence {

@@ -5,9 +5,10 @@ use super::kernels::{Item, Params, SLOTS};
 use super::upload::Piece;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
+use crate::gpu::pace::Pace;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Capabilities, Clock, Gpu, Kernel, Part};
+use crate::gpu::{Capabilities, Gpu, Kernel, Part};
 use crate::number::words;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -141,7 +142,7 @@ impl<'a> Pairing<'a> {
         mut absorb: impl FnMut(usize, &Record),
     ) -> Result<()> {
         let gpu = self.gpu;
-        let mut pace = Pace::new(&gpu.capabilities);
+        let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
         for block in self.blocks(jobs) {
             let mut done = 0;
             while done < block.jobs.len() {
@@ -153,12 +154,12 @@ impl<'a> Pairing<'a> {
                 all.push(("SERIAL_SUM", Constant::Bool(gpu.capabilities.software)));
                 all.extend_from_slice(constants);
                 let pipeline = gpu.pipeline(kernel, all).await?;
-                let clock = Clock::now();
+                pace.begin();
                 let records = self.submit(&pipeline, &block, &shape, member, jobs, numbers).await?;
                 for (number, records) in numbers.iter().zip(records.chunks(shape.segments)) {
                     records.iter().for_each(|record| absorb(*number, record));
                 }
-                pace.took(count * block.columns.len(), clock.seconds());
+                pace.end((count * block.columns.len()) as f64);
                 done += count;
             }
         }
@@ -245,32 +246,5 @@ impl Shape {
     pub(crate) fn groups(&self, items: usize) -> u64 {
         let per_group = (self.workgroup / self.lanes) as usize;
         (items * self.segments).div_ceil(per_group) as u64
-    }
-}
-
-/// How much work a submission may hold.
-#[derive(Debug)]
-pub(crate) struct Pace {
-    seconds: f64,
-    elements: f64,
-}
-
-impl Pace {
-    pub(crate) fn new(capabilities: &Capabilities) -> Pace {
-        let seconds = capabilities.submission_seconds();
-        Pace { seconds, elements: seconds * capabilities.elements_per_second() }
-    }
-
-    /// Items of `columns` each for the next submission.
-    pub(crate) fn items(&self, columns: usize) -> usize {
-        ((self.elements / columns as f64) as usize).clamp(1, 1 << 20)
-    }
-
-    /// What the last one took. Browsers round short times to nothing.
-    pub(crate) fn took(&mut self, elements: usize, seconds: f64) {
-        if seconds > 0.0 {
-            let possible = elements as f64 * self.seconds / seconds;
-            self.elements = possible.clamp(0.25 * self.elements, 4.0 * self.elements).max(1.0);
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! Rows in device memory: in pieces that fit a binding.
 
 use crate::error::Result;
-use crate::gpu::buffer::STORAGE;
 use crate::gpu::{Gpu, Part};
 use crate::number::Element;
 use crate::parallel::{any, padded_rows};
@@ -92,18 +91,23 @@ pub(crate) async fn pieces<T: Element>(gpu: &Gpu, values: &[T], bins: usize) -> 
             });
         };
         let bytes = 4 * (plane * planes) as u64;
-        let buffer = gpu
+        let plain = T::singles(&values[rows.start * bins..rows.end * bins])
+            .filter(|_| columns.len() == bins && stride == bins);
+        let part = gpu
             .guarded(|| {
-                let buffer = gpu.allocate("distributions", bytes, STORAGE)?;
-                gpu.write_with(&buffer, 0, plane, high)?;
-                if double {
-                    gpu.write_with(&buffer, 4 * plane as u64, plane, low)?;
+                if let Some(words) = plain {
+                    return Ok(gpu.upload("distributions", words)?.into());
                 }
-                Ok(buffer)
+                let upload = gpu.upload_to("distributions", bytes)?;
+                upload.write_with(0, plane, high)?;
+                if double {
+                    upload.write_with(4 * plane as u64, plane, low)?;
+                }
+                Ok(upload.finish_part(bytes))
             })
             .await?;
         result.push(Piece {
-            part: buffer.whole().slice(0, bytes),
+            part,
             rows,
             columns,
             stride,

@@ -4,8 +4,6 @@ use super::Gpu;
 use super::loss::{Owner, Scopes};
 use super::pipeline::lock;
 use super::storage::Part;
-#[cfg(not(target_arch = "wasm32"))]
-use super::transfer::MANY_BYTES;
 use super::turn::Turn;
 use crate::error::{Error, Result, one_line};
 use std::collections::HashMap;
@@ -49,8 +47,15 @@ pub(crate) struct Pool {
 
 #[derive(Debug, Default)]
 struct Kept {
-    idle: HashMap<(u64, wgpu::BufferUsages), Vec<wgpu::Buffer>>,
+    idle: HashMap<(u64, wgpu::BufferUsages), Vec<Idle>>,
     memory: Memory,
+}
+
+/// A buffer that waits to be used again; of one that the host may map, whether it is, for the next upload.
+#[derive(Debug)]
+struct Idle {
+    raw: wgpu::Buffer,
+    mapped: Arc<AtomicBool>,
 }
 
 /// A buffer of the pool's. Cheap to clone; it goes back when the last clone is dropped.
@@ -120,8 +125,27 @@ impl Pool {
             released.push(other);
         }
         kept.memory.idle += size;
-        kept.idle.entry((size, raw.usage())).or_default().push(raw.clone());
+        let mapped = Arc::new(AtomicBool::new(false));
+        let idle = Idle { raw: raw.clone(), mapped: mapped.clone() };
+        kept.idle.entry((size, raw.usage())).or_default().push(idle);
+        drop(kept);
+        if raw.usage().contains(wgpu::BufferUsages::MAP_WRITE) {
+            // As soon as the device is done with it.
+            raw.map_async(wgpu::MapMode::Write, .., move |done| {
+                mapped.store(done.is_ok(), Ordering::Release);
+            });
+        }
         released
+    }
+
+    /// A buffer of this size and usage that nobody uses; one that is mapped, if there is one.
+    fn reuse(&self, size: u64, usage: wgpu::BufferUsages) -> Option<Idle> {
+        let mut kept = lock(&self.kept);
+        let idle = kept.idle.get_mut(&(size, usage))?;
+        let mapped = idle.iter().rposition(|idle| idle.mapped.load(Ordering::Acquire));
+        let reused = idle.remove(mapped.or(idle.len().checked_sub(1))?);
+        kept.memory.idle -= size;
+        Some(reused)
     }
 }
 
@@ -131,18 +155,21 @@ impl Kept {
         let idle = self.idle.iter_mut().filter(|(_, buffers)| !buffers.is_empty());
         let ((size, _), buffers) = idle.max_by_key(|((size, usage), _)| (*size, usage.bits()))?;
         self.memory.idle -= size;
-        buffers.pop()
+        buffers.pop().map(|idle| idle.raw)
     }
 
     fn forget_all(&mut self) -> Vec<wgpu::Buffer> {
         self.memory.idle = 0;
-        self.idle.drain().flat_map(|(_, buffers)| buffers).collect()
+        self.idle.drain().flat_map(|(_, buffers)| buffers).map(|idle| idle.raw).collect()
     }
 }
 
 pub(crate) const STORAGE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE
     .union(wgpu::BufferUsages::COPY_SRC)
     .union(wgpu::BufferUsages::COPY_DST);
+/// Of memory that host and device share.
+#[cfg(not(target_arch = "wasm32"))]
+const MAPPABLE: wgpu::BufferUsages = STORAGE.union(wgpu::BufferUsages::MAP_WRITE);
 pub(crate) const UNIFORM: wgpu::BufferUsages =
     wgpu::BufferUsages::UNIFORM.union(wgpu::BufferUsages::COPY_DST);
 pub(crate) const STAGING: wgpu::BufferUsages =
@@ -167,23 +194,41 @@ impl Gpu {
         usage: wgpu::BufferUsages,
     ) -> Result<Buffer> {
         let size = self.rounded(what, bytes, usage)?;
-        let reused = {
-            let mut kept = lock(&self.pool.kept);
-            let reused = kept.idle.get_mut(&(size, usage)).and_then(Vec::pop);
-            if reused.is_some() {
-                kept.memory.idle -= size;
-            }
-            reused
-        };
-        let raw = match reused {
-            Some(raw) => raw,
+        let raw = match self.pool.reuse(size, usage) {
+            Some(idle) => idle.raw,
             None => self.create(what, size, usage, false)?,
         };
+        Ok(self.taken(raw))
+    }
+
+    fn taken(&self, raw: wgpu::Buffer) -> Buffer {
         let mut kept = lock(&self.pool.kept);
-        kept.memory.in_use += size;
+        kept.memory.in_use += raw.size();
         kept.memory.peak = kept.memory.peak.max(kept.memory.in_use);
         let (pool, exclusive) = (self.pool.clone(), self.exclusive.clone());
-        Ok(Buffer(Arc::new(Taken { raw, pool, exclusive, shown: AtomicBool::new(false) })))
+        Buffer(Arc::new(Taken { raw, pool, exclusive, shown: AtomicBool::new(false) }))
+    }
+
+    /// A storage buffer whose memory the host can write, and whether it is mapped for that, as a new one is; one that
+    /// the device has not let go of yet is not.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn allocate_mapped(&self, what: &str, bytes: u64) -> Result<(Buffer, bool)> {
+        let size = self.rounded(what, bytes, MAPPABLE)?;
+        let mut idle = self.pool.reuse(size, MAPPABLE);
+        if let Some(found) = &idle
+            && !found.mapped.load(Ordering::Acquire)
+        {
+            // What is finished is told of when the device is looked at.
+            self.poll(wgpu::PollType::Poll)?;
+            if !found.mapped.load(Ordering::Acquire) {
+                found.raw.unmap();
+                idle = idle.map(|idle| Idle { mapped: Arc::default(), ..idle });
+            }
+        }
+        match idle {
+            Some(idle) => Ok((self.taken(idle.raw), idle.mapped.load(Ordering::Acquire))),
+            None => Ok((self.taken(self.create(what, size, MAPPABLE, true)?), true)),
+        }
     }
 
     /// The size of the buffer for `bytes`, checked against the device's limits.
@@ -315,13 +360,6 @@ impl Gpu {
         }
     }
 
-    /// A storage buffer holding `data`.
-    pub(crate) fn upload<T: bytemuck::Pod>(&self, what: &str, data: &[T]) -> Result<Buffer> {
-        let buffer = self.allocate(what, size_of_val(data) as u64, STORAGE)?;
-        self.write(&buffer, 0, data)?;
-        Ok(buffer)
-    }
-
     /// A uniform buffer holding `params`.
     pub(crate) fn uniform<T: bytemuck::Pod>(&self, params: &T) -> Result<Buffer> {
         let buffer = self.allocate("parameters", size_of::<T>() as u64, UNIFORM)?;
@@ -338,25 +376,7 @@ impl Gpu {
         offset: u64,
         data: &[T],
     ) -> Result<()> {
-        let target = target.into();
-        let target = target.from(offset);
-        let (buffer, offset) = (target.raw(), target.offset());
-        let bytes = bytemuck::cast_slice(data);
-        #[cfg(target_arch = "wasm32")]
-        if !bytes.is_empty() {
-            self.queue.write_buffer(buffer, offset, bytes);
-        }
-        #[cfg(not(target_arch = "wasm32"))]
-        if bytes.len() > MANY_BYTES {
-            let copy = |first: usize, to: &mut [f32]| {
-                let to: &mut [u8] = bytemuck::cast_slice_mut(to);
-                to.copy_from_slice(&bytes[4 * first..][..to.len()]);
-            };
-            self.write_with(target, 0, bytes.len() / 4, copy)?;
-        } else {
-            self.stage(buffer, offset, bytes)?;
-        }
-        Ok(())
+        self.copy_in(&target.into(), offset, bytemuck::cast_slice(data))
     }
 
     /// Runs `work`, which allocates and uploads, and reports what the device

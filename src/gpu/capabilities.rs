@@ -14,15 +14,22 @@ pub struct Capabilities {
     /// Whether shaders run on the CPU: barriers are dear there, and one thread
     /// a row beats a workgroup a row.
     pub software: bool,
+    /// Whether the device's own memory can be written by the host, with nothing lost: both are the processor's.
+    pub shared_memory: bool,
     /// What the start-up probes saw.
     pub probes: Probes,
 }
 
+/// The feature without which storage buffers cannot be mapped.
+pub(super) const SHARED_MEMORY: wgpu::Features = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
+
 impl Capabilities {
-    pub(crate) fn new(limits: wgpu::Limits, kind: AdapterKind) -> Self {
+    pub(crate) fn new(limits: wgpu::Limits, features: wgpu::Features, kind: AdapterKind) -> Self {
         Capabilities {
             limits,
             software: kind == AdapterKind::Software,
+            shared_memory: features.contains(SHARED_MEMORY)
+                && matches!(kind, AdapterKind::Software | AdapterKind::Integrated),
             probes: Probes::unmeasured(),
         }
     }

@@ -4,11 +4,13 @@
 use super::Gpu;
 use super::adapter::{AdapterKind, AdapterReport, Backend};
 use super::buffer::Memory;
-use super::capabilities::Capabilities;
+use super::capabilities::{Capabilities, SHARED_MEMORY};
 use super::pipeline::lock;
+use super::pipeline_cache::PipelineCache;
 use super::{loss, refusal};
 use crate::error::{Error, Result, one_line};
 use crate::wait::blocking;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -27,17 +29,21 @@ pub struct Context {
 }
 
 impl Context {
-    /// The best adapter of this machine (discrete, integrated, then software),
-    /// or, where there is none that computes right, the f64 CPU twin.
-    /// [`Context::adapter`] says which.
+    /// The best GPU of this machine, discrete before integrated, or, where there is none that computes right, the f64
+    /// CPU twin: it is faster than a driver that runs shaders on the CPU, most of all at transport.
+    /// [`Context::adapter`] says which it is.
     ///
-    /// Honours `WGPU_BACKEND`. Takes tenths of a second on first use: the
-    /// start-up probes are compiled and run.
+    /// Honours `WGPU_BACKEND`, and `WGPU_ADAPTER_NAME`, which names an adapter that may also be such a driver; so does
+    /// [`ContextBuilder::software`]. Takes tenths of a second on first use: the start-up probes are compiled and run.
     ///
     /// # Errors
     /// None today; adapters that fail are logged and passed over.
     pub async fn new() -> Result<Context> {
-        match Context::builder().build().await {
+        let builder = match std::env::var("WGPU_ADAPTER_NAME") {
+            Ok(name) if !name.is_empty() => Context::builder().adapter_name(name),
+            _ => Context::builder(),
+        };
+        match builder.build().await {
             Ok(context) => Ok(context),
             Err(error) => {
                 log::warn!("no GPU adapter can be used ({error}); using the f64 CPU twin");
@@ -68,7 +74,7 @@ impl Context {
         queue: wgpu::Queue,
     ) -> Result<Context> {
         let report = AdapterReport::new(adapter);
-        Context::from_parts(report, device, queue, Arc::new(Mutex::new(None))).await
+        Context::from_parts(report, device, queue, Arc::new(Mutex::new(None)), None).await
     }
 
     /// Every adapter of the machine, opened, or the reason why it was refused.
@@ -76,7 +82,8 @@ impl Context {
         let mut result = Vec::new();
         for adapter in enumerate(wgpu::Backends::all()).await.unwrap_or_default() {
             let report = AdapterReport::new(&adapter);
-            let opened = open(&adapter).await.map_err(|error| refusal::refused(&report, error));
+            let opened =
+                open(&adapter, None).await.map_err(|error| refusal::refused(&report, error));
             result.push((report, opened));
         }
         result
@@ -87,15 +94,17 @@ impl Context {
         device: wgpu::Device,
         queue: wgpu::Queue,
         lost: Arc<Mutex<Option<String>>>,
+        cache: Option<Arc<PipelineCache>>,
     ) -> Result<Context> {
         loss::refuse_fork()?;
         let limits = device.limits();
         require_core_limits(&limits)?;
         let mut gpu = Gpu {
-            capabilities: Capabilities::new(limits, report.kind),
+            capabilities: Capabilities::new(limits, device.features(), report.kind),
             device,
             queue,
             pipelines: Mutex::default(),
+            cache,
             pool: Arc::default(),
             lost,
             submissions: AtomicU64::new(0),
@@ -113,6 +122,15 @@ impl Context {
             }
         }
         Ok(Context { adapter: Arc::new(report), gpu: Some(Arc::new(gpu)) })
+    }
+
+    /// Writes the file of [`ContextBuilder::pipeline_cache`] now, if pipelines have been built that it does not have.
+    ///
+    /// # Errors
+    /// What the file system has against it.
+    pub fn save_pipeline_cache(&self) -> std::io::Result<()> {
+        let cache = self.gpu.as_deref().and_then(|gpu| gpu.cache.as_deref());
+        cache.map_or(Ok(()), PipelineCache::save)
     }
 
     /// The adapter's own words.
@@ -164,6 +182,7 @@ impl Context {
             device: gpu.device.clone(),
             queue: gpu.queue.clone(),
             pipelines: Mutex::default(),
+            cache: gpu.cache.clone(),
             pool: gpu.pool.clone(),
             lost: gpu.lost.clone(),
             submissions: AtomicU64::new(0),
@@ -184,38 +203,61 @@ impl Context {
 ///
 /// ```no_run
 /// # async fn f() -> kantor::Result<()> {
-/// let context = kantor::Context::builder().backends(wgpu::Backends::VULKAN).hardware(true).build().await?;
+/// let context = kantor::Context::builder().backends(wgpu::Backends::VULKAN).software(true).build().await?;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct ContextBuilder {
     backends: Option<wgpu::Backends>,
     name: Option<String>,
-    hardware: bool,
+    software: bool,
+    cache: Option<PathBuf>,
 }
 
 impl ContextBuilder {
     /// Only these backends.
+    #[must_use]
     pub fn backends(mut self, backends: wgpu::Backends) -> Self {
         self.backends = Some(backends);
         self
     }
 
     /// Only adapters whose name contains this, in any case.
+    #[must_use]
     pub fn adapter_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Only a hardware GPU.
-    pub fn hardware(mut self, required: bool) -> Self {
-        self.hardware = required;
+    /// Also adapters whose driver runs shaders on the CPU (lavapipe, SwiftShader, WARP; what browsers call a fallback
+    /// adapter), after all others. Otherwise only one that is named is opened: [`Context::cpu`] is faster, 2 to 20 times
+    /// at transport, and has more digits.
+    #[must_use]
+    pub fn software(mut self, allowed: bool) -> Self {
+        self.software = allowed;
+        self
+    }
+
+    /// Compiled pipelines are kept in this file, from which the next process takes them: whoever has a driver that keeps
+    /// none itself then waits for its compiler once. Of one adapter and driver; a file of others, or one that is
+    /// damaged, is passed over and replaced. Written when the last clone of the context is dropped, and by
+    /// [`Context::save_pipeline_cache`]. Without effect where the adapter gives out no pipelines: on all but Vulkan,
+    /// and in browsers, which have caches of their own.
+    ///
+    /// ```no_run
+    /// # async fn f() -> kantor::Result<()> {
+    /// let context = kantor::Context::builder().pipeline_cache("kantor.pipelines").build().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn pipeline_cache(mut self, path: impl Into<PathBuf>) -> Self {
+        self.cache = Some(path.into());
         self
     }
 
     fn request(&self) -> String {
-        let mut words =
-            vec![if self.hardware { "a hardware GPU" } else { "any adapter" }.to_owned()];
+        let any = self.software || self.name.is_some();
+        let mut words = vec![if any { "any adapter" } else { "a hardware GPU" }.to_owned()];
         if let Some(backends) = self.backends {
             words.push(format!("on {backends:?}"));
         }
@@ -230,15 +272,13 @@ impl ContextBuilder {
     }
 
     fn fits(&self, report: &AdapterReport) -> bool {
-        let hardware = !matches!(report.kind, AdapterKind::Software);
-        let named = self
-            .name
-            .as_ref()
-            .is_none_or(|name| report.name.to_lowercase().contains(&name.to_lowercase()));
-        named && (hardware || !self.hardware)
+        match &self.name {
+            Some(name) => report.name.to_lowercase().contains(&name.to_lowercase()),
+            None => self.software || report.kind != AdapterKind::Software,
+        }
     }
 
-    /// Opens the best adapter that fits.
+    /// Opens the best adapter that fits: discrete, integrated, then software where that is allowed.
     ///
     /// # Errors
     /// [`Error::NoAdapter`] with the adapters found and, of those that fit, why
@@ -254,10 +294,13 @@ impl ContextBuilder {
         for adapter in &adapters {
             let report = AdapterReport::new(adapter);
             if !self.fits(&report) {
-                found.push(report.to_string());
+                found.push(match (report.kind, &self.name) {
+                    (AdapterKind::Software, None) => refusal::software(&report),
+                    _ => report.to_string(),
+                });
                 continue;
             }
-            match open(adapter).await {
+            match open(adapter, self.cache.as_deref()).await {
                 Ok(context) => return Ok(context),
                 Err(error) if report.backend == Backend::WebGpu => return Err(error),
                 Err(error) => {
@@ -321,15 +364,15 @@ async fn enumerate(backends: wgpu::Backends) -> Result<Vec<wgpu::Adapter>> {
     }
 }
 
-async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
+async fn open(adapter: &wgpu::Adapter, cache: Option<&Path>) -> Result<Context> {
     let report = AdapterReport::new(adapter);
     let (device, queue) = adapter
         .request_device(&wgpu::DeviceDescriptor {
             label: Some("kantor"),
             required_limits: adapter.limits(),
-            // A hostile context computes a fused fma in f64.
-            #[cfg(feature = "hostile")]
-            required_features: adapter.features() & wgpu::Features::SHADER_F64,
+            required_features: (adapter.features() & SHARED_MEMORY)
+                | PipelineCache::features(adapter, cache)
+                | hostile_features(adapter),
             ..Default::default()
         })
         .await
@@ -342,7 +385,14 @@ async fn open(adapter: &wgpu::Adapter) -> Result<Context> {
     // Errors outside our scopes are bugs of ours or of the driver; wgpu's default
     // handler would panic.
     device.on_uncaptured_error(Arc::new(|error: wgpu::Error| log::error!("{error}")));
-    Context::from_parts(report, device, queue, lost).await
+    let cache = PipelineCache::open(adapter, &device, cache);
+    Context::from_parts(report, device, queue, lost, cache).await
+}
+
+/// A hostile context computes a fused fma in f64.
+fn hostile_features(adapter: &wgpu::Adapter) -> wgpu::Features {
+    let wanted = wgpu::Features::SHADER_F64;
+    if cfg!(feature = "hostile") { adapter.features() & wanted } else { wgpu::Features::empty() }
 }
 
 /// WebGPU's core limits, as far as compute needs them.

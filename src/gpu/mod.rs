@@ -1,19 +1,25 @@
 //! The dispatcher: devices, pipelines, memory, submissions. It knows no mathematics.
 
 mod adapter;
+mod binding;
 pub(crate) mod buffer;
 mod capabilities;
 mod context;
 #[cfg(feature = "hostile")]
 mod hostile;
+pub(crate) mod layout;
 mod loss;
+pub(crate) mod module;
+pub(crate) mod pace;
 pub(crate) mod pipeline;
+mod pipeline_cache;
 #[cfg(not(target_arch = "wasm32"))]
 mod poller;
 mod probes;
 mod readback;
 pub(crate) mod recorder;
 mod refusal;
+#[doc(hidden)]
 pub mod shader;
 #[cfg(not(target_arch = "wasm32"))]
 mod staging;
@@ -21,8 +27,8 @@ mod storage;
 mod tensor;
 mod transfer;
 mod turn;
+mod upload;
 
-pub(crate) use crate::clock::{Breather, Clock};
 pub use adapter::{AdapterKind, AdapterReport, Backend};
 pub use buffer::Memory;
 pub use capabilities::Capabilities;
@@ -30,10 +36,11 @@ pub use context::{Context, ContextBuilder};
 #[cfg(feature = "hostile")]
 #[doc(hidden)]
 pub use hostile::Hostility;
-pub use pipeline::{Binding, Kernel};
+pub(crate) use pipeline::Kernel;
 pub use probes::Probes;
 pub(crate) use storage::Part;
 pub use tensor::Tensor;
+pub(crate) use upload::Upload;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,6 +53,8 @@ pub(crate) struct Gpu {
     pub(crate) queue: wgpu::Queue,
     pub(crate) capabilities: Capabilities,
     pipelines: Mutex<HashMap<(&'static str, shader::Constants), Arc<pipeline::Pipeline>>>,
+    /// Compiled pipelines on disk.
+    cache: Option<Arc<pipeline_cache::PipelineCache>>,
     pool: Arc<buffer::Pool>,
     lost: loss::Loss,
     submissions: AtomicU64,

@@ -1,35 +1,33 @@
 //! Compute pipelines: built on first use, kept by kernel and constants.
 
 use super::Gpu;
+use super::binding::{Binding, bindings};
 use super::loss::Scopes;
+use super::module::{self, Loops};
+use super::pipeline_cache::PipelineCache;
 use super::shader::{self, Constants};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 
-/// How a kernel sees one of its bindings. Binding numbers are positions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Binding {
-    /// `var<uniform>`
-    Uniform,
-    /// `var<storage, read>`
-    Read,
-    /// `var<storage, read_write>`
-    ReadWrite,
+/// A WGSL kernel. What it binds is read from its text.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    /// Path under `shaders/`.
+    pub(crate) path: &'static str,
 }
 
-/// A WGSL kernel: its file and what it binds, in order.
-#[derive(Debug)]
-pub struct Kernel {
-    /// Path under `shaders/`.
-    pub path: &'static str,
-    /// Bindings of group 0, in order.
-    pub bindings: &'static [Binding],
+impl Kernel {
+    /// Of a path under `shaders/`.
+    pub(crate) const fn new(path: &'static str) -> Kernel {
+        Kernel { path }
+    }
 }
 
 /// A compiled variant of a kernel.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     pub(crate) kernel: &'static Kernel,
+    pub(crate) bindings: Vec<Binding>,
     pub(crate) compute: wgpu::ComputePipeline,
     pub(crate) layout: wgpu::BindGroupLayout,
 }
@@ -48,18 +46,29 @@ impl Gpu {
         if let Some(found) = lock(&self.pipelines).get(&key) {
             return Ok(found.clone());
         }
-        let built = Arc::new(self.build(kernel, &key.1).await?);
+        let built = Arc::new(self.build(kernel, &key.1, Loops::AsWritten).await?);
         lock(&self.pipelines).insert(key, built.clone());
         Ok(built)
     }
 
-    async fn build(&self, kernel: &'static Kernel, constants: &Constants) -> Result<Pipeline> {
+    /// The pipeline of `kernel` with `constants`, built now.
+    ///
+    /// # Errors
+    /// As [`Gpu::pipeline`].
+    pub(crate) async fn build(
+        &self,
+        kernel: &'static Kernel,
+        constants: &Constants,
+        loops: Loops,
+    ) -> Result<Pipeline> {
         self.check_lost()?;
         let text = shader::source_with(kernel.path, constants, &self.capabilities.constants())?;
+        let bindings = bindings(&text)
+            .map_err(|message| Error::Shader { kernel: kernel.path.into(), message })?;
         let source = self.compilable(kernel, text)?;
         let (pipeline, failure) = {
             let _exclusive = self.exclusive();
-            self.compile(kernel, source)
+            self.compile(kernel, bindings, source, loops)
         };
         match failure.await {
             None => Ok(pipeline),
@@ -88,31 +97,20 @@ impl Gpu {
     fn compile(
         &self,
         kernel: &'static Kernel,
+        bindings: Vec<Binding>,
         source: wgpu::ShaderSource<'_>,
+        loops: Loops,
     ) -> (Pipeline, impl Future<Output = Option<wgpu::Error>> + use<>) {
         let device = &self.device;
         log::trace!("pipeline {}", kernel.path);
         let scope = Scopes::push(device);
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(kernel.path),
-            source,
-        });
-        let entries: Vec<_> = kernel
-            .bindings
-            .iter()
-            .zip(0..)
-            .map(|(binding, number)| wgpu::BindGroupLayoutEntry {
+        let module = module::create(device, kernel.path, source, loops);
+        let entries: Vec<_> = (0..)
+            .zip(&bindings)
+            .map(|(number, binding)| wgpu::BindGroupLayoutEntry {
                 binding: number,
                 visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer {
-                    ty: match binding {
-                        Binding::Uniform => wgpu::BufferBindingType::Uniform,
-                        Binding::Read => wgpu::BufferBindingType::Storage { read_only: true },
-                        Binding::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
-                    },
-                    has_dynamic_offset: false,
-                    min_binding_size: None,
-                },
+                ty: binding.layout(),
                 count: None,
             })
             .collect();
@@ -135,9 +133,9 @@ impl Gpu {
                 // Every kernel writes its workgroup memory before reading it.
                 zero_initialize_workgroup_memory: false,
             },
-            cache: None,
+            cache: self.cache.as_deref().map(PipelineCache::for_a_pipeline),
         });
-        (Pipeline { kernel, compute, layout }, scope.pop())
+        (Pipeline { kernel, bindings, compute, layout }, scope.pop())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::Gpu;
 use super::buffer::STORAGE;
-use super::pipeline::{Binding, Kernel};
+use super::layout::params;
+use super::pipeline::Kernel;
 use super::shader::Constant;
 use crate::error::Result;
 
@@ -62,12 +63,17 @@ impl Probes {
     }
 }
 
-static ARITHMETIC: Kernel = Kernel {
-    path: "probe/arithmetic.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
-static LOOP_LENGTH: Kernel =
-    Kernel { path: "probe/loop_length.wgsl", bindings: &[Binding::Uniform, Binding::ReadWrite] };
+static ARITHMETIC: Kernel = Kernel::new("probe/arithmetic.wgsl");
+static LOOP_LENGTH: Kernel = Kernel::new("probe/loop_length.wgsl");
+
+params! {
+    struct Params = Params in "probe/arithmetic.wgsl", "probe/loop_length.wgsl" {
+        zero: u32,
+        loop_length: u32,
+        count: u32,
+        unused: u32,
+    }
+}
 
 /// Numbers that the kernel writes for a pair.
 const ROW: usize = 20;
@@ -102,11 +108,13 @@ impl Gpu {
         let arithmetic = self.pipeline(&ARITHMETIC, vec![("WORKGROUP", Constant::U32(64))]).await?;
         let looping = self.pipeline(&LOOP_LENGTH, vec![]).await?;
         let bytes = (Probes::PAIRS * ROW * size_of::<f32>()) as u64;
+        let params =
+            Params { loop_length: Probes::LOOP, count: Probes::PAIRS as u32, ..Params::default() };
         let (params, looping_params, input, output, reached) = self
             .guarded(|| {
                 Ok((
-                    self.uniform(&[0u32, Probes::LOOP, Probes::PAIRS as u32, 0])?,
-                    self.uniform(&[0u32, Probes::LOOP, Probes::PAIRS as u32, 0])?,
+                    self.uniform(&params)?,
+                    self.uniform(&params)?,
                     self.upload("probe input", &pairs)?,
                     self.allocate("probe output", bytes, STORAGE)?,
                     self.allocate("probe loop", 16, STORAGE)?,

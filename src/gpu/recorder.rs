@@ -65,7 +65,7 @@ impl Gpu {
         params: Buffer,
         mut resources: Vec<Part>,
     ) -> Ready {
-        debug_assert_eq!(resources.len() + 1, pipeline.kernel.bindings.len());
+        debug_assert_eq!(resources.len() + 1, pipeline.bindings.len());
         resources.insert(0, params.into());
         let bound = Bindings { parts: resources, group: OnceLock::new() };
         Ready { pipeline: pipeline.clone(), bound: Arc::new(bound) }

@@ -14,6 +14,14 @@ pub(super) fn describe(report: &AdapterReport, error: &Error) -> String {
     format!("{report} (refused: {error}; {})", remedy(report.backend, error))
 }
 
+/// An adapter whose driver runs shaders on the CPU, where that is not allowed.
+pub(super) fn software(report: &AdapterReport) -> String {
+    format!(
+        "{report} (runs shaders on the CPU, where Context::cpu() is faster; name it, or allow it with \
+             ContextBuilder::software)"
+    )
+}
+
 /// The error of an adapter that could not be opened.
 pub(super) fn refused(report: &AdapterReport, error: Error) -> Error {
     let found = vec![describe(report, &error)];

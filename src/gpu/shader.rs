@@ -14,7 +14,10 @@
 //! Why not `wesl`: it would bring real imports and `@if`, and some twenty crates
 //! and a parser into the wasm build for what are five shared files and boolean
 //! constants; `if (FLAG)` on a constant already folds in every driver.
+//!
+//! Hidden from the documentation: public for this crate's own tests only.
 
+pub use super::binding::{Binding, bindings};
 use crate::error::{Error, Result};
 use std::collections::HashSet;
 use std::fmt::Write;

@@ -101,8 +101,10 @@ impl Staging {
     }
 
     /// Makes room in the count for a piece fit for `bytes`; its size, or `None` at the limit.
-    fn grow(&mut self, bytes: u64) -> Option<u64> {
-        let size = bytes.clamp(SMALLEST, LARGEST).next_power_of_two();
+    fn grow(&mut self, bytes: u64, most: u64) -> Option<u64> {
+        // As a power of two, below what a buffer may have.
+        let most = LARGEST.min(1 << most.max(1).ilog2());
+        let size = bytes.clamp(SMALLEST.min(most), most).next_power_of_two();
         let fits = self.held + size <= LIMIT;
         self.held += if fits { size } else { 0 };
         fits.then_some(size)
@@ -162,8 +164,10 @@ impl Gpu {
                 staging.copies.push(Copy { source: source.clone(), at: 0, target, offset, bytes });
                 staging.full.push(source);
             }
-            // Sent as soon as it is full: the device copies while the next is filled.
-            self.submit(None)?;
+            // A large piece is sent as soon as it is full: the device copies while the next is filled.
+            if bytes >= LARGEST {
+                self.submit(None)?;
+            }
             done += bytes as usize / 4;
         }
         Ok(())
@@ -188,7 +192,8 @@ impl Gpu {
             if let Some(piece) = free {
                 return Ok(piece);
             }
-            let size = lock(&self.pool.staging).grow(bytes);
+            let size =
+                lock(&self.pool.staging).grow(bytes, self.capabilities.limits.max_buffer_size);
             if let Some(size) = size {
                 return self.new_piece(size);
             }

@@ -55,11 +55,6 @@ impl Part {
         Part { memory: self.memory.clone(), offset: self.offset + offset, bytes }
     }
 
-    /// What is left of it from byte `offset` on.
-    pub(super) fn from(&self, offset: u64) -> Part {
-        self.slice(offset, self.bytes.saturating_sub(offset))
-    }
-
     /// All of it, for a binding.
     pub(crate) fn whole(&self) -> Part {
         self.clone()

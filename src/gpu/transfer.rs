@@ -21,6 +21,25 @@ pub(crate) trait Fill<F>: Fn(usize, &mut [f32]) -> F + Sync {}
 impl<F, T: Fn(usize, &mut [f32]) -> F + Sync> Fill<F> for T {}
 
 impl Gpu {
+    /// Writes `bytes`, a multiple of four, to `target` from byte `offset` on, before the next submission. Run inside
+    /// [`Gpu::guarded`].
+    pub(super) fn copy_in(&self, target: &Part, offset: u64, bytes: &[u8]) -> Result<()> {
+        let (raw, offset) = (target.raw(), target.offset() + offset);
+        #[cfg(target_arch = "wasm32")]
+        if !bytes.is_empty() {
+            self.queue.write_buffer(raw, offset, bytes);
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        if bytes.len() > MANY_BYTES {
+            self.stage_with(raw, offset, bytes.len() / 4, |first, piece, words| {
+                copy_mapped(piece, (first, words), bytes)
+            })?;
+        } else {
+            self.stage(raw, offset, bytes)?;
+        }
+        Ok(())
+    }
+
     /// Writes `words` f32 to `target` from byte `offset` on, before the next submission; what was found in them, block
     /// by block in their order. Run inside [`Gpu::guarded`].
     pub(crate) fn write_with<F: Send>(
@@ -36,7 +55,7 @@ impl Gpu {
         if words > MANY {
             let (raw, offset) = (target.raw(), target.offset() + offset);
             self.stage_with(raw, offset, words, |first, piece, words| {
-                found.extend(fill_piece(first, (piece, words), &fill)?);
+                found.extend(fill_mapped(piece, 0, (first, words), &fill)?);
                 Ok(())
             })?;
             return Ok(found);
@@ -62,34 +81,64 @@ struct Share<F> {
     found: Vec<F>,
 }
 
-/// Writes words from `first` on to the beginning of a mapped piece, and whole blocks but for the last.
+/// Writes so many words, from `first` on, to a mapped buffer, from byte `offset` on.
 #[cfg(not(target_arch = "wasm32"))]
-fn fill_piece<F: Send>(
-    first: usize,
-    (piece, words): (&wgpu::Buffer, usize),
+pub(super) fn fill_mapped<F: Send>(
+    buffer: &wgpu::Buffer,
+    offset: u64,
+    part: (usize, usize),
     fill: &impl Fill<F>,
+) -> Result<Vec<F>> {
+    // Mapped memory may only be written, and best in its order: what is made in any other is made in a cache.
+    write_mapped(buffer, offset, part, |first, mut place| {
+        let mut block = [0.0f32; BLOCK];
+        let block = &mut block[..place.len() / 4];
+        let found = fill(first, block);
+        place.copy_from_slice(bytemuck::cast_slice(block));
+        found
+    })
+}
+
+/// [`fill_mapped`], a block at a time straight from where it lies.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn write_mapped<F: Send>(
+    buffer: &wgpu::Buffer,
+    offset: u64,
+    (first, words): (usize, usize),
+    write: impl Fn(usize, wgpu::WriteOnly<'_, [u8]>) -> F + Sync,
 ) -> Result<Vec<F>> {
     let share = |at: usize| {
         let end = words.min(at + MANY);
-        let view = piece.slice(4 * at as u64..4 * end as u64).get_mapped_range_mut();
+        let range = offset + 4 * at as u64..offset + 4 * end as u64;
+        let view = buffer.slice(range).get_mapped_range_mut();
         let view = view.map_err(|error| Error::Device { message: one_line(error) })?;
         Ok(Share { first: first + at, view, found: Vec::new() })
     };
     let mut shares = (0..words).step_by(MANY).map(share).collect::<Result<Vec<_>>>()?;
     for_each(&mut shares, |share| {
-        // Mapped memory may only be written, and best in its order: what is found out of order is found in a cache.
-        let mut block = [0.0f32; BLOCK];
         let mut place = share.view.slice(..);
         let mut at = 0;
         while at < place.len() {
             let bytes = (4 * BLOCK).min(place.len() - at);
-            let block = &mut block[..bytes / 4];
-            share.found.push(fill(share.first + at / 4, block));
-            place.slice(at..at + bytes).copy_from_slice(bytemuck::cast_slice(block));
+            share.found.push(write(share.first + at / 4, place.slice(at..at + bytes)));
             at += bytes;
         }
     });
     Ok(shares.into_iter().flat_map(|share| share.found).collect())
+}
+
+/// Copies so many words, from `first` on, of what `bytes` hold.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn copy_mapped(
+    buffer: &wgpu::Buffer,
+    (first, words): (usize, usize),
+    bytes: &[u8],
+) -> Result<()> {
+    write_mapped(buffer, 0, (first, words), |first, mut place| {
+        let bytes = &bytes[4 * first..][..place.len()];
+        place.copy_from_slice(bytes);
+    })?;
+    Ok(())
 }
 
 /// Copies as bytes, by all threads where there are many. Both have one length.

@@ -6,22 +6,22 @@ use super::settings::check_logits;
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::divergence::Weighting;
-use crate::divergence::kernels::{Params, SUMS};
-use crate::divergence::sums::{Job, Pace, Pairing, items, wide};
+use crate::divergence::kernels::Params;
+use crate::divergence::sums::{Job, Pairing, items, wide};
 use crate::divergence::{Distributions, Divergence, Input, Reduction};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
+use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Kernel, Tensor};
+use crate::gpu::{Kernel, Tensor};
 use crate::number::{Precision, words};
 use crate::parallel::map_rows_gently;
 use crate::reference::divergence::{Row, compare};
 use crate::reference::losses::{mean_prediction, prior_gradient};
 use crate::wait::blocking;
 
-pub(crate) static MEAN_PREDICTION: Kernel =
-    Kernel { path: "losses/mean_prediction.wgsl", bindings: SUMS };
-pub(crate) static MEAN_SLOPE: Kernel = Kernel { path: "losses/mean_slope.wgsl", bindings: SUMS };
+pub(crate) static MEAN_PREDICTION: Kernel = Kernel::new("losses/mean_prediction.wgsl");
+pub(crate) static MEAN_SLOPE: Kernel = Kernel::new("losses/mean_slope.wgsl");
 
 /// KL(m‖π) of the mean prediction m = Σ w softmax(z/T)/Σ w of a batch of rows of K logits from a prior π of the classes,
 /// in nats: it keeps a classifier from predicting classes more often than they come.
@@ -270,7 +270,7 @@ async fn add_on_device(logits: &Distributions, answers: &Answers, sums: &mut [f6
     let gpu = pairing.gpu;
     let software = gpu.capabilities.software;
     let (units, workgroup) = if software { (256, 8) } else { (16384, 64) };
-    let mut pace = Pace::new(&gpu.capabilities);
+    let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
     for block in pairing.blocks(&jobs) {
         // A row in pieces is paired with all of its own pieces.
         if block.p.columns != block.q.columns {
@@ -301,7 +301,7 @@ async fn add_on_device(logits: &Distributions, answers: &Answers, sums: &mut [f6
                 ..Params::default()
             };
             let bytes = 32 * (blocks * quads) as u64;
-            let clock = Clock::now();
+            pace.begin();
             let mut recorder = gpu.recorder();
             gpu.guarded(|| {
                 let rows = gpu.upload("rows", &items(&block, &jobs, numbers))?;
@@ -323,7 +323,7 @@ async fn add_on_device(logits: &Distributions, answers: &Answers, sums: &mut [f6
                     *sum += wide([found[column], found[4 + column]]);
                 }
             }
-            pace.took(numbers.len() * columns, clock.seconds());
+            pace.end((numbers.len() * columns) as f64);
             done += numbers.len();
         }
     }

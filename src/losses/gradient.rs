@@ -2,24 +2,22 @@
 
 use super::others::label_words;
 use crate::clock::Breather;
-use crate::divergence::kernels::{Item, Params, SLOPES};
-use crate::divergence::sums::{Job, Pace, Pairing, Shape};
+use crate::divergence::kernels::{Item, Params};
+use crate::divergence::sums::{Job, Pairing, Shape};
 use crate::divergence::{Block, Data, Distributions};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::pace::Pace;
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Clock, Gpu, Kernel, Part, Tensor};
+use crate::gpu::{Gpu, Kernel, Part, Tensor};
 use crate::number::words;
 use crate::parallel::map_rows_gently;
 use crate::reference::losses::Form;
 use std::ops::Range;
 
-pub(crate) static LOGIT_GRADIENT: Kernel =
-    Kernel { path: "losses/logit_gradient.wgsl", bindings: SLOPES };
-pub(crate) static PRIOR_GRADIENT: Kernel =
-    Kernel { path: "losses/prior_gradient.wgsl", bindings: SLOPES };
-pub(crate) static ENTROPY_GRADIENT: Kernel =
-    Kernel { path: "divergence/entropy_gradient.wgsl", bindings: SLOPES };
+pub(crate) static LOGIT_GRADIENT: Kernel = Kernel::new("losses/logit_gradient.wgsl");
+pub(crate) static PRIOR_GRADIENT: Kernel = Kernel::new("losses/prior_gradient.wgsl");
+pub(crate) static ENTROPY_GRADIENT: Kernel = Kernel::new("divergence/entropy_gradient.wgsl");
 
 /// Bytes of gradients that are on the device at a time on their way to the host.
 const ON_THE_WAY: usize = 64 << 20;
@@ -254,7 +252,7 @@ impl Gradient<'_> {
         }
         let pairing = Pairing::new(self.rows, beside.row.unwrap_or(self.rows))?;
         let plain: Vec<Job> = jobs.iter().map(|(job, _)| *job).collect();
-        let mut pace = Pace::new(&gpu.capabilities);
+        let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
         let bins = self.rows.bins;
         for block in pairing.blocks(&plain) {
             // A row in pieces is paired with all of its own pieces.
@@ -275,7 +273,7 @@ impl Gradient<'_> {
                     constants.push(("ADDED", Constant::Bool(true)));
                 }
                 let pipeline = gpu.pipeline(self.kernel, constants).await?;
-                let clock = Clock::now();
+                pace.begin();
                 let mut recorder = gpu.recorder();
                 gpu.guarded(|| {
                     let items = items(&block, &jobs, numbers, first, bins);
@@ -294,7 +292,7 @@ impl Gradient<'_> {
                 })
                 .await?;
                 recorder.read("a gradient").await?;
-                pace.took(count * columns, clock.seconds());
+                pace.end((count * columns) as f64);
                 done += count;
             }
         }

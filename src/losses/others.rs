@@ -1,7 +1,6 @@
 //! What is known of rows of logits without one of their numbers: one pass on the device, the twin for the rest.
 
 use crate::clock::Breather;
-use crate::divergence::kernels::SUMS;
 use crate::divergence::range::is_usual;
 use crate::divergence::sums::{Job, Pairing, Record, wide};
 use crate::divergence::{Data, Distributions, Input};
@@ -13,8 +12,7 @@ use crate::parallel::map_rows_gently;
 use crate::reference::losses::{Others, logit_entropy};
 use std::f64::consts::{LN_2, LOG2_E};
 
-pub(crate) static LOGIT_ENTROPY: Kernel =
-    Kernel { path: "divergence/logit_entropy.wgsl", bindings: SUMS };
+pub(crate) static LOGIT_ENTROPY: Kernel = Kernel::new("divergence/logit_entropy.wgsl");
 
 // Bits of the last slot, as in the kernel.
 const BAD: u32 = 1;

@@ -2,8 +2,8 @@
 
 use super::large_epsilon::LargeEpsilon;
 use super::sinkhorn::{Loop, Settings, Solved};
+use crate::clock::Breather;
 use crate::error::Result;
-use crate::gpu::Breather;
 use crate::parallel::{for_each, threads};
 use crate::reserve::{product, room_for};
 use crate::transport::Weights;

@@ -5,42 +5,30 @@ use super::{Problem, Sinkhorn, Variant};
 use crate::aside::compute;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
-use crate::gpu::{AdapterReport, Binding, Context, Kernel};
+use crate::gpu::{AdapterReport, Context, Kernel};
 use crate::number::Precision;
 use crate::reference::{self, Totals};
 use crate::reserve::room_for;
 use crate::wait::blocking;
 use std::sync::Arc;
 
-pub(crate) static PLAN: Kernel = Kernel {
-    path: "transport/plan.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::Read, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static PLAN: Kernel = Kernel::new("transport/plan.wgsl");
 
-pub(crate) static APPLY: Kernel = Kernel {
-    path: "transport/apply.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static APPLY: Kernel = Kernel::new("transport/apply.wgsl");
 
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct PlanParams {
-    pub(crate) zero: u32,
-    pub(crate) rows: u32,
-    pub(crate) columns: u32,
-    pub(crate) cost_stride: u32,
-    pub(crate) cost_at: u32,
-    pub(crate) width: u32,
-    pub(crate) transpose: u32,
-    pub(crate) rate: f32,
+params! {
+    pub(crate) struct PlanParams = Plan in "transport/plan.wgsl", "transport/apply.wgsl" {
+        zero: u32,
+        rows: u32,
+        columns: u32,
+        cost_stride: u32,
+        cost_at: u32,
+        width: u32,
+        transpose: u32,
+        rate: f32,
+    }
 }
 
 pub(crate) const PLAN_WORKGROUP: u32 = 64;

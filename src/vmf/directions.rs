@@ -3,7 +3,7 @@
 use super::concentration::check_dimension;
 use super::kernels::Device;
 use crate::error::{Error, Result};
-use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::buffer::Buffer;
 use crate::gpu::{Context, Gpu, Part, Tensor};
 use crate::number::{Element, Ends, Precision, words};
 use crate::parallel::{fill, first, map_rows, padded_rows};
@@ -275,8 +275,8 @@ fn upload_plain(
     stride: usize,
 ) -> Result<Option<Buffer>> {
     let rows = values.len() / dimension;
-    let buffer = gpu.allocate("directions", 4 * (rows * stride) as u64, STORAGE)?;
-    let found = gpu.write_with(&buffer, 0, rows * stride, |first, place| {
+    let upload = gpu.upload_to("directions", 4 * (rows * stride) as u64)?;
+    let found = upload.write_with(0, rows * stride, |first, place| {
         let mut ends = Vec::with_capacity(place.len() / stride + 2);
         padded_rows(first, place, (stride, dimension), |row, columns, place| {
             place.copy_from_slice(&values[row * dimension..][columns]);
@@ -292,7 +292,7 @@ fn upload_plain(
         largest[row] = largest[row].max(-ends.least).max(ends.most);
     }
     let moderate = largest.iter().all(|most| MODERATE.contains(&f64::from(*most)));
-    Ok(moderate.then_some(buffer))
+    Ok(moderate.then(|| upload.finish()))
 }
 
 /// Rows that are scaled first, high words in rows of `stride`, and behind them, where f32 does not hold the values, as
@@ -309,9 +309,9 @@ fn upload_scaled<T: Element>(
     let inexact = T::singles(values).is_none()
         && first(values.len(), |k| !is_exact(values[k].to_f64() * scales[k / dimension])).is_some();
     let planes = if inexact { 2 } else { 1 };
-    let buffer = gpu.allocate("directions", 4 * (planes * plane) as u64, STORAGE)?;
+    let upload = gpu.upload_to("directions", 4 * (planes * plane) as u64)?;
     for word in 0..planes {
-        gpu.write_with(&buffer, 4 * (word * plane) as u64, plane, |first, place| {
+        upload.write_with(4 * (word * plane) as u64, plane, |first, place| {
             padded_rows(first, place, (stride, dimension), |row, columns, place| {
                 let from = &values[row * dimension..][columns];
                 for (to, x) in place.iter_mut().zip(from) {
@@ -320,5 +320,5 @@ fn upload_scaled<T: Element>(
             });
         })?;
     }
-    Ok((buffer, if inexact { plane } else { 0 }))
+    Ok((upload.finish(), if inexact { plane } else { 0 }))
 }

@@ -3,100 +3,49 @@
 use super::directions::{DeviceRows, Directions, without_direction};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::Ready;
 use crate::gpu::shader::{Constant, Constants};
-use crate::gpu::{Binding, Gpu, Kernel, Part};
+use crate::gpu::{Gpu, Kernel, Part};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-pub(crate) static DIRECTION_NORMS: Kernel = Kernel {
-    path: "vmf/direction_norms.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static DIRECTION_NORMS: Kernel = Kernel::new("vmf/direction_norms.wgsl");
 
-pub(crate) static RESULTANT: Kernel = Kernel {
-    path: "vmf/resultant.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static RESULTANT: Kernel = Kernel::new("vmf/resultant.wgsl");
 
-pub(crate) static RESULTANT_ROWS: Kernel =
-    Kernel { path: "vmf/resultant_rows.wgsl", bindings: DIRECTION_NORMS.bindings };
+pub(crate) static RESULTANT_ROWS: Kernel = Kernel::new("vmf/resultant_rows.wgsl");
 
-pub(crate) static RESULTANT_UNITS: Kernel = Kernel {
-    path: "vmf/resultant_units.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::Read,
-    ],
-};
+pub(crate) static RESULTANT_UNITS: Kernel = Kernel::new("vmf/resultant_units.wgsl");
 
-pub(crate) static UNIT_LENGTHS: Kernel = Kernel {
-    path: "vmf/unit_lengths.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite, Binding::ReadWrite],
-};
+pub(crate) static UNIT_LENGTHS: Kernel = Kernel::new("vmf/unit_lengths.wgsl");
 
-pub(crate) static BLOCK_SUMS: Kernel = Kernel {
-    path: "vmf/block_sums.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static BLOCK_SUMS: Kernel = Kernel::new("vmf/block_sums.wgsl");
 
-pub(crate) static LOG_DENSITY: Kernel = Kernel {
-    path: "vmf/log_density.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static LOG_DENSITY: Kernel = Kernel::new("vmf/log_density.wgsl");
 
-pub(crate) static RESPONSIBILITY: Kernel = Kernel {
-    path: "vmf/responsibility.wgsl",
-    bindings: &[Binding::Uniform, Binding::ReadWrite, Binding::ReadWrite],
-};
+pub(crate) static RESPONSIBILITY: Kernel = Kernel::new("vmf/responsibility.wgsl");
 
-/// The parameters of the kernels over rows, as in `params.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Params {
-    pub(crate) zero: u32,
-    pub(crate) dimension: u32,
-    pub(crate) quads: u32,
-    pub(crate) plane: u32,
-    pub(crate) first: u32,
-    pub(crate) until: u32,
-    pub(crate) span: u32,
-    pub(crate) block: u32,
-    pub(crate) blocks: u32,
-    pub(crate) tiles: u32,
-    pub(crate) sums: u32,
-    pub(crate) low: u32,
-    pub(crate) input_low: u32,
-    pub(crate) order: u32,
-    pub(crate) unused: [u32; 2],
+params! {
+    /// The parameters of the kernels over rows, as in `params.wgsl`.
+    pub(crate) struct Params = Params in "vmf/params.wgsl" {
+        zero: u32,
+        dimension: u32,
+        quads: u32,
+        plane: u32,
+        first: u32,
+        until: u32,
+        span: u32,
+        block: u32,
+        blocks: u32,
+        tiles: u32,
+        sums: u32,
+        low: u32,
+        input_low: u32,
+        order: u32,
+        unused: [u32; 2],
+    }
 }
 
 /// What `direction_norms` and `resultant_rows` report: the first row without a direction,

@@ -6,6 +6,7 @@ use super::kernels::{BLOCK_SUMS, Device, NO_REPORT, Norms, Params, RESULTANT, RE
 use super::variant;
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::Recorder;
 use crate::gpu::shader::Constant;
@@ -17,14 +18,14 @@ use std::sync::Arc;
 /// Most bytes of the sums of blocks of one submission.
 const PARTIALS: usize = 32 << 20;
 
-/// Parameters of `block_sums`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Blocks {
-    pub(crate) zero: u32,
-    pub(crate) sums: u32,
-    pub(crate) length: u32,
-    pub(crate) low: u32,
+params! {
+    /// Parameters of `block_sums`.
+    pub(crate) struct Blocks = Blocks in "vmf/block_sums.wgsl" {
+        zero: u32,
+        sums: u32,
+        length: u32,
+        low: u32,
+    }
 }
 
 /// The weights of a submission: components × rows, high words, then maybe low words.

@@ -12,8 +12,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
-/// Whether naga counts iterations: what modules are made with.
-const LOOP_BOUNDING: bool = true;
+/// Whether naga counts iterations: not in modules made natively, see `src/gpu/module.rs`.
+const LOOP_BOUNDING: bool = false;
 
 /// Texts of one API, each once, with a variant that it is the text of: the first by its name, whoever comes first.
 type Once<T> = HashMap<T, String>;

@@ -20,9 +20,9 @@ pub struct Context {
 
 #[wasm_bindgen]
 impl Context {
-    /// Opens WebGPU where there is one that computes right (start-up probes tell), else the CPU twin: `backend` and
-    /// `fallbackReason` say so. With `{ backend: 'webgpu' }` there is no fallback but an error; `{ backend: 'cpu' }`
-    /// asks for the twin.
+    /// Opens WebGPU where a GPU does it and computes right (start-up probes tell), else the CPU twin, which is faster
+    /// than an adapter that runs shaders on the CPU: `backend` and `fallbackReason` say so. With `{ backend: 'webgpu' }`
+    /// any adapter will do, and there is no fallback but an error; `{ backend: 'cpu' }` asks for the twin.
     ///
     /// A `GPUDevice` of the page's own cannot be taken: wgpu, which the library stands on, makes its devices itself on
     /// the web. The other way round works: `context.device` is kantor's, for the page to share.
@@ -41,7 +41,7 @@ impl Context {
             if wanted == Some(Backend::Cpu) {
                 return Ok(Context::of(kantor::Context::cpu(), None));
             }
-            let failure = match open().await {
+            let failure = match open(wanted.is_some()).await {
                 Ok(inner) => return Ok(Context::of(inner, None)),
                 Err(failure) => failure,
             };
@@ -139,8 +139,8 @@ fn describe(context: &kantor::Context) -> String {
     format!("{name} ({}webgpu)", if software { "software, " } else { "" })
 }
 
-/// WebGPU in the browser, or why not.
-async fn open() -> Result<kantor::Context, Failure> {
+/// WebGPU in the browser, `software` also where shaders run on the CPU, or why not.
+async fn open(software: bool) -> Result<kantor::Context, Failure> {
     let global = JsValue::from(js_sys::global());
     // wgpu would take a page without WebGPU for one without adapters.
     if property(&property(&global, "navigator"), "gpu").is_falsy() {
@@ -151,11 +151,14 @@ async fn open() -> Result<kantor::Context, Failure> {
             "this page comes neither over HTTPS nor from localhost, and browsers offer WebGPU to no other".into()
         }));
     }
-    match kantor::Context::builder().build().await {
+    match kantor::Context::builder().software(software).build().await {
         Ok(context) => Ok(context),
         Err(Error::NoAdapter { found, .. }) if found.is_empty() => {
             Err(Failure::NoAdapter("this browser has WebGPU but offers no adapter".into()))
         }
+        Err(Error::NoAdapter { .. }) if !software => Err(Failure::NoAdapter(
+            "this browser's adapter runs shaders on the CPU, where the twin is faster".into(),
+        )),
         Err(Error::Device { message }) => {
             Err(Error::Device { message: words_of_browser(&message) }.into())
         }

@@ -17,7 +17,7 @@ const controls = {
 };
 
 /** Opens a page and waits for what it does by itself; the check begins when it is told to. */
-async function settled(page, origin, demo, query) {
+async function settled(page, origin, demo, query = '?backend=webgpu') {
   await open(page, origin, demo, query);
   await waitFor(page, demo === 'check' ? ['ready'] : ['done']);
 }

@@ -3,13 +3,18 @@
 use crate::failure::Outcome;
 use kantor::Context;
 use kantor::wgpu::Backends;
+use std::path::PathBuf;
 
 /// Where to run, if not on the best adapter found.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct AdapterChoice {
-    /// cpu, vulkan, gl, metal, dx12, or part of an adapter's name [default: the best found]
+    /// cpu, vulkan, gl, metal, dx12, or part of an adapter's name [default: the best GPU, else cpu; an adapter that runs
+    /// shaders on the CPU only where it is asked for]
     #[arg(long = "adapter", value_name = "ADAPTER")]
     name: Option<String>,
+    /// Keep compiled pipelines in this file, for the next run [default: where the driver keeps them, if it does]
+    #[arg(long, value_name = "FILE")]
+    pipeline_cache: Option<PathBuf>,
     /// Arithmetic as bad as hardware's instead of the adapter's own: fused, unfused or reciprocal
     #[cfg(feature = "hostile")]
     #[arg(long, hide = true, value_parser = hostility)]
@@ -42,8 +47,15 @@ impl AdapterChoice {
     }
 
     fn open_as_is(&self) -> Outcome<Context> {
+        let builder = match &self.pipeline_cache {
+            Some(path) => Context::builder().pipeline_cache(path),
+            None => Context::builder(),
+        };
         let Some(name) = self.name.as_deref() else {
-            return Ok(Context::new_blocking()?);
+            let kept =
+                self.pipeline_cache.as_ref().and_then(|_| pollster::block_on(builder.build()).ok());
+            // Takes the twin where there is no adapter.
+            return Ok(kept.map_or_else(Context::new_blocking, Ok)?);
         };
         let backends = match name.to_lowercase().as_str() {
             "cpu" => return Ok(Context::cpu()),
@@ -53,9 +65,8 @@ impl AdapterChoice {
             "dx12" => Some(Backends::DX12),
             _ => None,
         };
-        let builder = Context::builder();
         let builder = match backends {
-            Some(backends) => builder.backends(backends),
+            Some(backends) => builder.backends(backends).software(true),
             None => builder.adapter_name(name),
         };
         Ok(builder.build_blocking()?)

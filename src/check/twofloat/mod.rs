@@ -6,17 +6,24 @@ use super::elementary::LOG_OF_ZERO;
 use super::judge::{Worst, units};
 use super::tolerances::{Range, row};
 use crate::error::Result;
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Gpu, Kernel};
+use crate::gpu::{Gpu, Kernel};
 
 mod operations;
 
 use operations::{Arguments, DF_EXP, OPERATIONS, Operation, Pair, TWO_SUM, wide};
 
-pub(crate) static TWOFLOAT: Kernel = Kernel {
-    path: "check/twofloat.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static TWOFLOAT: Kernel = Kernel::new("check/twofloat.wgsl");
+
+params! {
+    struct Check = Check in "check/twofloat.wgsl" {
+        zero: u32,
+        count: u32,
+        operation: u32,
+        unused: u32,
+    }
+}
 
 const WORKGROUP: usize = 64;
 
@@ -124,7 +131,7 @@ async fn evaluate(gpu: &Gpu, operation: u32, operands: &[[Pair; 2]]) -> Result<V
     let bytes = dispatch(
         gpu,
         (&TWOFLOAT, vec![("WORKGROUP", Constant::U32(WORKGROUP as u32))]),
-        [0u32, operands.len() as u32, operation, 0],
+        Check { count: operands.len() as u32, operation, ..Check::default() },
         &[
             Resource::Data(bytemuck::cast_slice(operands)),
             Resource::Space(size_of_val(operands) / 2),

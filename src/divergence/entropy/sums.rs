@@ -1,14 +1,14 @@
 //! The sums of `entropy.wgsl`: of all of a row but its largest bin, in logarithms of any base level.
 
 use super::super::distributions::Distributions;
-use super::super::kernels::SUMS;
+
 use super::super::sums::{Job, Pairing, Record, wide};
 use crate::error::Result;
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
 use crate::number::words;
 
-pub(crate) static ENTROPY: Kernel = Kernel { path: "divergence/entropy.wgsl", bindings: SUMS };
+pub(crate) static ENTROPY: Kernel = Kernel::new("divergence/entropy.wgsl");
 
 /// α of the sums, with what the kernels are given for it.
 #[derive(Debug, Clone, Copy)]

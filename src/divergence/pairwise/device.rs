@@ -2,36 +2,37 @@
 
 use super::super::finish::Sums;
 use super::super::kernels::{Member, PAIRWISE};
-use super::super::sums::Pace;
 use super::prepared::{Prepared, block};
 use crate::error::Result;
+use crate::gpu::Gpu;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Clock, Gpu};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// As `Params` in `divergence/pairwise.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    quads: u32,
-    segments: u32,
-    words: u32,
-    p_first: u32,
-    p_count: u32,
-    p_number: u32,
-    p_each: u32,
-    q_first: u32,
-    q_count: u32,
-    q_number: u32,
-    q_blocks: u32,
-    p_low: u32,
-    q_low: u32,
-    unused: [u32; 2],
-    member: [f32; 4],
+params! {
+    /// As `Params` in `divergence/pairwise.wgsl`.
+    struct Params = Params in "divergence/pairwise.wgsl" {
+        zero: u32,
+        quads: u32,
+        segments: u32,
+        words: u32,
+        p_first: u32,
+        p_count: u32,
+        p_number: u32,
+        p_each: u32,
+        q_first: u32,
+        q_count: u32,
+        q_number: u32,
+        q_blocks: u32,
+        p_low: u32,
+        q_low: u32,
+        unused: [u32; 2],
+        member: [f32; 4],
+    }
 }
 
 /// What is added up for every pair.
@@ -124,7 +125,10 @@ impl<'a> Engine<'a> {
         let capacity = pairs.clamp(4096, RECORDS);
         let bytes = (4 * slots.count() * capacity) as u64;
         let records = gpu.guarded(|| gpu.allocate("sums of pairs", bytes, STORAGE)).await?;
-        let (block, pace) = (block(&gpu.capabilities), Pace::new(&gpu.capabilities));
+        let (block, pace) = (
+            block(&gpu.capabilities),
+            Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second()),
+        );
         Ok(Engine { gpu, member, slots, half, low, block, pace, records })
     }
 
@@ -214,7 +218,7 @@ impl<'a> Engine<'a> {
         };
         let slots = self.slots.count();
         let pipeline = self.pipeline().await?;
-        let clock = Clock::now();
+        self.pace.begin();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
             let resources = vec![
@@ -232,7 +236,7 @@ impl<'a> Engine<'a> {
         })
         .await?;
         let read = recorder.read_as::<f32>("sums of pairs").await?;
-        self.pace.took(pairs * p.columns.len(), clock.seconds());
+        self.pace.end((pairs * p.columns.len()) as f64);
         let numbers = read.first().map(Vec::as_slice).unwrap_or_default();
         for (place, record) in numbers.chunks_exact(slots).enumerate() {
             let (i, j) = (place % pairs / q_rows.len(), place % q_rows.len());

@@ -2,12 +2,13 @@
 
 use super::super::distributions::Distributions;
 use super::super::kernels::{NORMALIZED_ROWS, Params};
-use super::super::sums::{Block, Job, Pace, Pairing, Shape, items};
+use super::super::sums::{Block, Job, Pairing, Shape, items};
 use super::facts::Fact;
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Capabilities, Clock, Gpu};
+use crate::gpu::{Capabilities, Gpu};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -114,7 +115,7 @@ async fn prepare(
         Job { p: row, q: row, reference: [x, y, 0.0, 0.0], centers: [0.0; 2] }
     };
     let jobs: Vec<Job> = rows.clone().map(job).collect();
-    let mut pace = Pace::new(&gpu.capabilities);
+    let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
     for whole in pairing.blocks(&jobs) {
         let part = Block {
             columns: whole.columns.start.max(columns.start)..whole.columns.end.min(columns.end),
@@ -134,7 +135,7 @@ async fn prepare(
             // An exponential in double-float is worth some ten terms.
             let count = pace.items(10 * length).min(part.jobs.len() - done);
             let numbers = &part.jobs[done..done + count];
-            let clock = Clock::now();
+            pace.begin();
             let mut recorder = gpu.recorder();
             gpu.guarded(|| {
                 let mut items = items(&part, &jobs, numbers);
@@ -157,7 +158,7 @@ async fn prepare(
             })
             .await?;
             recorder.read("normalised rows").await?;
-            pace.took(count * 10 * length, clock.seconds());
+            pace.end((count * 10 * length) as f64);
             done += count;
         }
     }

@@ -65,6 +65,7 @@ impl Context {
             device: gpu.device.clone(),
             queue: gpu.queue.clone(),
             pipelines: Mutex::default(),
+            cache: gpu.cache.clone(),
             pool: gpu.pool.clone(),
             lost: gpu.lost.clone(),
             submissions: AtomicU64::new(0),

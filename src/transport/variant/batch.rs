@@ -3,6 +3,7 @@
 use super::upload::{starting, upload_cost, upload_side};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
 use crate::gpu::{Gpu, Part};
 use crate::number::{Precision, words};
 use crate::transport::problem::Weights;
@@ -20,14 +21,14 @@ pub(crate) enum Side {
     Target,
 }
 
-/// The state of one running problem, as in `transport/problem.wgsl`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Slot {
-    pub(crate) problem: u32,
-    pub(crate) status: u32,
-    pub(crate) iterations: u32,
-    pub(crate) error: u32,
+params! {
+    /// The state of one running problem, as in `transport/problem.wgsl`.
+    pub(crate) struct Slot = Slot in "transport/problem.wgsl" {
+        problem: u32,
+        status: u32,
+        iterations: u32,
+        error: u32,
+    }
 }
 
 impl Slot {
@@ -46,33 +47,33 @@ impl Slot {
     }
 }
 
-/// Parameters of a sweep, as in `transport/problem.wgsl`.
-#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Sweep {
-    pub(crate) zero: u32,
-    pub(crate) own: u32,
-    pub(crate) other: u32,
-    pub(crate) own_stride: u32,
-    pub(crate) other_stride: u32,
-    pub(crate) problem_stride: u32,
-    pub(crate) blocks: u32,
-    pub(crate) slots: u32,
-    pub(crate) rate: f32,
-    pub(crate) rate_low: f32,
-    pub(crate) epsilon: f32,
-    pub(crate) epsilon_low: f32,
-    pub(crate) next_shift: f32,
-    pub(crate) own_base: u32,
-    pub(crate) other_base: u32,
-    pub(crate) own_bins: u32,
-    pub(crate) other_bins: u32,
-    pub(crate) plane: u32,
-    pub(crate) other_plane: u32,
-    pub(crate) cost_plane: u32,
-    pub(crate) next_shift_low: f32,
-    pub(crate) partials_at: u32,
-    pub(crate) unused: [u32; 2],
+params! {
+    /// Parameters of a sweep, as in `transport/problem.wgsl`.
+    pub(crate) struct Sweep = Sweep in "transport/problem.wgsl" {
+        zero: u32,
+        own: u32,
+        other: u32,
+        own_stride: u32,
+        other_stride: u32,
+        problem_stride: u32,
+        blocks: u32,
+        slots: u32,
+        rate: f32,
+        rate_low: f32,
+        epsilon: f32,
+        epsilon_low: f32,
+        next_shift: f32,
+        own_base: u32,
+        other_base: u32,
+        own_bins: u32,
+        other_bins: u32,
+        plane: u32,
+        other_plane: u32,
+        cost_plane: u32,
+        next_shift_low: f32,
+        partials_at: u32,
+        unused: [u32; 2],
+    }
 }
 
 /// One side's data on the device.

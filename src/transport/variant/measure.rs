@@ -4,16 +4,23 @@
 use super::batch::{Batch, Side, Slot};
 use super::streaming::{SweepKernel, partials_bytes};
 use crate::error::Result;
+use crate::gpu::Kernel;
 use crate::gpu::buffer::STORAGE;
+use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Kernel};
 use crate::number::Precision;
 use crate::reference::Totals;
 
-pub(crate) static TOTALS: Kernel = Kernel {
-    path: "transport/totals.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static TOTALS: Kernel = Kernel::new("transport/totals.wgsl");
+
+params! {
+    struct Total = Total in "transport/totals.wgsl" {
+        zero: u32,
+        problems: u32,
+        blocks: u32,
+        unused: u32,
+    }
+}
 
 const WORKGROUP: u32 = 64;
 
@@ -44,7 +51,11 @@ pub(crate) async fn run(batch: &Batch, epsilon: f64) -> Result<Vec<Totals>> {
             let output = gpu.allocate("totals", bytes, STORAGE)?;
             let sweep = batch.sweep(side, batch.precision, epsilon, epsilon, slots.len());
             let measure = kernel.bind(batch, side, sweep, &partials)?;
-            let params = gpu.uniform(&[0u32, slots.len() as u32, kernel.blocks, 0])?;
+            let params = gpu.uniform(&Total {
+                problems: slots.len() as u32,
+                blocks: kernel.blocks,
+                ..Total::default()
+            })?;
             let total = gpu.bind(&totals, params, vec![partials.whole(), output.whole()]);
             recorder.dispatch(&measure, slots.len() as u64 * u64::from(kernel.blocks))?;
             recorder.dispatch(&total, (slots.len() as u64).div_ceil(WORKGROUP.into()))?;

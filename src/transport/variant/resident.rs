@@ -2,46 +2,35 @@
 
 use super::batch::{Batch, Slot};
 use crate::error::{Error, Result};
+use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Capabilities, Clock, Kernel};
+use crate::gpu::{Capabilities, Kernel};
 use crate::number::Precision;
 use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
 
-pub(crate) static RESIDENT: Kernel = Kernel {
-    path: "transport/resident.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::ReadWrite,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::Read,
-        Binding::Read,
-    ],
-};
+pub(crate) static RESIDENT: Kernel = Kernel::new("transport/resident.wgsl");
 
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    zero: u32,
-    rows: u32,
-    columns: u32,
-    row_stride: u32,
-    problem_stride: u32,
-    slots: u32,
-    iterations: u32,
-    row_base: u32,
-    column_base: u32,
-    row_bins: u32,
-    column_bins: u32,
-    schedule_length: u32,
-    test_every: u32,
-    tolerance: f32,
-    padded_rows: u32,
-    padded_columns: u32,
+params! {
+    struct Params = Resident in "transport/resident.wgsl" {
+        zero: u32,
+        rows: u32,
+        columns: u32,
+        row_stride: u32,
+        problem_stride: u32,
+        slots: u32,
+        iterations: u32,
+        row_base: u32,
+        column_base: u32,
+        row_bins: u32,
+        column_bins: u32,
+        schedule_length: u32,
+        test_every: u32,
+        tolerance: f32,
+        padded_rows: u32,
+        padded_columns: u32,
+    }
 }
 
 /// What a workgroup has room for. In classes of powers of two where memory allows,
@@ -123,12 +112,13 @@ pub(crate) async fn run(
     let offsets = batch.len() + 1;
     let pairs = batch.pairs() / batch.len() as f64;
     // A product costs less than an exponential; a third is near on CPU drivers.
-    let mut seconds_per_unit = 0.6 * pairs / capabilities.elements_per_second() + 1e-7;
+    let unit = 0.6 * pairs / capabilities.elements_per_second() + 1e-7;
+    let mut pace = Pace::new(capabilities, 1.0 / unit);
     let mut finished = Vec::with_capacity(running.len());
     while !running.is_empty() {
         // First as many problems as fit the time, then, if even one does not,
         // as many iterations.
-        let budget = capabilities.submission_seconds() / seconds_per_unit;
+        let budget = pace.units();
         let most = |slots: &[Slot]| slots.iter().map(|slot| slot.iterations).max().unwrap_or(0);
         let fewest = running.iter().map(|slot| slot.iterations).min().unwrap_or(0);
         let left = settings.max_iterations - fewest;
@@ -140,7 +130,7 @@ pub(crate) async fn run(
         let left = settings.max_iterations - most(&running[..count]);
         let iterations = ((budget / count as f64) as u32).clamp(1, left);
         batch.write_slots(running).await?;
-        let started = Clock::now();
+        pace.begin();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
             let params = gpu.uniform(&Params {
@@ -184,10 +174,7 @@ pub(crate) async fn run(
         let read = recorder.read("the state of a solve").await?;
         let states: Vec<Slot> = bytemuck::pod_collect_to_vec(&read[0]);
         let spent = states.iter().map(|slot| f64::from(slot.iterations)).sum::<f64>() - done;
-        let measured = started.seconds() / spent.max(1.0);
-        if measured > 0.0 {
-            seconds_per_unit = measured.max(seconds_per_unit / 4.0);
-        }
+        pace.end(spent);
         let most = most(&states);
         let mut rest: Vec<Slot> = running.split_off(count);
         for slot in states {

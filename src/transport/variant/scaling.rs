@@ -4,25 +4,21 @@
 use super::batch::{Batch, Side, Slot};
 use super::streaming::CONVERGENCE;
 use crate::error::{Error, Result};
+use crate::gpu::Kernel;
+use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Clock, Kernel};
 use crate::number::Precision;
 use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
 use crate::transport::variant::streaming::{TEST_WORKGROUP, Test};
 use std::sync::Arc;
 
-pub(crate) static SCALING_PRODUCT: Kernel = Kernel {
-    path: "transport/scaling_product.wgsl",
-    bindings: super::streaming::SOFTMIN_ROWS.bindings,
-};
+pub(crate) static SCALING_PRODUCT: Kernel = Kernel::new("transport/scaling_product.wgsl");
 
-pub(crate) static RESCALE: Kernel = Kernel {
-    path: "transport/rescale.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static RESCALE: Kernel = Kernel::new("transport/rescale.wgsl");
 
 /// A change of units, as in `transport/rescale.wgsl`.
 #[derive(Debug, Clone, Copy)]
@@ -34,15 +30,15 @@ pub(crate) enum Change {
     Zero,
 }
 
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct RescaleParams {
-    pub(crate) zero: u32,
-    pub(crate) count: u32,
-    pub(crate) at: u32,
-    pub(crate) mode: u32,
-    pub(crate) factor: f32,
-    pub(crate) unused: [u32; 3],
+params! {
+    pub(crate) struct RescaleParams = Rescale in "transport/rescale.wgsl" {
+        zero: u32,
+        count: u32,
+        at: u32,
+        mode: u32,
+        factor: f32,
+        unused: [u32; 3],
+    }
 }
 
 pub(crate) const RESCALE_WORKGROUP: u32 = 64;
@@ -117,17 +113,16 @@ pub(crate) async fn run(
         .await?;
     let partials_at = [0, (blocks[0] * batch.len()) as u32];
     let scaled = settings.epsilon * batch.scale;
-    let mut seconds_per_iteration =
-        batch.pairs() / gpu.capabilities.elements_per_second() / 8.0 + 1e-4;
+    let iteration = batch.pairs() / gpu.capabilities.elements_per_second() / 8.0 + 1e-4;
+    let mut pace = Pace::new(&gpu.capabilities, 1.0 / iteration);
     let mut finished: Vec<Slot> = Vec::new();
     let mut done = 0;
     while done < settings.max_iterations && !running.is_empty() {
-        let budget = gpu.capabilities.submission_seconds() / seconds_per_iteration;
-        let count = (budget as u32).clamp(1, settings.max_iterations - done);
-        let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
+        let count = (pace.units() as u32).clamp(1, settings.max_iterations - done);
+        let every = ((1e-3 * pace.rate()) as u32).clamp(1, 10);
         batch.write_slots(running).await?;
         let slots = running.len();
-        let started = Clock::now();
+        pace.begin();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
             if done == 0 {
@@ -209,10 +204,7 @@ pub(crate) async fn run(
                 finished.push(slot);
             }
         }
-        let measured = started.seconds() / f64::from(count);
-        if measured > 0.0 {
-            seconds_per_iteration = measured.max(seconds_per_iteration / 4.0);
-        }
+        pace.end(f64::from(count));
         settings.report(progress(running, done))?;
     }
     running.append(&mut finished);

@@ -3,66 +3,40 @@
 use super::batch::{Batch, Side, Slot};
 use super::scaling::{self, Change};
 use crate::error::Result;
+use crate::gpu::Kernel;
 use crate::gpu::buffer::{Buffer, STORAGE};
+use crate::gpu::layout::params;
+use crate::gpu::pace::Pace;
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::recorder::{Ready, Recorder};
 use crate::gpu::shader::Constant;
-use crate::gpu::{Binding, Clock, Kernel};
 use crate::number::Precision;
 use crate::transport::Sinkhorn;
 use crate::transport::variant::Reporter;
 use std::sync::Arc;
 
-pub(crate) static SOFTMIN_ROWS: Kernel = Kernel {
-    path: "transport/softmin_rows.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-    ],
-};
+pub(crate) static SOFTMIN_ROWS: Kernel = Kernel::new("transport/softmin_rows.wgsl");
 
-pub(crate) static SOFTMIN_COLUMNS: Kernel =
-    Kernel { path: "transport/softmin_columns.wgsl", bindings: SOFTMIN_ROWS.bindings };
+pub(crate) static SOFTMIN_COLUMNS: Kernel = Kernel::new("transport/softmin_columns.wgsl");
 
-pub(crate) static SOFTMIN_SUPPORT: Kernel = Kernel {
-    path: "transport/softmin_support.wgsl",
-    bindings: &[
-        Binding::Uniform,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::Read,
-        Binding::ReadWrite,
-        Binding::ReadWrite,
-        Binding::Read,
-    ],
-};
+pub(crate) static SOFTMIN_SUPPORT: Kernel = Kernel::new("transport/softmin_support.wgsl");
 
-pub(crate) static SOFTMIN_DOUBLE: Kernel =
-    Kernel { path: "transport/softmin_double.wgsl", bindings: SOFTMIN_SUPPORT.bindings };
+pub(crate) static SOFTMIN_DOUBLE: Kernel = Kernel::new("transport/softmin_double.wgsl");
 
-pub(crate) static CONVERGENCE: Kernel = Kernel {
-    path: "transport/convergence.wgsl",
-    bindings: &[Binding::Uniform, Binding::Read, Binding::ReadWrite],
-};
+pub(crate) static CONVERGENCE: Kernel = Kernel::new("transport/convergence.wgsl");
 
-/// Parameters of `convergence`.
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(crate) struct Test {
-    pub(crate) slots: u32,
-    pub(crate) blocks: u32,
-    pub(crate) stride: u32,
-    pub(crate) completed: u32,
-    pub(crate) tolerance: f32,
-    pub(crate) first: u32,
-    pub(crate) marked: u32,
-    pub(crate) unused: u32,
+params! {
+    /// Parameters of `convergence`.
+    pub(crate) struct Test = Test in "transport/convergence.wgsl" {
+        slots: u32,
+        blocks: u32,
+        stride: u32,
+        completed: u32,
+        tolerance: f32,
+        first: u32,
+        marked: u32,
+        unused: u32,
+    }
 }
 
 pub(crate) const TEST_WORKGROUP: u32 = 64;
@@ -140,7 +114,7 @@ impl SweepKernel {
             own.potentials.whole(),
             partials.whole(),
         ];
-        if self.pipeline.kernel.bindings.len() == 8 {
+        if self.pipeline.bindings.len() == 8 {
             resources.push(batch.support.whole());
         }
         Ok(batch.gpu.bind(&self.pipeline, params, resources))
@@ -236,8 +210,8 @@ pub(crate) async fn run(
     // A double-float exponential costs some thirty single ones.
     let weight = if precision == Precision::Double { 30.0 } else { 1.0 };
     let capabilities = &gpu.capabilities;
-    let mut seconds_per_iteration =
-        2.0 * weight * batch.pairs() / capabilities.elements_per_second() + 1e-4;
+    let iteration = 2.0 * weight * batch.pairs() / capabilities.elements_per_second() + 1e-4;
+    let mut pace = Pace::new(capabilities, 1.0 / iteration);
     // Iterations of this loop; those of an earlier one are kept per problem.
     let mut done = 0;
     let mut before = vec![0; batch.len()];
@@ -257,14 +231,13 @@ pub(crate) async fn run(
     let mut stalled = Stall::default();
 
     while !running.is_empty() {
-        let budget = capabilities.submission_seconds() / seconds_per_iteration;
         let most = running.iter().map(|slot| left(slot, done)).min().unwrap_or(1);
-        let count = (budget as u32).clamp(1, most);
+        let count = (pace.units() as u32).clamp(1, most);
         // A test is a dispatch of some 1e-4 s on CPU drivers: not at every short iteration.
-        let every = ((1e-3 / seconds_per_iteration) as u32).clamp(1, 10);
+        let every = ((1e-3 * pace.rate()) as u32).clamp(1, 10);
         batch.write_slots(running).await?;
         let slots = running.len();
-        let started = Clock::now();
+        pace.begin();
         let mut recorder = gpu.recorder();
         let record = || -> Result<()> {
             let mut bound: Option<Iteration> = None;
@@ -323,11 +296,7 @@ pub(crate) async fn run(
             let running_on = slot.status == Slot::RUNNING && left(&slot, done) > 0;
             if running_on { running.push(slot) } else { finished.push(slot) }
         }
-        // Problems that left early make a submission short: grow with care.
-        let measured = started.seconds() / f64::from(count);
-        if measured > 0.0 {
-            seconds_per_iteration = measured.max(seconds_per_iteration / 4.0);
-        }
+        pace.end(f64::from(count));
         settings.report(progress(running, done + most_before))?;
         if until == Until::Floor && stalled.see(running) {
             break;

@@ -2,8 +2,7 @@
 
 use super::batch::{LN_ZERO, Layout, SideData, padded_row};
 use crate::error::{Error, Result};
-use crate::gpu::buffer::{Buffer, STORAGE};
-use crate::gpu::{Gpu, Part};
+use crate::gpu::{Gpu, Part, Upload};
 use crate::number::{Precision, words};
 use crate::parallel::padded_rows;
 use crate::transport::problem::Weights;
@@ -101,29 +100,31 @@ pub(super) fn upload_cost(
     };
     let plane = matrices.len() * rows * stride;
     let double = layout.precision == Precision::Double && geometry.cost.has_low_words();
-    let buffer = gpu.allocate("cost", 4 * plane as u64 * if double { 2 } else { 1 }, STORAGE)?;
+    let upload = gpu.upload_to("cost", 4 * plane as u64 * if double { 2 } else { 1 })?;
     let all = matrices.start * rows..matrices.end * rows;
     let low_at = double.then_some(4 * plane as u64);
     match &geometry.cost {
         Cost::Host { high, low, unit }
             if stride == columns && scale == 1.0 && geometry.offset == 0.0 && *unit == 1.0 =>
         {
-            let cells = all.start * columns..all.end * columns;
-            gpu.write(&buffer, 0, &high[cells.clone()])?;
-            if let (Some(low), Some(at)) = (low, low_at) {
-                gpu.write(&buffer, at, &low[cells])?;
+            let from = all.start * columns;
+            for (words, at) in [(Some(high), Some(0)), (low.as_ref(), low_at)] {
+                if let (Some(words), Some(at)) = (words, at) {
+                    upload.write_with(at, plane, |first, place| {
+                        place.copy_from_slice(&words[from + first..][..place.len()]);
+                    })?;
+                }
             }
         }
-        _ => write_scaled(gpu, &buffer, geometry, all, (stride, scale), low_at)?,
+        _ => write_scaled(&upload, geometry, all, (stride, scale), low_at)?,
     }
-    Ok((buffer.into(), stride, problem_stride, if double { plane } else { 0 }))
+    Ok((upload.finish().into(), stride, problem_stride, if double { plane } else { 0 }))
 }
 
 /// Rows `all` of the cost, less the offset and times `scale`, `stride` apart; their low words
 /// from byte `low_at` on.
 fn write_scaled(
-    gpu: &Gpu,
-    buffer: &Buffer,
+    upload: &Upload<'_>,
     geometry: &Geometry,
     all: Range<usize>,
     (stride, scale): (usize, f64),
@@ -133,7 +134,7 @@ fn write_scaled(
     let rows = geometry.cost.rows(columns, geometry.offset);
     for (word, at) in [Some(0), low_at].into_iter().enumerate() {
         let Some(at) = at else { continue };
-        gpu.write_with(buffer, at, all.len() * stride, |first, place| {
+        upload.write_with(at, all.len() * stride, |first, place| {
             padded_rows(first, place, (stride, columns), |row, columns, place| {
                 let mut place = place.iter_mut();
                 rows.each(all.start + row, columns, |value| {

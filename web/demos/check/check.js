@@ -1,6 +1,6 @@
 // The check page: runs everything in a worker, since half of the work is the twins', on the processor.
 import { checkKernels, version } from '../shared/kantor.js';
-import { runTask, openContext } from '../shared/shell.js';
+import { runTask, openContext, welcomeAnyAdapter } from '../shared/shell.js';
 
 const element = (id) => document.getElementById(id);
 const table = element('table');
@@ -18,6 +18,7 @@ for (const [label, names] of [['rooms', rooms], ['kernels', checkKernels()]]) {
 element('check').addEventListener('click', () => runTask(checked));
 element('show').addEventListener('change', () => show(rows));
 element('copy').addEventListener('click', copy);
+welcomeAnyAdapter();
 openContext();
 
 async function checked({ context, signal, progress }) {

@@ -41,6 +41,21 @@ export function mount() {
   addEventListener('unhandledrejection', ({ reason }) => unexpected(reason?.message ?? reason));
 }
 
+// Whether an adapter that runs shaders on the CPU is as welcome as any, as it is to who checks adapters. Elsewhere the twin
+// is faster.
+let anyAdapter = false;
+
+export function welcomeAnyAdapter() {
+  anyAdapter = true;
+}
+
+async function create(Context) {
+  const backend = new URL(location).searchParams.get('backend');
+  if (backend) return Context.create({ backend });
+  if (anyAdapter) return Context.create({ backend: 'webgpu' }).catch(() => Context.create());
+  return Context.create();
+}
+
 // The context of the page, opened if there is none; undefined if that failed, which the strip then says.
 export async function openContext() {
   if (context) return context;
@@ -48,8 +63,7 @@ export async function openContext() {
   let opened;
   try {
     const { Context } = await import('./kantor.js');
-    const backend = new URL(location).searchParams.get('backend');
-    opened = await Context.create(backend ? { backend } : undefined);
+    opened = await create(Context);
   } catch (error) {
     fail(error);
     return undefined;
@@ -57,7 +71,7 @@ export async function openContext() {
   context = opened;
   part('adapter').textContent = opened.adapter;
   part('precision').textContent = `${opened.precision} precision`;
-  strip.querySelector('.note').textContent = opened.fallbackReason ? `Without WebGPU: ${opened.fallbackReason}.` : '';
+  strip.querySelector('.note').textContent = opened.fallbackReason ? `Without a GPU: ${opened.fallbackReason}.` : '';
   opened.device?.lost.then(({ message, reason }) => lose(opened, message || `“${reason}” is all that the browser says`));
   enter('ready', 'Ready.');
   return opened;

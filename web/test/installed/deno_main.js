@@ -2,7 +2,7 @@
 import { Context } from 'kantor';
 import { tests } from './known_answers.js';
 
-const context = await Context.create();
+const context = await Context.create({ backend: 'webgpu' });
 console.log(`${context.backend}: ${context.adapter}, up to ${context.precision} precision`);
 if (context.backend !== 'webgpu') throw new Error(`no WebGPU: ${context.fallbackReason}`);
 for (const [name, test] of Object.entries(tests)) {

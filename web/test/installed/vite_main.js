@@ -3,7 +3,7 @@ import { Context } from 'kantor';
 import { tests } from './known_answers.js';
 
 async function report() {
-  const context = await Context.create();
+  const context = await Context.create({ backend: 'webgpu' });
   for (const test of Object.values(tests)) await test({ context });
   return `${context.backend}: ${context.adapter}`;
 }

@@ -85,7 +85,7 @@ const workloads = {
 
 /** Times of a workload on a context of its own. */
 export async function time(workload) {
-  const context = await Context.create();
+  const context = await Context.create({ backend: 'webgpu' });
   try {
     return { adapter: context.adapter, rows: await workloads[workload](context) };
   } finally {

@@ -5,7 +5,7 @@ let made;
 
 /** `context` on WebGPU, which must be there, and `twin` on the CPU. */
 export function contexts() {
-  made ??= Promise.all([Context.create(), Context.create({ backend: 'cpu' })]).then(([context, twin]) => {
+  made ??= Promise.all([Context.create({ backend: 'webgpu' }), Context.create({ backend: 'cpu' })]).then(([context, twin]) => {
     if (context.backend !== 'webgpu') throw new Error(`no WebGPU: ${context.fallbackReason}`);
     return { context, twin };
   });

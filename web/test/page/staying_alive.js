@@ -14,7 +14,7 @@ const milliseconds = (start) => `${(performance.now() - start).toFixed(0)} ms`;
 
 export const tests = {
   async 'the device is destroyed before a solve'() {
-    const context = await Context.create();
+    const context = await Context.create({ backend: 'webgpu' });
     await solvesStill(context, 'before');
     context.device.destroy();
     await failsWith('device-lost', () => solvesStill(context, 'after'), 'a solve on a destroyed device');
@@ -24,14 +24,14 @@ export const tests = {
       await new Divergence('kl').rows(rows, rows);
     }, 'rows on a destroyed device');
     context.free();
-    const fresh = await Context.create();
+    const fresh = await Context.create({ backend: 'webgpu' });
     equal(fresh.backend, 'webgpu', 'backend of the new context');
     await solvesStill(fresh, 'on a new context');
     fresh.free();
   },
 
   async 'the device is destroyed during a solve'() {
-    const context = await Context.create();
+    const context = await Context.create({ backend: 'webgpu' });
     const { begun, onProgress } = firstProgress();
     const solving = failsWith('device-lost', () => endlessSolve(context, { onProgress }), 'a solve that lost its device');
     await begun;
@@ -40,7 +40,7 @@ export const tests = {
     const error = await solving;
     const took = milliseconds(start);
     context.free();
-    const fresh = await Context.create();
+    const fresh = await Context.create({ backend: 'webgpu' });
     await solvesStill(fresh, 'on a new context');
     fresh.free();
     return [`rejected ${took} after: ${error.message}`];
@@ -79,7 +79,7 @@ export const tests = {
   },
 
   async 'a context freed while others solve'({ context }) {
-    const other = await Context.create();
+    const other = await Context.create({ backend: 'webgpu' });
     holds(other.device !== context.device, 'every context has its own device');
     await solvesStill(other, 'the other');
     other.free();
@@ -89,7 +89,7 @@ export const tests = {
 
 /** Starts a solve that only leaving the page ends; resolves once it is under way. */
 export async function startEndlessSolve() {
-  const context = await Context.create();
+  const context = await Context.create({ backend: 'webgpu' });
   const { begun, onProgress } = firstProgress();
   endlessSolve(context, { onProgress }).catch(() => {}); // the page goes before it ends
   await begun;
@@ -97,7 +97,7 @@ export async function startEndlessSolve() {
 
 /** Solves over and over for some seconds, and says how often. */
 export async function solveFor(seconds) {
-  const context = await Context.create();
+  const context = await Context.create({ backend: 'webgpu' });
   equal(context.backend, 'webgpu', 'backend');
   const end = performance.now() + 1000 * seconds;
   let solves = 0;

@@ -46,7 +46,7 @@ export async function stopWithinASolve(backend) {
 
   for (const [what, work] of Object.entries({
     'a solve': () => sinkhorn.solve(context, {}),
-    'a context': () => Context.create(), rows: () => Distributions.create(context, half, 2),
+    'a context': () => Context.create({ backend: 'webgpu' }), rows: () => Distributions.create(context, half, 2),
     values: () => divergence.rows(rows, rows), pairs: () => divergence.pairwise(rows, rows),
     'log I': () => logBesselI(context, 1, 1), bessel: () => bessel(context, 'log-k', 1, 1), check: () => check(context),
     fit: () => VonMisesFisher.fit(rows),
