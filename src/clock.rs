@@ -60,7 +60,7 @@ impl Breather {
 
 /// Not ready when it is first asked, and at once asked again.
 #[cfg(not(target_arch = "wasm32"))]
-async fn give_way() {
+pub(crate) async fn give_way() {
     let mut has = false;
     std::future::poll_fn(|context| match std::mem::replace(&mut has, true) {
         true => std::task::Poll::Ready(()),

@@ -164,6 +164,11 @@ impl Gpu {
             }
             #[cfg(target_arch = "wasm32")]
             let answer = self.nudged(answer);
+            // A driver that computes while it is submitted to (Mesa's GL) has every answer at once: others would wait for all.
+            #[cfg(not(target_arch = "wasm32"))]
+            if !crate::wait::may_wait() {
+                crate::clock::give_way().await;
+            }
             let refusal = match answer.await {
                 Ok(Ok(())) => return Ok(mapped),
                 #[cfg(not(target_arch = "wasm32"))]

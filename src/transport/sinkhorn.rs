@@ -180,7 +180,7 @@ impl Sinkhorn {
     }
 
     /// Calls `callback` after every submission (tens of milliseconds of work), on the CPU twin
-    /// after as much time. `ControlFlow::Break` ends the solve with [`Error::Cancelled`].
+    /// after as much time, on the thread that has the work. `ControlFlow::Break` ends the solve with [`Error::Cancelled`].
     pub fn on_progress(
         mut self,
         callback: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static,
