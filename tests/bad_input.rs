@@ -165,10 +165,10 @@ fn settings_out_of_range_are_named_before_anything_is_dispatched() {
             .map(|epsilon| ("epsilon", Sinkhorn::new(epsilon)))
             .into_iter()
             .chain(
-                [-1e-3, f64::NAN, f64::INFINITY, 2.5, 1e-7]
+                [-1e-3, f64::NAN, f64::INFINITY, 2.5, 1e-16]
                     .map(|t| ("tolerance", Sinkhorn::new(0.1).tolerance(t))),
             )
-            .chain([1e-13, f64::NAN].map(|t| {
+            .chain([1e-16, f64::NAN].map(|t| {
                 ("tolerance", Sinkhorn::new(0.1).precision(Precision::Double).tolerance(t))
             }))
             .chain([("max_iterations", Sinkhorn::new(0.1).max_iterations(0))])
@@ -192,6 +192,54 @@ fn settings_out_of_range_are_named_before_anything_is_dispatched() {
         if context.device().is_none() {
             assert_eq!((context.submissions(), context.memory().in_use), before);
         }
+    }
+}
+
+/// What the arithmetic of a device does not reach, the twin is asked for all the same.
+#[test]
+fn the_smallest_tolerance_is_that_of_where_a_solve_runs() {
+    let cases = [(Precision::Single, 1e-9), (Precision::Double, 1e-13)];
+    for (precision, tolerance) in cases {
+        let solver = Sinkhorn::new(0.5).precision(precision).tolerance(tolerance);
+        let solution = solver.solve_blocking(&Context::cpu(), &problem()).expect("a solution");
+        assert!(solution.converged()[0], "{:?}", solution.marginal_error());
+        if let Some(context) = common::device_context() {
+            let refused = solver.solve_blocking(context, &problem());
+            assert_names(refused, "tolerance", None, None);
+            let twin = solver.variant(Variant::Reference).solve_blocking(context, &problem());
+            assert!(twin.expect("a solution").converged()[0]);
+        }
+    }
+}
+
+#[test]
+fn double_precision_has_a_tolerance_of_its_own() {
+    let solve = |solver: Sinkhorn| {
+        let solution = solver.solve_blocking(&Context::cpu(), &problem()).expect("a solution");
+        solution.marginal_error()[0]
+    };
+    let new = || Sinkhorn::new(0.05);
+    let double = solve(new().precision(Precision::Double));
+    assert!(double <= 1e-10, "{double}");
+    let [before, after] = [
+        solve(new().tolerance(1e-3).precision(Precision::Double)),
+        solve(new().precision(Precision::Double).tolerance(1e-3)),
+    ];
+    assert_eq!(before, after);
+    assert!(before > 1e-10, "{before}");
+}
+
+#[test]
+fn the_twin_has_no_kernels_to_choose_from() {
+    for variant in [Variant::Resident, Variant::Streaming, Variant::Scaling] {
+        let solver = Sinkhorn::new(0.1).variant(variant);
+        let refused = solver.solve_blocking(&Context::cpu(), &problem());
+        assert_names(refused, "variant", None, None);
+    }
+    for variant in [Variant::Auto, Variant::Reference] {
+        let solver = Sinkhorn::new(0.1).variant(variant);
+        let solution = solver.solve_blocking(&Context::cpu(), &problem()).expect("a solution");
+        assert_eq!(solution.variant(), Variant::Reference);
     }
 }
 

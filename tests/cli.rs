@@ -222,7 +222,7 @@ fn bad_arguments_are_named() -> Outcome {
         run(&["--epsilon", epsilon], &["--epsilon"])?;
     }
     run(&["--epsilon", "1e-300"], &["--epsilon"])?;
-    run(&["--epsilon", "1", "--tolerance", "1e-9"], &["--tolerance"])?;
+    run(&["--epsilon", "1", "--tolerance", "1e-16"], &["--tolerance"])?;
     run(&["--epsilon", "1", "--tolerance", "nan"], &["--tolerance"])?;
     run(&["--epsilon", "1", "--tolerance", "-1"], &["--tolerance"])?;
     run(&["--epsilon", "1", "--max-iterations", "0"], &["--max-iterations"])?;

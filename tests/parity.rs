@@ -118,7 +118,7 @@ impl Parity {
         let expected = twin(solver, &problem);
         let found = solver
             .clone()
-            .variant(variant)
+            .variant(common::here(variant))
             .precision(precision)
             .solve_blocking(context(), &problem)
             .unwrap_or_else(|error| {
@@ -500,7 +500,7 @@ fn each_problem_leaves_by_itself() {
     ] {
         let solution = solver
             .clone()
-            .variant(variant)
+            .variant(common::here(variant))
             .precision(precision)
             .solve_blocking(context(), &case.problem())
             .and_then(Solution::require_converged)
@@ -519,8 +519,10 @@ fn the_scaling_form_falls_back_where_f32_ends() {
     let solver = Sinkhorn::new(1.0 / 79.0).max_iterations(20_000);
     let problem = case.problem();
     let expected = twin(&solver.clone().tolerance(1e-11), &problem);
-    let found =
-        solver.variant(Variant::Scaling).solve_blocking(context(), &problem).expect("a solution");
+    let found = solver
+        .variant(common::here(Variant::Scaling))
+        .solve_blocking(context(), &problem)
+        .expect("a solution");
     for k in 0..case.batch {
         assert!(found.converged()[k], "problem {k}: {:e}", found.marginal_error()[k]);
         let (x, y) = (found.regularized_cost()[k], expected.regularized_cost()[k]);
@@ -573,8 +575,10 @@ fn device_memory_stays_within_inputs_outputs_and_a_tenth() {
     for (what, case, variant) in cases {
         let context = open();
         let problem = case.problem();
-        let solution =
-            fixed(0.1, 3).variant(variant).solve_blocking(&context, &problem).expect("a solution");
+        let solution = fixed(0.1, 3)
+            .variant(common::here(variant))
+            .solve_blocking(&context, &problem)
+            .expect("a solution");
         let peak = context.memory().peak as f64;
         let weights = 4 * case.batch * (case.n + case.m);
         let inputs = 4 * case.cost.len() + weights;
@@ -600,10 +604,11 @@ fn progress_is_reported_and_reaches_the_end() {
     for variant in [Variant::Streaming, Variant::Auto, Variant::Scaling] {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
-        let solver = Sinkhorn::new(0.05).variant(variant).on_progress(move |progress| {
-            log.lock().expect("no panic here").push(*progress);
-            ControlFlow::Continue(())
-        });
+        let solver =
+            Sinkhorn::new(0.05).variant(common::here(variant)).on_progress(move |progress| {
+                log.lock().expect("no panic here").push(*progress);
+                ControlFlow::Continue(())
+            });
         let solution = solver.solve_blocking(context(), &case.problem()).expect("a solution");
         let seen = seen.lock().expect("no panic here");
         let last = seen.last().unwrap_or_else(|| panic!("{variant}: no progress was reported"));
@@ -650,7 +655,7 @@ fn breaking_off_ends_the_solve_with_cancelled() {
         let calls = Arc::new(AtomicUsize::new(0));
         let counter = calls.clone();
         let error = Sinkhorn::new(0.05)
-            .variant(variant)
+            .variant(common::here(variant))
             .on_progress(move |_| {
                 counter.fetch_add(1, Ordering::Relaxed);
                 ControlFlow::Break(())

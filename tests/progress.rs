@@ -60,6 +60,38 @@ fn batches_on_the_twin_can_be_broken_off_while_they_run() {
     }
 }
 
+/// A pass over a large cost takes longer than it may take until a solve is broken off.
+#[test]
+fn a_large_problem_on_the_twin_is_broken_off_in_the_middle_of_a_pass() {
+    let case = Case::random(9, 1, 3000, 3000);
+    let problem = case.problem();
+    // In range of f64, far beyond it, and of a plan that is the product.
+    for epsilon in [0.05, 1e-5, 1e4] {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = seen.clone();
+        let solver = Sinkhorn::new(epsilon).tolerance(0.0).max_iterations(ENDLESS).on_progress(
+            move |progress| {
+                let mut log = log.lock().expect("no panic here");
+                log.push((Instant::now(), *progress));
+                match log.len() < 40 {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                }
+            },
+        );
+        let error = solver.solve_blocking(&Context::cpu(), &problem).expect_err("broken off");
+        let seen = seen.lock().expect("no panic here").clone();
+        let Error::Cancelled { iterations } = error else { panic!("{error}") };
+        assert_eq!(iterations, seen[39].1.iterations);
+        let gaps: Vec<Duration> = seen.windows(2).map(|w| w[1].0 - w[0].0).collect();
+        // The middle one of them: a busy machine lets one wait now and then.
+        let mut sorted = gaps.clone();
+        sorted.sort();
+        assert!(sorted[19] < Duration::from_millis(200), "ε {epsilon}: {gaps:?}");
+        assert!(iterations > 0, "ε {epsilon}: nothing in {:?}", gaps.iter().sum::<Duration>());
+    }
+}
+
 #[test]
 fn solves_on_the_adapter_say_how_far_they_came() {
     for (variant, precision, n) in [
@@ -69,6 +101,7 @@ fn solves_on_the_adapter_say_how_far_they_came() {
         (Variant::Scaling, Precision::Single, 40),
         (Variant::Auto, Precision::Single, 200),
     ] {
+        let variant = common::here(variant);
         for batch in [1, 2, 150] {
             let case = Case::random(batch as u64, batch, n, n);
             let solver = Sinkhorn::new(0.05).tolerance(0.0).max_iterations(ENDLESS);

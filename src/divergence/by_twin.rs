@@ -1,13 +1,14 @@
 //! What a device leaves: rows that are refused are found out about, and rows that f32 does not hold are answered by the
 //! f64 twin.
 
-use super::distributions::Distributions;
+use super::distributions::{Data, Distributions, Numbers};
 use super::finish::Mismatch;
 use super::kernels::{BAD_P, BAD_Q};
 use super::kind::{Divergence, Input};
 use super::passes::{Outcome, Passes, Scalars};
 use crate::clock::Breather;
 use crate::error::Result;
+use crate::number::Element;
 use crate::parallel::map_rows_gently;
 use crate::reference::divergence as twin;
 
@@ -22,6 +23,43 @@ impl Passes<'_> {
             self.q.screened("q", q, &self.q.read_row(q).await?)?;
         }
         Ok(())
+    }
+
+    /// Rows of the host that are well apart, by plain sums: enough digits for single precision.
+    pub(super) async fn quick(&mut self) {
+        let (Data::Host(of_p), Data::Host(of_q)) = (&self.p.data, &self.q.data) else { return };
+        self.outcomes = match (&**of_p, &**of_q) {
+            (Numbers::Singles(p), Numbers::Singles(q)) => self.plain(p, q).await,
+            (Numbers::Doubles(p), Numbers::Doubles(q)) => self.plain(p, q).await,
+            _ => return,
+        };
+    }
+
+    async fn plain<T: Element>(&self, of_p: &[T], of_q: &[T]) -> Vec<Option<Outcome>> {
+        let bins = self.p.bins;
+        let mut breather = Breather::new();
+        map_rows_gently(&mut breather, self.pairs.len(), |number| {
+            let (row_p, row_q) = self.pairs[number];
+            let p = twin::Plain::new(&of_p[row_p * bins..(row_p + 1) * bins], self.p.input)?;
+            let q = twin::Plain::new(&of_q[row_q * bins..(row_q + 1) * bins], self.q.input)?;
+            let value = twin::compare_plain(self.divergence, &p, &q)?;
+            let (p_without_q, q_without_p) = twin::mismatch_plain(&p, &q);
+            let sums = [p.sum(self.p.input), q.sum(self.q.input)];
+            // What is refused is looked at again, in the order of the rows.
+            self.p.check_sum("p", row_p, sums[0]).ok()?;
+            self.q.check_sum("q", row_q, sums[1]).ok()?;
+            let of = |sum: f64, of: &Distributions| match of.input {
+                Input::Logits { .. } => sum.exp(),
+                _ => sum,
+            };
+            Some(Outcome {
+                value,
+                mismatch: Mismatch { p_without_q, q_without_p },
+                sums: [of(sums[0], self.p), of(sums[1], self.q)],
+                scalars: Scalars::Twin,
+            })
+        })
+        .await
     }
 
     /// What is still open, in f64.

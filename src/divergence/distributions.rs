@@ -39,8 +39,24 @@ pub struct Distributions {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Data {
-    Host(Arc<Vec<f64>>),
+    Host(Arc<Numbers>),
     Device(Arc<Vec<Piece>>),
+}
+
+/// Numbers in host memory as they were given: f32 is not worth twice its memory.
+#[derive(Debug)]
+pub(crate) enum Numbers {
+    Singles(Vec<f32>),
+    Doubles(Vec<f64>),
+}
+
+impl Numbers {
+    fn of<T: Element>(values: &[T]) -> Numbers {
+        match T::singles(values) {
+            Some(singles) => Numbers::Singles(singles.to_vec()),
+            None => Numbers::Doubles(values.iter().map(|x| x.to_f64()).collect()),
+        }
+    }
 }
 
 impl Distributions {
@@ -66,7 +82,7 @@ impl Distributions {
             return Err(Error::invalid("values", reason));
         }
         let data = match context.gpu() {
-            None => Data::Host(Arc::new(values.iter().map(|x| x.to_f64()).collect())),
+            None => Data::Host(Arc::new(Numbers::of(values))),
             Some(gpu) => Data::Device(Arc::new(upload::pieces(gpu, values, bins).await?)),
         };
         let rows = values.len() / bins;
@@ -96,10 +112,7 @@ impl Distributions {
             (Some(gpu), Some(part)) => {
                 Data::Device(Arc::new(upload::of_tensor(gpu, part, rows, bins)))
             }
-            _ => {
-                let values = tensor.read().await?;
-                Data::Host(Arc::new(values.into_iter().map(f64::from).collect()))
-            }
+            _ => Data::Host(Arc::new(Numbers::Singles(tensor.read().await?))),
         };
         let (exact, beyond) = (None, None);
         Ok(Distributions { context, rows, bins, input, normalize: false, data, exact, beyond })
@@ -179,7 +192,17 @@ impl Distributions {
             rows.iter().map(row).collect()
         };
         match (&self.data, self.context.gpu(), &self.exact) {
-            (Data::Host(values), ..) | (_, _, Some(values)) => Ok(of(values)),
+            (Data::Host(values), ..) => Ok(match &**values {
+                Numbers::Doubles(values) => of(values),
+                Numbers::Singles(values) => {
+                    let wide = |row: &usize| {
+                        let row = &values[row * self.bins..(row + 1) * self.bins];
+                        row.iter().map(|x| f64::from(*x)).collect()
+                    };
+                    rows.iter().map(wide).collect()
+                }
+            }),
+            (_, _, Some(values)) => Ok(of(values)),
             (Data::Device(pieces), Some(gpu), _) => upload::read_rows(gpu, pieces, rows).await,
             _ => Err(Error::invalid("rows", "their context has no device")),
         }

@@ -79,6 +79,9 @@ pub(crate) async fn outcomes(
             outcome.scalars = Scalars::Twin;
         }
     }
+    if precision == Precision::Single {
+        passes.quick().await;
+    }
     passes.twin().await?;
     let missing = || Error::invalid("p", "a row was not answered");
     passes.outcomes.into_iter().map(|outcome| outcome.ok_or_else(missing)).collect()

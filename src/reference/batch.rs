@@ -99,7 +99,7 @@ pub(crate) async fn solve_batch<'a>(
     let (source, target, start) = (&problem.source, &problem.target, problem.start.as_deref());
     let shared = Settings {
         schedule: &schedule,
-        tolerance: settings.tolerance,
+        tolerance: settings.leaves_at(),
         max_iterations: settings.max_iterations,
         reach: problem.geometry.spread - problem.geometry.least.min(0.0),
     };
@@ -109,7 +109,7 @@ pub(crate) async fn solve_batch<'a>(
         let m = target.bins;
         let start = start.map(|g| &g[k * m..(k + 1) * m]);
         let (cost, a, b) = (cost_of(k), source.row(k), target.row(k));
-        let (tolerance, most) = (settings.tolerance, settings.max_iterations);
+        let (tolerance, most) = (settings.leaves_at(), settings.max_iterations);
         let largest =
             known.unwrap_or_else(|| cost.iter().fold(0.0f64, |largest, c| largest.max(c.abs())));
         if settings.epsilon > LARGE_EPSILON * largest {

@@ -15,6 +15,7 @@ use super::measure::Totals;
 use super::sinkhorn::Solved;
 use crate::parallel::map_rows;
 use crate::transport::Potentials;
+use std::ops::Range;
 
 /// What an iteration has to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +39,14 @@ pub(super) struct LargeEpsilon<'a> {
     f: Vec<f64>,
     g: Vec<f64>,
     stage: Stage,
+    /// The potentials of the half iteration under way, as far as it has come.
+    fresh: Vec<f64>,
     iterations: u32,
     error: f64,
 }
+
+/// Entries of the cost that a step of a large problem visits.
+const STEP: usize = 1 << 19;
 
 /// Steps in the cost along the own and the other side.
 type Strides = (usize, usize);
@@ -75,6 +81,7 @@ impl<'a> LargeEpsilon<'a> {
             f,
             g,
             stage,
+            fresh: Vec::new(),
             iterations,
             error,
         }
@@ -88,20 +95,30 @@ impl<'a> LargeEpsilon<'a> {
         self.error
     }
 
-    /// One more half iteration; `false` if there was none to do.
+    /// One more step: half an iteration, or as many bins of it as do not take long; `false` if there was none to do.
     pub(super) fn advance(&mut self) -> bool {
         if self.iterations >= self.max_iterations {
             return false;
         }
         let m = self.b.len();
+        let next = self.schedule[(self.iterations as usize).min(self.schedule.len() - 1)];
+        let (strides, bins, weights, other, epsilon) = match self.stage {
+            Stage::Columns => ((1, m), m, self.a, &self.f, self.epsilon),
+            Stage::Rows => ((m, 1), self.a.len(), self.b, &self.g, next),
+        };
+        let from = self.fresh.len();
+        let to = bins.min(from + (STEP / other.len()).max(1));
+        self.fresh.extend(softmin(self.cost, strides, from..to, weights, other, epsilon));
+        if to < bins {
+            return true;
+        }
+        let fresh = std::mem::take(&mut self.fresh);
         if self.stage == Stage::Columns {
-            self.g = softmin(self.cost, (1, m), self.b.len(), self.a, &self.f, self.epsilon);
+            self.g = fresh;
             self.iterations += 1;
             self.stage = Stage::Rows;
             return true;
         }
-        let next = self.schedule[(self.iterations as usize).min(self.schedule.len() - 1)];
-        let fresh = softmin(self.cost, (m, 1), self.a.len(), self.b, &self.g, next);
         if self.iterations > 0 && next == self.epsilon {
             // Σ_j b_j exp(x_ij) = exp((f_i − fresh_i)/ε).
             let off = self.f.iter().zip(&fresh).zip(self.a).filter(|(_, a)| **a > 0.0);
@@ -171,17 +188,18 @@ impl<'a> LargeEpsilon<'a> {
     }
 }
 
-/// −ε ln Σ_j w_j exp((other_j − C_ij)/ε) of every own bin, for weights w of the other side that
+/// −ε ln Σ_j w_j exp((other_j − C_ij)/ε) of some own bins, for weights w of the other side that
 /// sum to one.
 fn softmin(
     cost: &[f64],
     (own_stride, other_stride): Strides,
-    bins: usize,
+    bins: Range<usize>,
     weights: &[f64],
     other: &[f64],
     epsilon: f64,
 ) -> Vec<f64> {
-    map_rows(bins, |i| {
+    map_rows(bins.len(), |k| {
+        let i = bins.start + k;
         let differences = || {
             let cost = cost[i * own_stride..].iter().step_by(other_stride);
             other.iter().zip(cost).zip(weights).filter(|(_, w)| **w > 0.0)

@@ -15,6 +15,7 @@ pub mod information;
 mod large_epsilon;
 pub mod losses;
 mod measure;
+mod pass;
 mod plan;
 mod rescale;
 mod scaling;

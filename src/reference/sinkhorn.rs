@@ -10,6 +10,7 @@
 use super::chunk::{Chunk, Shared, chunks, sum_of_columns};
 use super::elementary::larger;
 use super::measure::{Totals, total};
+use super::pass::Pass;
 use crate::parallel::for_each;
 use crate::transport::Potentials;
 use std::borrow::Cow;
@@ -65,40 +66,6 @@ pub(super) struct Settings<'a> {
     pub(super) max_iterations: u32,
     /// Costs differ by no more.
     pub(super) reach: f64,
-}
-
-/// A pass over the chunks of the cost. A problem takes a step for a few chunks of it, so that a large one gives way, and can
-/// be broken off, in the middle of a pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pass {
-    /// An iteration from potentials, and its kernel.
-    Begin,
-    /// In the log domain: the source's potentials.
-    Rows,
-    /// In the log domain: the target's.
-    Columns,
-    /// The kernel of potentials.
-    Kernel,
-    /// An iteration that scales the kernel.
-    Scale,
-    /// What the result is worth.
-    Measure,
-    /// No pass: there is a result.
-    Done,
-}
-
-impl Pass {
-    fn run(self, chunk: &mut Chunk, shared: &Shared<'_>) {
-        match self {
-            Pass::Begin => chunk.begin(shared),
-            Pass::Rows => chunk.rows_of_logs(shared),
-            Pass::Columns => chunk.columns_of_logs(shared),
-            Pass::Kernel => chunk.kernel_of_logs(shared),
-            Pass::Scale => chunk.scale(shared),
-            Pass::Measure => chunk.measure(shared),
-            Pass::Done => {}
-        }
-    }
 }
 
 /// One problem between two steps.

@@ -62,7 +62,8 @@ pub(crate) fn plan(
     }
     let magnitude = problem.geometry.spread;
     let contrast = magnitude / settings.epsilon;
-    if exact && settings.tolerance > 0.0 && contrast * SINGLE_FLOOR > settings.tolerance {
+    let tolerance = settings.leaves_at();
+    if exact && tolerance > 0.0 && contrast * SINGLE_FLOOR > tolerance {
         precision = Precision::Double;
     }
     if exact && settings.epsilon > LARGEST_EPSILON * magnitude {

@@ -12,11 +12,25 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 impl Precision {
-    /// The smallest tolerance that rounding allows.
+    /// The smallest tolerance that rounding allows on a device. The f64 twin on the CPU takes any from
+    /// [`TWIN_FLOOR`](Self::TWIN_FLOOR) on, whatever the precision.
     pub fn floor(self) -> f64 {
         match self {
             Precision::Single => 5e-7,
             Precision::Double => 1e-12,
+        }
+    }
+
+    /// The smallest tolerance that the f64 twin takes, on [`Context::cpu`] and as [`Variant::Reference`]. Rounding
+    /// leaves some 2e-17 max|C|/ε beside 1e-16 √n in the marginals: with large costs not every tolerance that is taken is
+    /// reached, and [`Solution::converged`] says so.
+    pub const TWIN_FLOOR: f64 = 1e-15;
+
+    /// The tolerance of a solve that is given none: 1e-5 in single, 1e-10 in double precision.
+    pub fn tolerance(self) -> f64 {
+        match self {
+            Precision::Single => 1e-5,
+            Precision::Double => 1e-10,
         }
     }
 }
@@ -105,7 +119,7 @@ type Callback = Arc<dyn Fn(&Progress) -> ControlFlow<()> + Send + Sync>;
 #[derive(Clone)]
 pub struct Sinkhorn {
     pub(crate) epsilon: f64,
-    pub(crate) tolerance: f64,
+    tolerance: Option<f64>,
     pub(crate) max_iterations: u32,
     pub(crate) precision: Precision,
     pub(crate) variant: Variant,
@@ -117,7 +131,7 @@ impl fmt::Debug for Sinkhorn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sinkhorn")
             .field("epsilon", &self.epsilon)
-            .field("tolerance", &self.tolerance)
+            .field("tolerance", &self.leaves_at())
             .field("max_iterations", &self.max_iterations)
             .field("precision", &self.precision)
             .field("variant", &self.variant)
@@ -128,8 +142,8 @@ impl fmt::Debug for Sinkhorn {
 }
 
 impl Sinkhorn {
-    /// A solver at regularisation ε (in units of the cost), tolerance 1e-5, at
-    /// most 2000 iterations, single precision.
+    /// A solver at regularisation ε (in units of the cost), at most 2000
+    /// iterations, single precision, and the tolerance of the precision.
     ///
     /// ε lies within \[1e-20, 1e20\], and is at least a millionth of the largest |C| in
     /// single precision, 1e-9 of it in double; a constant in C does not count. Below, the
@@ -139,7 +153,7 @@ impl Sinkhorn {
     pub fn new(epsilon: f64) -> Sinkhorn {
         Sinkhorn {
             epsilon,
-            tolerance: 1e-5,
+            tolerance: None,
             max_iterations: 2000,
             precision: Precision::Single,
             variant: Variant::Auto,
@@ -148,10 +162,10 @@ impl Sinkhorn {
         }
     }
 
-    /// L1 marginal error at which a problem leaves the loop. Zero runs exactly
-    /// [`max_iterations`](Self::max_iterations) iterations, without a test.
+    /// L1 marginal error at which a problem leaves the loop, instead of the precision's own,
+    /// [`Precision::tolerance`]. Zero runs exactly [`max_iterations`](Self::max_iterations) iterations, without a test.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = tolerance;
+        self.tolerance = Some(tolerance);
         self
     }
 
@@ -161,13 +175,14 @@ impl Sinkhorn {
         self
     }
 
-    /// Single or double.
+    /// Single or double. The CPU twin computes in f64 whatever is asked for.
     pub fn precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
         self
     }
 
-    /// Forces a variant; an error where it does not fit.
+    /// Forces a variant; an error where it does not fit. On the CPU twin there are [`Variant::Auto`] and
+    /// [`Variant::Reference`].
     pub fn variant(mut self, variant: Variant) -> Self {
         self.variant = variant;
         self
@@ -201,11 +216,16 @@ impl Sinkhorn {
     /// [`Error::OutOfMemory`] for sizes the adapter cannot hold;
     /// [`Error::Cancelled`]; [`Error::DeviceLost`].
     pub async fn solve(&self, context: &Context, problem: &Problem) -> Result<Solution> {
-        self.validate()?;
+        self.validate(context)?;
         super::solve::solve(self, context, problem).await
     }
 
-    fn validate(&self) -> Result<()> {
+    /// The tolerance asked for, or that of the precision.
+    pub(crate) fn leaves_at(&self) -> f64 {
+        self.tolerance.unwrap_or(self.precision.tolerance())
+    }
+
+    fn validate(&self, context: &Context) -> Result<()> {
         let epsilon_fits = |e: f64| e.is_finite() && (1e-20..=1e20).contains(&e);
         if !epsilon_fits(self.epsilon) {
             return Err(Error::invalid(
@@ -213,15 +233,17 @@ impl Sinkhorn {
                 format!("{:?} is not within [1e-20, 1e20]", self.epsilon),
             ));
         }
-        let floor = self.precision.floor();
-        if self.tolerance != 0.0 && !(floor..=2.0).contains(&self.tolerance) {
-            return Err(Error::invalid(
-                "tolerance",
-                format!(
-                    "{:?} is not 0 or within [{floor:e}, 2], what {:?} precision can reach",
-                    self.tolerance, self.precision
-                ),
-            ));
+        let twin = context.gpu().is_none() || self.variant == Variant::Reference;
+        let (floor, which) = match (twin, self.precision) {
+            (true, _) => (Precision::TWIN_FLOOR, "the f64 twin"),
+            (_, Precision::Single) => (self.precision.floor(), "single precision"),
+            (_, Precision::Double) => (self.precision.floor(), "double precision"),
+        };
+        let tolerance = self.leaves_at();
+        if tolerance != 0.0 && !(floor..=2.0).contains(&tolerance) {
+            let reason =
+                format!("{tolerance:?} is not 0 or within [{floor:e}, 2], what {which} can reach");
+            return Err(Error::invalid("tolerance", reason));
         }
         if self.max_iterations == 0 {
             return Err(Error::invalid("max_iterations", "must be at least 1"));

@@ -41,6 +41,13 @@ pub(crate) async fn solve(
         Some(gpu) if !is_for_the_twin(&gpu.capabilities, settings, &problem.geometry)? => {
             on_gpu(settings, context, gpu, problem).await
         }
+        None if !matches!(settings.variant, Variant::Auto | Variant::Reference) => {
+            let reason = format!(
+                "{} is a form of the kernels; the CPU twin has auto and reference, which are the same there",
+                settings.variant
+            );
+            Err(Error::invalid("variant", reason))
+        }
         _ => aside!(true; settings, context, problem; on_cpu(settings, context, problem)),
     }
 }
@@ -101,7 +108,7 @@ async fn on_gpu(
         };
         let short = |slot: &mut Slot| {
             let error = found[slot.problem as usize].marginal_error;
-            slot.status == Slot::CONVERGED && error > settings.tolerance
+            slot.status == Slot::CONVERGED && error > settings.leaves_at()
         };
         let mut again: Vec<Slot> = slots.extract_if(.., short).collect();
         if !again.is_empty() {
@@ -138,7 +145,7 @@ async fn iterate(
     measure: &Measure<'_>,
 ) -> Result<(Vec<Slot>, Option<Vec<Totals>>)> {
     let mut running: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
-    let tolerance = settings.tolerance;
+    let tolerance = settings.leaves_at();
     if batch.precision == Precision::Double {
         let mut start = Start::Uploaded;
         // As far as single precision goes, unless an exact number of double
@@ -215,7 +222,7 @@ async fn go_on(
     let finished = batch.range.end;
     let progress: &Reporter<'_> =
         &move |running, done| Progress { finished, ..progress(running, done) };
-    let tolerance = 0.5 * settings.tolerance;
+    let tolerance = 0.5 * settings.leaves_at();
     if plan.variant == Variant::Resident && batch.precision == Precision::Single {
         resident::run(batch, settings, tolerance, running, progress, None).await?;
         return Ok(());

@@ -338,6 +338,11 @@ pub fn potentials(solution: &Solution, problem: usize) -> Potentials {
     block_on(solution.potentials(problem)).expect("potentials")
 }
 
+/// The variant on an adapter; the twin has none to choose from.
+pub fn here(variant: Variant) -> Variant {
+    if context().device().is_some() { variant } else { Variant::Auto }
+}
+
 /// The f64 twin's solution with the same settings.
 pub fn twin(solver: &Sinkhorn, problem: &Problem) -> Solution {
     solver

@@ -91,7 +91,11 @@ fn settings_of_a_solver() -> Vec<Case> {
         }),
         case(solve, "tolerance NaN", |c, _| settings(c, |s| s.tolerance(f64::NAN))),
         case(solve, "tolerance below what precision reaches", |c, p| {
-            let least = if p == Precision::Double { 9e-13 } else { 4e-7 };
+            let least = match (c.device(), p) {
+                (None, _) => 9e-16,
+                (_, Precision::Double) => 9e-13,
+                _ => 4e-7,
+            };
             settings(c, |s| s.precision(p).tolerance(least))
         }),
         case(solve, "no iterations", |c, _| settings(c, |s| s.max_iterations(0))),

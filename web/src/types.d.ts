@@ -47,7 +47,7 @@ export interface Memory {
 export interface SinkhornOptions {
   /** Regularisation ε, in units of the cost. */
   epsilon: number;
-  /** L1 marginal error at which a problem leaves the loop; 1e-5 unless given. 0 runs exactly `maxIterations`. */
+  /** L1 marginal error at which a problem leaves the loop; 1e-5, in double precision 1e-10, unless given. 0 runs exactly `maxIterations`. */
   tolerance?: number;
   /** 2000 unless given. */
   maxIterations?: number;

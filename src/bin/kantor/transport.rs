@@ -133,13 +133,10 @@ impl Arguments {
     }
 
     fn solver(&self, bar: &ProgressBar) -> Sinkhorn {
-        let (precision, tolerance) = match self.precision {
-            Digit::Single => (Precision::Single, 1e-5),
-            Digit::Double => (Precision::Double, 1e-10),
-        };
+        let precision = Precision::from(self.precision);
         let bar = bar.clone();
         Sinkhorn::new(self.epsilon)
-            .tolerance(self.tolerance.unwrap_or(tolerance))
+            .tolerance(self.tolerance.unwrap_or(precision.tolerance()))
             .max_iterations(self.max_iterations)
             .precision(precision)
             .on_progress(move |progress| {

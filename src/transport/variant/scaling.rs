@@ -175,9 +175,9 @@ pub(crate) async fn run(
                 recorder.dispatch(&rows, (tiles * blocks[0]) as u64)?;
                 // Also without a tolerance: it finds problems out of range.
                 if k % every == 0 || last {
-                    let leaves = settings.tolerance > 0.0 && k > 0;
+                    let leaves = settings.leaves_at() > 0.0 && k > 0;
                     let tolerance = if leaves {
-                        batch.leave_at(settings.tolerance, Precision::Single)
+                        batch.leave_at(settings.leaves_at(), Precision::Single)
                     } else {
                         -1.0
                     };

@@ -180,7 +180,9 @@ fn solve(
 fn softmin(context: &Context, inputs: &Inputs) -> Outcome<(f64, f64, Variant, f64, u32)> {
     const FEW: u32 = 20;
     const MANY: u32 = 120;
-    let run = |iterations| solve(context, inputs, Variant::Streaming, iterations);
+    let variant =
+        if context.capabilities().is_some() { Variant::Streaming } else { Variant::Reference };
+    let run = |iterations| solve(context, inputs, variant, iterations);
     let (first, variant) = run(FEW)?;
     let mut seconds = Vec::new();
     for _ in 0..REPEATS {
