@@ -14,11 +14,14 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::layout::params;
+use crate::gpu::module::Loops;
+use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Context, Gpu, Kernel};
 use crate::wait::blocking;
 use rayon::prelude::*;
 use std::hint::black_box;
+use std::sync::Arc;
 
 /// The limits of an adapter, or of the processor for the CPU twin.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +32,12 @@ pub struct Limits {
     /// Exponentials per second of Σ exp(x) over an array of the same size: f32 with
     /// the better of the built-in `exp2` and the library's; f64 for the CPU twin.
     pub exp_per_second: f64,
+    /// Exponentials per second of sums over all pairs of points in three dimensions, which arithmetic bounds and not
+    /// memory: f32, for the CPU twin f64.
+    pub pairs_per_second: f64,
+    /// The same with every iteration of a loop counted, as wgpu does by default and this library's kernels do without.
+    /// `None` for the CPU twin.
+    pub counted_pairs_per_second: Option<f64>,
     /// Seconds that an empty dispatch adds to a submission; for the CPU twin, a
     /// parallel loop of no work.
     pub dispatch_seconds: f64,
@@ -55,6 +64,17 @@ params! {
         each: u32,
         start: u32,
         step: u32,
+    }
+}
+
+static POINTS: Kernel = Kernel::new("bench/points.wgsl");
+
+params! {
+    struct Pairs = Pairs in "bench/points.wgsl" {
+        zero: u32,
+        rows: u32,
+        targets: u32,
+        parts: u32,
     }
 }
 
@@ -96,11 +116,15 @@ async fn of_device(gpu: &Gpu) -> Result<Limits> {
         let output = 4 * u64::from(quads / EACH[0]);
         exp = exp.min(bound.walk(&EXP_SUM, constants, output).await?);
     }
+    let pairs = bound.pairs(Loops::AsWritten).await?;
+    let counted = bound.pairs(Loops::Counted).await?;
     let submission = bound.empty(1).await?;
     let dispatch = (bound.empty(EMPTY).await? - submission) / f64::from(EMPTY - 1);
     Ok(Limits {
         copy_bytes_per_second: 2.0 * bytes as f64 / copy,
         exp_per_second: bytes as f64 / 4.0 / exp,
+        pairs_per_second: pairs,
+        counted_pairs_per_second: Some(counted),
         dispatch_seconds: dispatch.max(0.0),
         submission_seconds: submission,
     })
@@ -128,41 +152,69 @@ impl Bound<'_> {
             for (start, step) in [(1, threads), (each, 1)] {
                 let params = Params { zero: 0, quads: self.quads, each, start, step };
                 let groups = u64::from(threads.div_ceil(self.workgroup));
-                let run = self.run(kernel, constants.clone(), output, params, groups, None).await?;
+                let pipeline = self.pipeline(kernel, constants.clone()).await?;
+                let run = self.run(&pipeline, output, &params, groups, None).await?;
                 best = best.min(run);
             }
         }
         Ok(best)
     }
 
+    /// Pairs of points a second, with the better exponential.
+    async fn pairs(&self, loops: Loops) -> Result<f64> {
+        let (parts, targets): (u32, u32) =
+            if self.gpu.capabilities.software { (1, 2048) } else { (4, 2560) };
+        let rows = parts * targets;
+        let groups = u64::from(rows.div_ceil(self.workgroup) * parts);
+        let mut best = f64::INFINITY;
+        for native in [false, true] {
+            let constants = vec![
+                ("NATIVE_EXP2", Constant::Bool(native)),
+                ("WORKGROUP", Constant::U32(self.workgroup)),
+            ];
+            let pipeline = Arc::new(self.gpu.build(&POINTS, &constants, loops).await?);
+            let params = Pairs { zero: 0, rows, targets, parts };
+            let output = 4 * u64::from(rows * parts);
+            best = best.min(self.run(&pipeline, output, &params, groups, None).await?);
+        }
+        Ok(f64::from(rows) * f64::from(rows) / best)
+    }
+
     /// Seconds of a submission of `dispatches` dispatches that do nothing.
     async fn empty(&self, dispatches: u32) -> Result<f64> {
         let params = Params { zero: 0, quads: 0, each: 0, start: 1, step: 1 };
-        let run = self.run(&COPY, vec![], 16, params, 1, Some(dispatches)).await?;
+        let pipeline = self.pipeline(&COPY, vec![]).await?;
+        let run = self.run(&pipeline, 16, &params, 1, Some(dispatches)).await?;
         Ok(run * f64::from(dispatches))
+    }
+
+    async fn pipeline(
+        &self,
+        kernel: &'static Kernel,
+        mut constants: Vec<(&'static str, Constant)>,
+    ) -> Result<Arc<Pipeline>> {
+        constants.push(("WORKGROUP", Constant::U32(self.workgroup)));
+        self.gpu.pipeline(kernel, constants).await
     }
 
     /// Seconds of one dispatch among `dispatches` of a submission, by default among
     /// as many as fill the time of a measurement.
     async fn run(
         &self,
-        kernel: &'static Kernel,
-        mut constants: Vec<(&'static str, Constant)>,
+        pipeline: &Arc<Pipeline>,
         output: u64,
-        params: Params,
+        params: &impl bytemuck::Pod,
         groups: u64,
         dispatches: Option<u32>,
     ) -> Result<f64> {
         let gpu = self.gpu;
-        constants.push(("WORKGROUP", Constant::U32(self.workgroup)));
-        let pipeline = gpu.pipeline(kernel, constants).await?;
         let (ready, _buffers) = gpu
             .guarded(|| {
                 let input = gpu.allocate("bench input", self.bytes, STORAGE)?;
                 gpu.write(&input, 0, &vec![-1.0f32; self.bytes as usize / 4])?;
                 let output = gpu.allocate("bench output", output, STORAGE)?;
                 let resources = vec![input.whole(), output.whole()];
-                Ok((gpu.bind(&pipeline, gpu.uniform(&params)?, resources), (input, output)))
+                Ok((gpu.bind(pipeline, gpu.uniform(params)?, resources), (input, output)))
             })
             .await?;
         let time = async |dispatches: u32| -> Result<f64> {
@@ -191,6 +243,7 @@ impl Bound<'_> {
 fn of_processor() -> Limits {
     const VALUES: usize = 16 << 20;
     const CHUNK: usize = 1 << 16;
+    const POINTS_OF_TWIN: usize = 2048;
     let input = vec![-1.0f32; VALUES];
     let mut output = vec![0.0f32; VALUES];
     let copy = best(|| {
@@ -203,6 +256,14 @@ fn of_processor() -> Limits {
         let sum = |chunk: &[f32]| -> f64 { chunk.iter().map(|x| f64::from(*x).exp()).sum() };
         black_box(input.par_chunks(CHUNK).map(sum).sum::<f64>());
     });
+    let points: Vec<[f64; 3]> = (0..POINTS_OF_TWIN).map(|k| [k as f64 * 1e-6; 3]).collect();
+    let pairs = best(|| {
+        let row = |x: &[f64; 3]| -> f64 {
+            let term = |y: &[f64; 3]| (x[0] * y[0] + x[1] * y[1] + x[2] * y[2] - 1.0).exp();
+            points.iter().map(term).sum()
+        };
+        black_box(points.par_iter().map(row).sum::<f64>());
+    });
     let threads = rayon::current_num_threads();
     let dispatch = best(|| {
         for _ in 0..EMPTY {
@@ -214,6 +275,8 @@ fn of_processor() -> Limits {
     Limits {
         copy_bytes_per_second: (8 * VALUES) as f64 / copy,
         exp_per_second: VALUES as f64 / exp,
+        pairs_per_second: (POINTS_OF_TWIN * POINTS_OF_TWIN) as f64 / pairs,
+        counted_pairs_per_second: None,
         dispatch_seconds: dispatch,
         submission_seconds: dispatch,
     }

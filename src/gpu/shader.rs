@@ -47,6 +47,7 @@ sources![
     "check/twofloat.wgsl",
     "bench/copy.wgsl",
     "bench/exp_sum.wgsl",
+    "bench/points.wgsl",
     "bessel/bessel_ratio_i.wgsl",
     "bessel/bessel_ratio_k.wgsl",
     "bessel/d_log_bessel_i_dv.wgsl",

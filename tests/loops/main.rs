@@ -7,6 +7,7 @@
 
 mod origin;
 mod shape;
+mod steps;
 #[path = "../common/variants.rs"]
 mod variants;
 

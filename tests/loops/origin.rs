@@ -43,7 +43,7 @@ pub fn is_data(origins: &Origins) -> bool {
 pub struct Statements {
     /// Pointer and value.
     pub stores: Vec<(Handle<Expression>, Handle<Expression>)>,
-    pub calls: Vec<(Handle<Function>, Vec<Handle<Expression>>, Option<Handle<Expression>>)>,
+    pub calls: Vec<(Handle<Function>, Vec<Handle<Expression>>)>,
     returns: Vec<Handle<Expression>>,
     /// Of `workgroupUniformLoad`: result to pointer.
     uniform_loads: HashMap<Handle<Expression>, Handle<Expression>>,
@@ -70,8 +70,8 @@ impl Statements {
                 Statement::Return { value } => self.returns.extend(value),
                 Statement::Store { pointer, value } => self.stores.push((*pointer, *value)),
                 Statement::Atomic { pointer, value, .. } => self.stores.push((*pointer, *value)),
-                Statement::Call { function, arguments, result } => {
-                    self.calls.push((*function, arguments.clone(), *result));
+                Statement::Call { function, arguments, .. } => {
+                    self.calls.push((*function, arguments.clone()));
                 }
                 Statement::WorkGroupUniformLoad { pointer, result } => {
                     self.uniform_loads.insert(*result, *pointer);
@@ -257,7 +257,7 @@ impl Tracer<'_> {
         let facts = self.facts;
         let mut origins = Origins::new();
         for (caller, _, statements) in &facts.functions {
-            for (_, arguments, _) in statements.calls.iter().filter(|(f, ..)| *f == called) {
+            for (_, arguments) in statements.calls.iter().filter(|(f, _)| *f == called) {
                 origins.extend(trace(self, *caller, arguments[index as usize]));
             }
         }
@@ -282,7 +282,7 @@ impl Tracer<'_> {
                 if let Some(initial) = function.local_variables[local].init {
                     origins.extend(self.value(which, initial));
                 }
-                let passed = statements.calls.iter().flat_map(|(_, arguments, _)| arguments);
+                let passed = statements.calls.iter().flat_map(|(_, arguments)| arguments);
                 if passed.into_iter().any(|argument| facts.root(function, *argument).0 == root) {
                     origins.insert(Origin::Data("a variable that a function may change".into()));
                 }

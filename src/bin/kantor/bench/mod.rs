@@ -48,6 +48,7 @@ pub(crate) struct Arguments {
 #[derive(Serialize)]
 struct Report {
     adapter: String,
+    start: Start,
     limits: LimitRow,
     workloads: Vec<Row>,
     functions: Vec<points::Row>,
@@ -56,10 +57,21 @@ struct Report {
     transfers: Vec<transfer::Row>,
 }
 
+/// What a process waits for before its first answer.
+#[derive(Serialize)]
+struct Start {
+    context_ms: Digits,
+    /// Of a problem of 32×32, from host arrays to its cost.
+    first_solve_ms: Digits,
+}
+
 #[derive(Serialize)]
 struct LimitRow {
     copy_gb_per_s: Digits,
     exp_sum_g_per_s: Digits,
+    pairs_g_per_s: Digits,
+    /// With counted loops, as no kernel of ours has them.
+    counted_pairs_g_per_s: Option<Digits>,
     empty_dispatch_us: Digits,
     submission_us: Digits,
 }
@@ -80,7 +92,10 @@ struct Row {
 const REPEATS: usize = 3;
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
+    let started = Instant::now();
     let context = arguments.adapter.open()?;
+    let opened = started.elapsed().as_secs_f64();
+    let solved = seconds_of(|| first_solve(&context))?;
     let spinner = if arguments.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     spinner.set_style(ProgressStyle::with_template("{spinner} {msg}").map_err(Failure::new)?);
     spinner.enable_steady_tick(Duration::from_millis(100));
@@ -114,9 +129,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     spinner.finish_and_clear();
     let report = Report {
         adapter: context.adapter().to_string(),
+        start: Start { context_ms: Digits(opened * 1e3), first_solve_ms: Digits(solved * 1e3) },
         limits: LimitRow {
             copy_gb_per_s: Digits(limits.copy_bytes_per_second / 1e9),
             exp_sum_g_per_s: Digits(limits.exp_per_second / 1e9),
+            pairs_g_per_s: Digits(limits.pairs_per_second / 1e9),
+            counted_pairs_g_per_s: limits.counted_pairs_per_second.map(|pairs| Digits(pairs / 1e9)),
             empty_dispatch_us: Digits(limits.dispatch_seconds * 1e6),
             submission_us: Digits(limits.submission_seconds * 1e6),
         },
@@ -132,6 +150,18 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         print(&describe(&report))?
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn first_solve(context: &Context) -> Outcome<()> {
+    const BINS: usize = 32;
+    let place = |k: usize| k as f32 / BINS as f32;
+    let cost = |k: usize| (place(k / BINS) - place(k % BINS)).powi(2);
+    let cost: Vec<f32> = (0..BINS * BINS).map(cost).collect();
+    let even = vec![1.0f32; BINS];
+    let geometry = kantor::Geometry::cost_matrix(&cost, BINS, BINS)?;
+    let problem = kantor::Problem::new(geometry, &even, &even)?;
+    let _ = Sinkhorn::new(0.05).solve_blocking(context, &problem)?;
+    Ok(())
 }
 
 fn time(context: &Context, workload: Workload, inputs: &Inputs, limits: &Limits) -> Outcome<Row> {
@@ -237,11 +267,18 @@ fn describe(report: &Report) -> String {
             format!("{:.0} %", 100.0 * row.fraction.0),
         ]
     }));
+    let counted = limits.counted_pairs_g_per_s.as_ref();
+    let counted = counted.map(|pairs| format!(" ({:.3} with counted loops)", pairs.0));
+    let counted = counted.unwrap_or_default();
     let mut text = format!(
-        "{}\n  copy {:.2} GB/s, exp-sum {:.3} Gexp/s, empty dispatch {:.1} µs, submission {:.1} µs\n",
+        "{}\n  start: context {:.0} ms, first solve {:.0} ms\n  copy {:.2} GB/s, exp-sum {:.3} Gexp/s, pairs of points \
+         {:.3} G/s{counted}, empty dispatch {:.1} µs, submission {:.1} µs\n",
         report.adapter,
+        report.start.context_ms.0,
+        report.start.first_solve_ms.0,
         limits.copy_gb_per_s.0,
         limits.exp_sum_g_per_s.0,
+        limits.pairs_g_per_s.0,
         limits.empty_dispatch_us.0,
         limits.submission_us.0,
     );
