@@ -22,3 +22,30 @@ pub(super) fn wide<R>(work: impl FnOnce() -> R) -> R {
     }
     work()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::wide;
+    use crate::reference::elementary::{exp, ln, sum};
+
+    /// What the library says of its results on different machines.
+    #[test]
+    fn wider_vectors_give_the_same_bits() {
+        let x: Vec<f64> = (0..1003).map(|k| (f64::from(k) * 0.37).sin() * 30.0).collect();
+        let [mut plain, mut in_vectors] = [x.clone(), x];
+        #[inline(always)]
+        fn work(x: &mut [f64]) -> f64 {
+            x.iter_mut().for_each(|x| *x = exp(*x) * 1.7 + 0.3 * *x);
+            let shifted = x.iter().map(|x| ln(x.abs() + 0.1) * 3.3 + x / 7.0);
+            let shifted: Vec<f64> = shifted.collect();
+            sum(&shifted) + sum(x)
+        }
+        let known = work(&mut plain);
+        let found = wide(
+            #[inline(always)]
+            || work(&mut in_vectors),
+        );
+        assert_eq!(found.to_bits(), known.to_bits());
+        assert_eq!(plain, in_vectors);
+    }
+}
