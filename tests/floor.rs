@@ -15,8 +15,8 @@ fn tolerances_next_to_rounding_are_met_or_worked_for() {
         for seed in 0..4 {
             let case = Case::random(100 * n as u64 + seed, 1, n, n);
             let mut before = 0;
-            for exponent in 0..12 {
-                let tolerance = 4e-14 * 0.7f64.powi(exponent);
+            for exponent in 0..11 {
+                let tolerance = (4e-14 * 0.7f64.powi(exponent)).max(1e-15);
                 let solver = Sinkhorn::new(0.1).tolerance(tolerance).max_iterations(MOST);
                 let solved =
                     solver.solve_blocking(&Context::cpu(), &case.problem()).expect("a solution");

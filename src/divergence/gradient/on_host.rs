@@ -16,6 +16,8 @@ use crate::reference::divergence as twin;
 pub(super) struct Open {
     pair: (usize, usize),
     factor: f64,
+    /// As [`Outcome::sums`](super::Outcome).
+    sums: [f64; 2],
 }
 
 /// The gradient of a row of the result.
@@ -31,7 +33,8 @@ impl Work<'_> {
         let mut open = Vec::new();
         for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
             if is_by_twin(outcome, factor(*row)) && outcome.value.is_finite() {
-                open.push(Open { pair: self.plan.pair(*row), factor: factor(*row) });
+                let (pair, sums) = (self.plan.pair(*row), outcome.sums);
+                open.push(Open { pair, factor: factor(*row), sums });
             }
         }
         open
@@ -91,8 +94,11 @@ impl Work<'_> {
         let divergence = &self.comparison.divergence;
         let write = |place: &mut Place<'_>| {
             let (row_p, row_q) = place.open.pair;
-            let p = twin::Plain::new(&p[row_p * bins..(row_p + 1) * bins], self.p.input)?;
-            let q = twin::Plain::new(&q[row_q * bins..(row_q + 1) * bins], self.q.input)?;
+            let [sum_p, sum_q] = place.open.sums;
+            let p = &p[row_p * bins..(row_p + 1) * bins];
+            let q = &q[row_q * bins..(row_q + 1) * bins];
+            let p = twin::Plain::with_total(p, self.p.input, sum_p)?;
+            let q = twin::Plain::with_total(q, self.q.input, sum_q)?;
             twin::gradient_plain(divergence, [&p, &q], of_q, place.open.factor, place.numbers)
         };
         for_each_gently(&mut Breather::new(), places, |place| {
@@ -119,7 +125,7 @@ impl Work<'_> {
             let rows_p = self.p.read_rows(&numbers_p).await?;
             let rows_q = self.q.read_rows(&numbers_q).await?;
             let gradient = |place: usize| {
-                let Open { pair: (row_p, row_q), factor } = open[place];
+                let Open { pair: (row_p, row_q), factor, .. } = open[place];
                 let p = twin::Row::new(&rows_p[place], self.p.input);
                 let q = twin::Row::new(&rows_q[place], self.q.input);
                 let (of_p, gradient_q) = twin::gradient(divergence, &p, &q, factor);

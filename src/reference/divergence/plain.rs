@@ -35,6 +35,18 @@ impl<'a, T: Element> Plain<'a, T> {
         )
     }
 
+    /// [`Plain::new`] of logits of which Σ exp(x/T) is known, to 1e-12 of it; `None` too where that left the range of f64.
+    pub(crate) fn with_total(values: &'a [T], input: Input, total: f64) -> Option<Plain<'a, T>> {
+        let logits = wide(
+            #[inline(always)]
+            || Logits::new(values, input),
+        )?;
+        let sum = (total.ln() - logits.most * logits.rate).exp();
+        // The largest is one of what is summed.
+        let usual = f64::MIN_POSITIVE <= total && (0.999..1e10).contains(&sum);
+        usual.then(|| logits.with_sum(sum))
+    }
+
     #[inline(always)]
     fn weights(values: &'a [T]) -> Option<Plain<'a, T>> {
         let mut block = [0.0; BLOCK];
