@@ -131,6 +131,7 @@ impl Comparison {
     }
 
     /// Whether all of the work is the twin's.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn is_by_twin(&self, p: &Distributions) -> bool {
         p.context.gpu().is_none() || self.precision == Precision::Double
     }

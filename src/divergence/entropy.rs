@@ -162,6 +162,7 @@ impl Entropies {
     }
 
     /// Whether all of the work is the twin's.
+    #[cfg(not(target_arch = "wasm32"))]
     fn is_by_twin(&self, p: &Distributions) -> bool {
         p.context.gpu().is_none() || self.precision == Precision::Double
     }

@@ -5,7 +5,9 @@
 
 use super::Gpu;
 use super::storage::Part;
-use crate::error::{Error, Result, one_line};
+use crate::error::Result;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::error::{Error, one_line};
 use crate::parallel::for_each;
 
 /// Words that a thread takes at a time: as much as stays in its cache.
@@ -16,9 +18,9 @@ const MANY: usize = 4 * BLOCK;
 pub(super) const MANY_BYTES: usize = 4 * MANY;
 
 /// Writes words `first..first + to.len()` of an array to `to`, and tells what it found in them.
-pub(crate) trait Fill<F>: Fn(usize, &mut [f32]) -> F + Sync {}
+pub(crate) trait Fill<F>: Fn(usize, &mut [f32]) -> F + wgpu::WasmNotSendSync {}
 
-impl<F, T: Fn(usize, &mut [f32]) -> F + Sync> Fill<F> for T {}
+impl<F, T: Fn(usize, &mut [f32]) -> F + wgpu::WasmNotSendSync> Fill<F> for T {}
 
 impl Gpu {
     /// Writes `bytes`, a multiple of four, to `target` from byte `offset` on, before the next submission. Run inside

@@ -41,8 +41,8 @@ pub(super) fn time(context: &Context, workload: &'static str) -> Outcome<Vec<Row
         })
     };
     let geometry = || seconds_of(|| Ok(drop(Geometry::cost_matrix(cost, SIDE, SIDE)?)));
-    let tensor = pollster::block_on(Tensor::from_slice(context, &weights, &[NUMBERS]))?;
-    let back = || seconds_of(|| Ok(drop(pollster::block_on(tensor.read())?)));
+    let tensor = Tensor::from_slice_blocking(context, &weights, &[NUMBERS])?;
+    let back = || seconds_of(|| Ok(drop(tensor.read_blocking()?)));
     // Beside each other, so that a slower minute is one for both.
     let paired = |ours: &mut dyn FnMut() -> Outcome<f64>,
                   limit: &mut dyn FnMut() -> Outcome<f64>| {
