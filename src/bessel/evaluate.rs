@@ -118,7 +118,7 @@ impl Bessel {
                     let part = |length: usize| if length == 1 { 0..1 } else { first..first + here };
                     let (v, x) = (&v[part(v.len())], &x[part(x.len())]);
                     let points = Points::upload(gpu, self.precision, v, x, here).await?;
-                    values.extend(run(gpu, self.function, &points).await?.read(gpu).await?);
+                    values.extend(run(gpu, self.function, &points, true).await?.read(gpu).await?);
                 }
                 if self.precision == Precision::Double {
                     fill(&mut values, |first, values| {
@@ -140,12 +140,13 @@ impl Bessel {
         }
     }
 
-    /// The values at tensors of orders and arguments, single precision, left on the device. Shapes are equal, or one
-    /// of them has one element.
+    /// The values at tensors of orders and arguments, single precision, left on the device: nothing waits for it. Shapes
+    /// are equal, or one of them has one element. The device finds points outside the domain: their values are NaN, and
+    /// [`Tensor::read`] has the error, with the index of the first.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for shapes that do not fit, tensors of different contexts, a point outside the domain
-    /// (with its index; found by the device) or [`Precision::Double`], whose values a tensor of f32 cannot hold.
+    /// [`Error::InvalidInput`] for shapes that do not fit, tensors of different contexts, or [`Precision::Double`], whose
+    /// values a tensor of f32 cannot hold.
     pub async fn evaluate_tensor(&self, v: &Tensor, x: &Tensor) -> Result<Tensor> {
         let this = self;
         aside!(v.context().gpu().is_none(); this, v, x; this.evaluate_tensor_in_place(v, x))
@@ -168,7 +169,7 @@ impl Bessel {
                     return Err(Error::invalid("x", "is on another device than v"));
                 }
                 let points = Points::borrow((orders, v.len()), (arguments, x.len()), count);
-                let values = run(gpu, self.function, &points).await?;
+                let values = run(gpu, self.function, &points, false).await?;
                 Ok(values.into_tensor(context, shape))
             }
             _ => {

@@ -39,6 +39,7 @@ pub use hostile::Hostility;
 pub(crate) use pipeline::Kernel;
 pub use probes::Probes;
 pub(crate) use storage::Part;
+pub(crate) use tensor::Status;
 pub use tensor::Tensor;
 pub(crate) use upload::Upload;
 
