@@ -8,6 +8,7 @@ use super::passes::{Outcome, outcomes};
 use super::weighting::Weighting;
 use crate::aside::aside;
 use crate::error::{Error, Result};
+use crate::gpu::Tensor;
 use crate::number::Precision;
 use crate::wait::blocking;
 
@@ -122,6 +123,16 @@ impl Comparison {
     pub async fn rows(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
         let this = self;
         aside!(this.is_by_twin(p); this, p, q; this.rows_in_place(p, q))
+    }
+
+    /// The values of [`Comparison::rows`] as a tensor of n f32 on the context of p, for what follows there. +∞ is there
+    /// as it is: WGSL tells it by its bits.
+    ///
+    /// # Errors
+    /// As [`Comparison::rows`].
+    pub async fn rows_tensor(&self, p: &Distributions, q: &Distributions) -> Result<Tensor> {
+        let found = self.rows(p, q).await?;
+        Tensor::of_values(&p.context, found.values(), &[found.values().len()]).await
     }
 
     async fn rows_in_place(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
@@ -242,6 +253,9 @@ impl Divergence {
 blocking! {
     impl Comparison {
         rows => rows_blocking(&self, p: &Distributions, q: &Distributions) -> Result<Values>;
+        rows_tensor => rows_tensor_blocking(
+            &self, p: &Distributions, q: &Distributions
+        ) -> Result<Tensor>;
     }
 }
 

@@ -65,6 +65,15 @@ impl Entropies {
         aside!(this.is_by_twin(p); this, p; this.rows_in_place(p))
     }
 
+    /// The values of [`Entropies::rows`] as a tensor of n f32 on the context of p, for what follows there.
+    ///
+    /// # Errors
+    /// As [`Entropies::rows`].
+    pub async fn rows_tensor(&self, p: &Distributions) -> Result<Tensor> {
+        let found = self.rows(p).await?;
+        Tensor::of_values(&p.context, &found, &[found.len()]).await
+    }
+
     async fn rows_in_place(&self, p: &Distributions) -> Result<Vec<f64>> {
         Ok(self.values(&answers(self.entropy, self.precision, p).await?))
     }
@@ -192,6 +201,7 @@ impl Entropies {
 blocking! {
     impl Entropies {
         rows => rows_blocking(&self, p: &Distributions) -> Result<Vec<f64>>;
+        rows_tensor => rows_tensor_blocking(&self, p: &Distributions) -> Result<Tensor>;
         perplexity => perplexity_blocking(&self, p: &Distributions) -> Result<Vec<f64>>;
         value_and_gradient => value_and_gradient_blocking(
             &self, p: &Distributions, upstream: Option<&[f64]>

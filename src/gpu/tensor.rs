@@ -63,6 +63,16 @@ impl Tensor {
         Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None })
     }
 
+    /// Values of the host, rounded to f32.
+    pub(crate) async fn of_values(
+        context: &Context,
+        values: &[f64],
+        shape: &[usize],
+    ) -> Result<Tensor> {
+        let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+        Tensor::from_slice(context, &values, shape).await
+    }
+
     /// Wraps a host application's buffer of f32 on the context's own device. It
     /// needs the usages `STORAGE` and `COPY_SRC`, and is never written.
     ///

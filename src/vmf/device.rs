@@ -6,6 +6,7 @@ use super::kernels::{Device, Norms};
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::error::{Error, Result};
+use crate::gpu::Tensor;
 use crate::number::Precision;
 use crate::parallel::map_rows_gently;
 use crate::reference::vmf as twin;
@@ -379,6 +380,19 @@ impl VonMisesFisher {
         aside!(directions.context().gpu().is_none(); this, directions; this.log_density_in_place(directions, precision))
     }
 
+    /// The values of [`VonMisesFisher::log_density`] as a tensor of n f32 where the rows are, for what follows there.
+    ///
+    /// # Errors
+    /// As [`VonMisesFisher::log_density`].
+    pub async fn log_density_tensor(
+        &self,
+        directions: &Directions,
+        precision: Precision,
+    ) -> Result<Tensor> {
+        let found = self.log_density(directions, precision).await?;
+        Tensor::of_values(directions.context(), &found, &[found.len()]).await
+    }
+
     async fn log_density_in_place(
         &self,
         directions: &Directions,
@@ -409,5 +423,8 @@ blocking! {
         log_density => log_density_blocking(
             &self, directions: &Directions, precision: Precision
         ) -> Result<Vec<f64>>;
+        log_density_tensor => log_density_tensor_blocking(
+            &self, directions: &Directions, precision: Precision
+        ) -> Result<Tensor>;
     }
 }
