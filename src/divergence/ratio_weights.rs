@@ -323,7 +323,6 @@ impl Batch<'_> {
         let constants: Constants = vec![
             ("WORKGROUP", Constant::U32(capabilities.sweep_workgroup())),
             ("LANES", Constant::U32(if sums { self.lanes() } else { 1 })),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
             ("SUMS", Constant::Bool(sums)),
             ("LOW", Constant::Bool(self.low > 0)),
             ("MIXED", Constant::Bool(form.is_mixed())),

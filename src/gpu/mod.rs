@@ -21,6 +21,7 @@ pub(crate) mod recorder;
 mod refusal;
 #[doc(hidden)]
 pub mod shader;
+mod shapes;
 #[cfg(not(target_arch = "wasm32"))]
 mod staging;
 mod storage;
