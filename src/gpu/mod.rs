@@ -5,6 +5,7 @@ mod binding;
 pub(crate) mod buffer;
 mod capabilities;
 mod context;
+mod device_or_twin;
 #[cfg(feature = "hostile")]
 mod hostile;
 pub(crate) mod layout;
