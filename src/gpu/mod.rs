@@ -1,6 +1,7 @@
 //! The dispatcher: devices, pipelines, memory, submissions. It knows no mathematics.
 
 mod adapter;
+mod awaited;
 mod binding;
 pub(crate) mod buffer;
 mod capabilities;
@@ -8,6 +9,7 @@ mod context;
 #[cfg(feature = "hostile")]
 mod hostile;
 pub(crate) mod layout;
+mod lock;
 mod loss;
 pub(crate) mod module;
 pub(crate) mod pace;
@@ -23,6 +25,7 @@ mod refusal;
 pub mod shader;
 #[cfg(not(target_arch = "wasm32"))]
 mod staging;
+pub(crate) mod steps;
 mod storage;
 mod tensor;
 mod transfer;
