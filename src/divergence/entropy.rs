@@ -5,11 +5,11 @@ pub(crate) mod sums;
 
 use super::distributions::Distributions;
 use super::kind::{Entropy, Unit};
+use super::row_gradient::check_size;
 use super::weighting::check_upstream;
 use crate::aside::aside;
 use crate::error::Result;
 use crate::gpu::Tensor;
-use crate::losses::check_size;
 use crate::number::Precision;
 use crate::wait::blocking;
 use answer::{Row, answers, gradient, twin};

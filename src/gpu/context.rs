@@ -5,7 +5,7 @@ use super::Gpu;
 use super::adapter::{AdapterKind, AdapterReport, Backend};
 use super::buffer::{Memory, Traffic};
 use super::capabilities::{Capabilities, SHARED_MEMORY};
-use super::pipeline::lock;
+use super::lock::lock;
 use super::pipeline_cache::PipelineCache;
 use super::{loss, refusal};
 use crate::error::{Error, Result, one_line};

@@ -1,6 +1,7 @@
 //! The dispatcher: devices, pipelines, memory, submissions. It knows no mathematics.
 
 mod adapter;
+mod awaited;
 mod binding;
 pub(crate) mod buffer;
 mod capabilities;
@@ -9,6 +10,7 @@ mod device_or_twin;
 #[cfg(feature = "hostile")]
 mod hostile;
 pub(crate) mod layout;
+mod lock;
 mod loss;
 pub(crate) mod module;
 pub(crate) mod pace;
@@ -25,6 +27,7 @@ pub mod shader;
 mod shapes;
 #[cfg(not(target_arch = "wasm32"))]
 mod staging;
+pub(crate) mod steps;
 mod storage;
 mod tensor;
 mod transfer;

@@ -4,6 +4,7 @@
 //! it (is it finite? what is its sum?) costs nothing more. Nothing here makes a second copy of the whole.
 
 use super::Gpu;
+use super::buffer::{Buffer, UNIFORM};
 use super::storage::Part;
 use crate::error::Result;
 #[cfg(not(target_arch = "wasm32"))]
@@ -23,6 +24,25 @@ pub(crate) trait Fill<F>: Fn(usize, &mut [f32]) -> F + wgpu::WasmNotSendSync {}
 impl<F, T: Fn(usize, &mut [f32]) -> F + wgpu::WasmNotSendSync> Fill<F> for T {}
 
 impl Gpu {
+    /// A uniform buffer holding `params`.
+    pub(crate) fn uniform<T: bytemuck::Pod>(&self, params: &T) -> Result<Buffer> {
+        let buffer = self.allocate("parameters", size_of::<T>() as u64, UNIFORM)?;
+        self.write(&buffer, 0, std::slice::from_ref(params))?;
+        Ok(buffer)
+    }
+
+    /// Writes `data` at a byte offset, before the next submission. Copies are
+    /// padded to WebGPU's 4 bytes by construction: every element type here has a
+    /// multiple of 4 bytes. Run inside [`Gpu::guarded`].
+    pub(crate) fn write<T: bytemuck::Pod>(
+        &self,
+        target: impl Into<Part>,
+        offset: u64,
+        data: &[T],
+    ) -> Result<()> {
+        self.copy_in(&target.into(), offset, bytemuck::cast_slice(data))
+    }
+
     /// Writes `bytes`, a multiple of four, to `target` from byte `offset` on, before the next submission. Run inside
     /// [`Gpu::guarded`].
     pub(super) fn copy_in(&self, target: &Part, offset: u64, bytes: &[u8]) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Measures of joint tables.
 
+use super::cells::by_twin;
 use super::table_device::Tables;
 use super::{check_weights, per_nat, rows_of};
 use crate::aside::aside;
@@ -9,8 +10,6 @@ use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
 use crate::number::{Element, Precision};
 use crate::parallel::map_rows_gently;
-use crate::reference;
-use crate::reference::information::power_of_two;
 use crate::wait::blocking;
 
 /// The information measures of one joint table; X are its rows, Y its columns. None is ever negative.
@@ -204,18 +203,4 @@ fn cells_of([rows, columns]: [usize; 2]) -> Result<usize> {
         Some(cells) if cells > 0 => Ok(cells),
         _ => Err(Error::invalid("shape", format!("{rows} × {columns} is no table"))),
     }
-}
-
-/// The measures of a table in f64.
-pub(super) fn by_twin<T: Element>(table: &[T], columns: usize) -> [f64; 5] {
-    reference::information::joint_information(&scaled(table), columns)
-}
-
-/// A table in f64, its largest cell between 1 and 2.
-pub(super) fn scaled<T: Element>(table: &[T]) -> Vec<f64> {
-    let most = table.iter().fold(0.0f64, |most, w| most.max(w.to_f64()));
-    // In two steps: the inverse of a large power is subnormal.
-    let root = power_of_two(most.sqrt());
-    let rest = power_of_two(most / root);
-    table.iter().map(|w| w.to_f64() / root / rest).collect()
 }

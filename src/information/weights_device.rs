@@ -1,11 +1,11 @@
 //! Importance weights on a device.
 
 use super::kernels::{LOG_WEIGHT_SUMS, LogParams, NO_REPORT, NORMALIZED_WEIGHTS, value};
-use super::steps::{Step, Steps};
-use super::weights::{refused, weightless};
+use super::log_weights::{refused, weightless};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
+use crate::gpu::steps::{Step, Steps};
 use crate::gpu::{Gpu, Part};
 use crate::number::{self, Element, Precision};
 use crate::reference::information::{LogWeightSums, join_log_weight_sums};

@@ -1,12 +1,12 @@
 //! The divergence of the mean prediction of a batch from a prior of the classes.
 
-use super::gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
-use super::others::{Found, Query, others};
 use super::settings::check_logits;
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::divergence::Weighting;
 use crate::divergence::kernels::Params;
+use crate::divergence::other_bins::{Found, Query, others};
+use crate::divergence::row_gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
 use crate::divergence::sums::{Job, Pairing, items, wide};
 use crate::divergence::{Distributions, Divergence, Input, Reduction};
 use crate::error::{Error, Result};

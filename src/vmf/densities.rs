@@ -1,8 +1,9 @@
 //! Densities, responsibilities and whole iterations on a device.
 
-use super::device::{Part, Step};
-use super::kernels::{Device, LOG_DENSITY, Norms, Params, RESPONSIBILITY};
+use super::kernels::{LOG_DENSITY, Params, RESPONSIBILITY};
+use super::on_device::{Device, Norms};
 use super::sums::{Weights, joined, split_words};
+use super::work::{Part, Step};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;

@@ -1,9 +1,10 @@
 //! Sums of directions on a device: blocks by `resultant` or `resultant_rows`, added up by
 //! `block_sums`; what does not fit one submission is added up on the host.
 
-use super::device::Weighting;
-use super::kernels::{BLOCK_SUMS, Device, NO_REPORT, Norms, Params, RESULTANT, RESULTANT_ROWS};
+use super::kernels::{BLOCK_SUMS, NO_REPORT, Params, RESULTANT, RESULTANT_ROWS};
+use super::on_device::{Device, Norms};
 use super::variant;
+use super::work::Weighting;
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;

@@ -2,7 +2,7 @@
 
 use super::directions::{Data, Directions, without_direction};
 use super::distribution::VonMisesFisher;
-use super::kernels::{Device, Norms};
+use super::on_device::{Device, Norms};
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::error::{Error, Result};
