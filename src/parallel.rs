@@ -78,6 +78,16 @@ pub(crate) fn fill<T: Send, F: Send>(
     blocks.into_iter().filter_map(|(_, found)| found).collect()
 }
 
+/// A copy: fresh memory is slow to write to for the first time, and slower for one thread than for all.
+pub(crate) fn copied<T: Copy + Default + Send + Sync>(numbers: &[T]) -> Vec<T> {
+    if numbers.len() < WORTHWHILE {
+        return numbers.to_vec();
+    }
+    let mut copy = vec![T::default(); numbers.len()];
+    fill(&mut copy, |first, place| place.copy_from_slice(&numbers[first..first + place.len()]));
+    copy
+}
+
 /// Whether some number is so: the first that is ends the search.
 pub(crate) fn any<T: Sync>(numbers: &[T], is_so: impl Fn(&T) -> bool + Send + Sync) -> bool {
     first(numbers.len(), |k| is_so(&numbers[k])).is_some()
@@ -144,6 +154,29 @@ pub(crate) async fn map_rows_gently<T: wgpu::WasmNotSend>(
         breather.breathe_if_due().await;
     }
     rows
+}
+
+/// [`for_each`], giving way like [`map_rows_gently`].
+pub(crate) async fn for_each_gently<T: wgpu::WasmNotSend>(
+    breather: &mut Breather,
+    items: &mut [T],
+    f: impl Fn(&mut T) + wgpu::WasmNotSendSync,
+) {
+    #[cfg(not(target_arch = "wasm32"))]
+    if crate::wait::may_wait() {
+        return for_each(items, f);
+    }
+    let (mut rest, mut step) = (items, threads());
+    while !rest.is_empty() {
+        let begun = Clock::now();
+        let (now, later) = rest.split_at_mut(step.min(rest.len()));
+        for_each(now, &f);
+        rest = later;
+        if begun.seconds() < STEP {
+            step *= 2;
+        }
+        breather.breathe_if_due().await;
+    }
 }
 
 /// Seconds that rows taken together should last.

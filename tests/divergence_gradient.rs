@@ -8,7 +8,7 @@ mod common;
 use common::pairs::{Kind, Pair, pair};
 use common::{block_on, context};
 use kantor::reference::divergence::{Row, gradient};
-use kantor::{Comparison, Distributions, Divergence, Input, Reduction, Side};
+use kantor::{Comparison, Distributions, Divergence, Input, Precision, Reduction, Side};
 
 fn family() -> Vec<Divergence> {
     let mut all: Vec<Divergence> = Divergence::ALL.to_vec();
@@ -137,6 +137,64 @@ fn gradients_of_a_shared_row() {
             }
             for (got, exact) in got.iter().zip(&exact) {
                 assert!((f64::from(*got) - exact).abs() < 1e-6, "{divergence}: {got} {exact}");
+            }
+        }
+    }
+}
+
+/// Rows of logits that are well apart have forms of their own on the twin in single precision.
+#[test]
+fn gradients_by_the_twin_in_single_precision_are_those_in_double() {
+    let cpu = kantor::Context::cpu();
+    let mut family = vec![Divergence::Kl, Divergence::ReverseKl];
+    family.extend([0.1, 0.5, 0.75].map(|beta| Divergence::JensenShannon { beta }));
+    // How far the rows are apart, how peaked they are: some are left to the other forms.
+    let shapes = [(0.7, 1.0), (0.05, 2.0), (1e-4, 1.0), (3.0, 0.1), (20.0, 60.0), (0.3, 200.0)];
+    for (bins, temperature) in [(2, 1.0), (513, 0.7), (3001, 4.0)] {
+        let mut random = common::Random::new(bins as u64);
+        let mut rows = [Vec::new(), Vec::new()];
+        for (apart, peaked) in shapes {
+            for _ in 0..bins {
+                let [x, y, z] = [0; 3].map(|_| random.uniform() - 0.5);
+                rows[0].push((peaked * (x + y) + 3.0) as f32);
+                rows[1].push((peaked * (x + y) + apart * z - 40.0) as f32);
+            }
+        }
+        let [p, q] = [(0, temperature), (1, 1.0)].map(|(row, temperature)| {
+            let input = Input::Logits { temperature };
+            block_on(Distributions::new(&cpu, &rows[row], bins, input)).expect("well formed")
+        });
+        let upstream = [1.0, -2.5, 1e20, 0.0, 3e-6, 7.0];
+        for divergence in &family {
+            let of = |precision| {
+                let comparison = Comparison::new(divergence.clone()).precision(precision);
+                let result =
+                    block_on(comparison.value_and_gradient(&p, &q, Side::Both, Some(&upstream)));
+                let (values, gradients) = result.expect("an answer");
+                let sides = [gradients.p, gradients.q]
+                    .map(|side| block_on(side.expect("asked for").read()).expect("readable"));
+                (values, sides)
+            };
+            let (values, single) = of(Precision::Single);
+            let (exact_values, double) = of(Precision::Double);
+            for (value, exact) in values.values().iter().zip(exact_values.values()) {
+                assert!(
+                    (value / exact - 1.0).abs() < 1e-10,
+                    "{divergence} {bins}: {value} {exact}"
+                );
+            }
+            for (side, (single, double)) in single.iter().zip(&double).enumerate() {
+                for (row, (single, double)) in
+                    single.chunks(bins).zip(double.chunks(bins)).enumerate()
+                {
+                    let largest = double.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+                    for (x, exact) in single.iter().zip(double) {
+                        assert!(
+                            (x - exact).abs() <= 1.2e-7 * largest,
+                            "{divergence} {bins} side {side} row {row}: {x:e} {exact:e} {largest:e}"
+                        );
+                    }
+                }
             }
         }
     }

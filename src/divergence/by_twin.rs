@@ -40,11 +40,10 @@ impl Passes<'_> {
         let mut breather = Breather::new();
         map_rows_gently(&mut breather, self.pairs.len(), |number| {
             let (row_p, row_q) = self.pairs[number];
-            let p = twin::Plain::new(&of_p[row_p * bins..(row_p + 1) * bins], self.p.input)?;
-            let q = twin::Plain::new(&of_q[row_q * bins..(row_q + 1) * bins], self.q.input)?;
-            let value = twin::compare_plain(self.divergence, &p, &q)?;
-            let (p_without_q, q_without_p) = twin::mismatch_plain(&p, &q);
-            let sums = [p.sum(self.p.input), q.sum(self.q.input)];
+            let p = (&of_p[row_p * bins..(row_p + 1) * bins], self.p.input);
+            let q = (&of_q[row_q * bins..(row_q + 1) * bins], self.q.input);
+            let found = twin::compare_values(self.divergence, p, q)?;
+            let (sums, (p_without_q, q_without_p)) = (found.sums, found.mismatch);
             // What is refused is looked at again, in the order of the rows.
             self.p.check_sum("p", row_p, sums[0]).ok()?;
             self.q.check_sum("q", row_q, sums[1]).ok()?;
@@ -53,7 +52,7 @@ impl Passes<'_> {
                 _ => sum,
             };
             Some(Outcome {
-                value,
+                value: found.value,
                 mismatch: Mismatch { p_without_q, q_without_p },
                 sums: [of(sums[0], self.p), of(sums[1], self.q)],
                 scalars: Scalars::Twin,

@@ -5,7 +5,7 @@ use super::upload::{self, Piece};
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
 use crate::number::{Element, words};
-use crate::parallel::{any, map_rows};
+use crate::parallel::{any, copied, map_rows};
 use crate::reference::divergence::Row;
 use crate::wait::blocking;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub(crate) enum Numbers {
 impl Numbers {
     fn of<T: Element>(values: &[T]) -> Numbers {
         match T::singles(values) {
-            Some(singles) => Numbers::Singles(singles.to_vec()),
+            Some(singles) => Numbers::Singles(copied(singles)),
             None => Numbers::Doubles(values.iter().map(|x| x.to_f64()).collect()),
         }
     }

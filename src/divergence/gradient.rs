@@ -1,5 +1,7 @@
 //! Gradients of divergences, where the context runs.
 
+mod on_host;
+
 use super::comparison::{Comparison, Matched, Values};
 use super::distributions::Distributions;
 use super::finish::{is_far, is_gentle};
@@ -10,15 +12,12 @@ use super::range::is_factor;
 use super::row_gradient::single;
 use super::sums::{Block, Job, Pairing, Shape, items};
 use crate::aside::aside;
-use crate::clock::Breather;
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;
 use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Gpu, Tensor};
-use crate::parallel::map_rows_gently;
-use crate::reference::divergence as twin;
 use crate::wait::blocking;
 
 /// Gradients with respect to the numbers of p and of q as they were given: weights, log-probabilities or logits. Each is
@@ -112,55 +111,13 @@ impl Work<'_> {
     async fn gradient(&self, of_q: bool, factor: Factor<'_>) -> Result<Tensor> {
         let own = self.of(of_q);
         let shape = [own.rows, own.bins];
-        let by_twin = self.by_twin(of_q, factor).await?;
-        let Some(gpu) = own.context.gpu() else {
-            let mut result = vec![0.0f64; own.rows * own.bins];
-            for (row, values) in &by_twin {
-                let place = row * own.bins..(row + 1) * own.bins;
-                result[place].iter_mut().zip(values).for_each(|(sum, x)| *sum += x);
-            }
-            let result: Vec<f32> = result.into_iter().map(single).collect();
-            return Tensor::from_slice(&own.context, &result, &shape).await;
-        };
+        let Some(gpu) = own.context.gpu() else { return self.on_host(of_q, factor).await };
+        let open = self.open(factor);
+        let by_twin = self.by_twin(of_q, &open).await?;
         let bytes = (4 * own.rows * own.bins) as u64;
         let output = gpu.guarded(|| gpu.allocate("gradient", bytes, STORAGE)).await?;
         let output = self.on_device(gpu, of_q, factor, output, &by_twin).await?;
         Ok(Tensor::pooled(&own.context, output, &shape))
-    }
-
-    /// Gradients of the rows that only the twin can do, by row of the result's own side.
-    async fn by_twin(&self, of_q: bool, factor: Factor<'_>) -> Result<Vec<(usize, Vec<f64>)>> {
-        let mut pairs = Vec::new();
-        for (row, outcome) in self.matched.rows.iter().zip(self.outcomes) {
-            if is_by_twin(outcome, factor(*row)) && outcome.value.is_finite() {
-                pairs.push((self.matched.pair(*row), factor(*row)));
-            }
-        }
-        let divergence = &self.comparison.divergence;
-        if let (false, Divergence::Generator(generator)) = (pairs.is_empty(), divergence) {
-            generator.require_reference()?;
-        }
-        let mut rows = Vec::with_capacity(pairs.len());
-        let mut breather = Breather::new();
-        for pairs in pairs.chunks(self.p.together()) {
-            let (numbers_p, numbers_q): (Vec<usize>, Vec<usize>) =
-                pairs.iter().map(|(pair, _)| *pair).unzip();
-            let rows_p = self.p.read_rows(&numbers_p).await?;
-            let rows_q = self.q.read_rows(&numbers_q).await?;
-            let gradient = |place: usize| {
-                let ((row_p, row_q), factor) = pairs[place];
-                let p = twin::Row::new(&rows_p[place], self.p.input);
-                let q = twin::Row::new(&rows_q[place], self.q.input);
-                let (of_p, gradient_q) = twin::gradient(divergence, &p, &q, factor);
-                let (row, mut gradient) = if of_q { (row_q, gradient_q) } else { (row_p, of_p) };
-                // Beyond f32 in any case; sums over a million rows stay numbers.
-                let most = f64::MAX / f64::from(1u32 << 20);
-                gradient.iter_mut().for_each(|x| *x = x.clamp(-most, most));
-                (row, gradient)
-            };
-            rows.extend(map_rows_gently(&mut breather, pairs.len(), gradient).await);
-        }
-        Ok(rows)
     }
 
     async fn on_device(

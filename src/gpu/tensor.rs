@@ -4,6 +4,7 @@ use super::buffer::Buffer;
 use super::storage::{Part, Storage};
 use super::{Context, Gpu};
 use crate::error::{Error, Result};
+use crate::parallel::copied;
 use crate::wait::blocking;
 use std::ops::Range;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ impl Tensor {
     pub async fn from_slice(context: &Context, data: &[f32], shape: &[usize]) -> Result<Tensor> {
         check_shape(shape, data.len())?;
         let storage = match context.gpu() {
-            None => Storage::Host(Arc::new(data.to_vec())),
+            None => Storage::Host(Arc::new(copied(data))),
             Some(gpu) => Storage::Device(gpu.guarded(|| gpu.upload("tensor", data)).await?.into()),
         };
         Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None })
@@ -163,6 +164,12 @@ impl Tensor {
         Tensor { status: Some(status), ..self }
     }
 
+    /// What the twin wrote, of as many numbers as the shape has.
+    pub(crate) fn hosted(context: &Context, data: Vec<f32>, shape: &[usize]) -> Tensor {
+        let storage = Storage::Host(Arc::new(data));
+        Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None }
+    }
+
     /// The shape, row-major.
     pub fn shape(&self) -> &[usize] {
         &self.shape
@@ -215,7 +222,7 @@ impl Tensor {
     /// [`Error::Readback`], [`Error::DeviceLost`]; what the call that made the tensor left to be found by the device.
     pub async fn read(&self) -> Result<Vec<f32>> {
         match (&self.storage, self.context.gpu()) {
-            (Storage::Host(data), _) => Ok(data.to_vec()),
+            (Storage::Host(data), _) => Ok(copied(data)),
             (Storage::Device(part), Some(gpu)) => {
                 let mut recorder = gpu.recorder();
                 if let Some(status) = &self.status {

@@ -49,6 +49,32 @@ fn power_of_two(k: f64) -> f64 {
     f64::from_bits((k + (TO_INTEGER + 1023.0)).to_bits() << 52)
 }
 
+/// (eʳ − 1 − r)/r² on |r| ≤ ln 2/2: its values at the nine zeros of Chebyshev's polynomial, interpolated in rationals.
+const EXP: [f64; 9] = [
+    0.5,
+    0.166_666_666_666_483,
+    0.041_666_666_666_651_364,
+    0.008_333_333_353_719_42,
+    0.001_388_888_890_587_323,
+    1.984_120_875_246_986e-4,
+    2.480_153_640_529_659_6e-5,
+    2.762_510_451_553_102_5e-6,
+    2.761_379_764_561_564_6e-7,
+];
+
+/// eˣ of |x| ≤ 700, of others some number: as [`exp`] in two thirds of its time, for sums that need no last digit. Within
+/// 1.2e-15 of eˣ, and four roundings.
+#[inline(always)]
+pub(super) fn exp_between(x: f64) -> f64 {
+    let k = (x * std::f64::consts::LOG2_E + TO_INTEGER) - TO_INTEGER;
+    let r = (x - k * LN_2[0]) - k * LN_2[1];
+    let (c, r2) = (&EXP, r * r);
+    let pair = |n: usize| c[n] + c[n + 1] * r;
+    let low = pair(0) + r2 * pair(2);
+    let high = (pair(4) + r2 * pair(6)) + (r2 * r2) * c[8];
+    (1.0 + (r + r2 * (low + (r2 * r2) * high))) * power_of_two(k)
+}
+
 /// fdlibm's coefficients of ln((1+s)/(1−s))/s − 2 in s², s = f/(2+f).
 const LOG: [f64; 7] = [
     6.666_666_666_666_735e-1,
@@ -131,6 +157,17 @@ mod tests {
             assert_eq!(exp(x), x.exp(), "{x}");
         }
         assert!(exp(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn exponentials_of_the_middle() {
+        let mut worst = 0.0f64;
+        for k in -700_000..=700_000 {
+            let x = f64::from(k) * 1e-3;
+            worst = worst.max((exp_between(x) / exp(x) - 1.0).abs());
+        }
+        assert!(worst < 2e-15, "{worst:e}");
+        assert_eq!(exp_between(0.0), 1.0);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod pass;
 mod plan;
 mod rescale;
 mod scaling;
+mod scalings;
 mod sinkhorn;
 mod softmin;
 pub mod vmf;

@@ -3,7 +3,7 @@
 
 use crate::divergence::Input;
 use crate::number::Element;
-use crate::reference::elementary::{exp, larger, ln, maximum, sum};
+use crate::reference::elementary::{exp_between, larger, ln, maximum, sum};
 use crate::reference::wide::wide;
 
 /// Numbers of a row that are read once from memory and then, several times, from the cache.
@@ -30,8 +30,7 @@ impl<'a, T: Element> Plain<'a, T> {
             #[inline(always)]
             || match input {
                 Input::Weights => Plain::weights(values),
-                Input::LogProbabilities => Plain::logits(values, 1.0),
-                Input::Logits { temperature } => Plain::logits(values, 1.0 / temperature),
+                _ => Logits::new(values, input).map(Logits::plain),
             },
         )
     }
@@ -52,29 +51,6 @@ impl<'a, T: Element> Plain<'a, T> {
         let usual = total.is_finite() && least > 1e-100 && most < 1e100 && most > 0.0;
         let has_empty = empty > 0.0;
         usual.then_some(Plain { values, rate: None, most, sum: total, has_empty })
-    }
-
-    #[inline(always)]
-    fn logits(values: &'a [T], rate: f64) -> Option<Plain<'a, T>> {
-        let mut block = [0.0; BLOCK];
-        let (mut most, mut least, mut total) = (f64::NEG_INFINITY, f64::INFINITY, 0.0);
-        for part in values.chunks(BLOCK) {
-            let block = widened(part, &mut block);
-            (most, total) = (larger(most, maximum(block)), total + sum(block));
-            block.iter_mut().for_each(|x| *x = -*x);
-            least = -larger(-least, maximum(block));
-        }
-        let usual = total.is_finite() && (1e-100..1e100).contains(&rate);
-        if !(usual && (most - least) * rate < 600.0) {
-            return None;
-        }
-        let mut sums = 0.0;
-        for part in values.chunks(BLOCK) {
-            let block = widened(part, &mut block);
-            block.iter_mut().for_each(|x| *x = exp((*x - most) * rate));
-            sums += sum(block);
-        }
-        Some(Plain { values, rate: Some(rate), most, sum: sums, has_empty: false })
     }
 
     /// What [`Row::sum`](super::Row::sum) is of the row.
@@ -102,7 +78,10 @@ impl<'a, T: Element> Plain<'a, T> {
                     *log = (x.to_f64() - self.most) * rate - log_sum;
                 }
                 if POWERS {
-                    powers.iter_mut().zip(&*logs).for_each(|(power, log)| *power = exp(*log));
+                    powers
+                        .iter_mut()
+                        .zip(&*logs)
+                        .for_each(|(power, log)| *power = exp_between(*log));
                 }
             }
             None => {
@@ -113,6 +92,11 @@ impl<'a, T: Element> Plain<'a, T> {
                 }
             }
         }
+    }
+
+    /// The largest probability, of logits.
+    pub(super) fn largest(&self) -> f64 {
+        1.0 / self.sum
     }
 
     /// The probabilities and the entropy of the row, for all its pairs.
@@ -137,6 +121,75 @@ impl<'a, T: Element> Plain<'a, T> {
         let support = probabilities.chunks(64).map(word).collect();
         Prepared { probabilities, entropy, support }
     }
+}
+
+/// A row of logits, of which the largest is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Logits<'a, T> {
+    values: &'a [T],
+    rate: f64,
+    most: f64,
+}
+
+impl<'a, T: Element> Logits<'a, T> {
+    /// `None` of weights, and as [`Plain::new`].
+    #[inline(always)]
+    pub(super) fn new(values: &'a [T], input: Input) -> Option<Logits<'a, T>> {
+        let rate = match input {
+            Input::Weights => return None,
+            Input::LogProbabilities => 1.0,
+            Input::Logits { temperature } => 1.0 / temperature,
+        };
+        let [least, most, total] = extent(values);
+        // The total of numbers among which there is a NaN or an infinity is none.
+        let usual = total.is_finite() && (1e-100..1e100).contains(&rate);
+        (usual && (most - least) * rate < 600.0).then_some(Logits { values, rate, most })
+    }
+
+    /// x less the largest, over the temperature, of some bins.
+    #[inline(always)]
+    pub(super) fn exponents(&self, at: usize, exponents: &mut [f64]) {
+        for (exponent, x) in exponents.iter_mut().zip(&self.values[at..]) {
+            *exponent = (x.to_f64() - self.most) * self.rate;
+        }
+    }
+
+    /// With the sum of the exponentials of all exponents.
+    pub(super) fn with_sum(self, sum: f64) -> Plain<'a, T> {
+        let Logits { values, rate, most } = self;
+        Plain { values, rate: Some(rate), most, sum, has_empty: false }
+    }
+
+    #[inline(always)]
+    fn plain(self) -> Plain<'a, T> {
+        let (mut block, mut total) = ([0.0; BLOCK], 0.0);
+        for at in (0..self.values.len()).step_by(BLOCK) {
+            let block = &mut block[..BLOCK.min(self.values.len() - at)];
+            self.exponents(at, block);
+            block.iter_mut().for_each(|x| *x = exp_between(*x));
+            total += sum(block);
+        }
+        self.with_sum(total)
+    }
+}
+
+/// The least number, the largest, and the sum.
+#[inline(always)]
+fn extent<T: Element>(values: &[T]) -> [f64; 3] {
+    const LANES: usize = 8;
+    let (mut least, mut most) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    let mut total = [0.0; LANES];
+    let mut take = |k: usize, x: f64| {
+        least[k] = if x < least[k] { x } else { least[k] };
+        most[k] = larger(most[k], x);
+        total[k] += x;
+    };
+    let mut chunks = values.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        chunk.iter().enumerate().for_each(|(k, x)| take(k, x.to_f64()));
+    }
+    chunks.remainder().iter().enumerate().for_each(|(k, x)| take(k, x.to_f64()));
+    [least.into_iter().fold(f64::INFINITY, f64::min), maximum(&most), sum(&total)]
 }
 
 #[inline(always)]

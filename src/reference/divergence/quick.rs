@@ -17,7 +17,7 @@ use crate::reference::elementary::{larger, ln, sum};
 use crate::reference::wide::wide;
 
 /// Values below this are not known well enough.
-const LEAST: f64 = 1e-3;
+pub(super) const LEAST: f64 = 1e-3;
 
 /// Weights that are none and still no subnormal number when they are divided.
 const TINY: f64 = 1e-290;
@@ -133,7 +133,7 @@ fn total_variation<T: Element>(p: &Plain<'_, T>, q: &Plain<'_, T>) -> f64 {
 
 /// Σ of a term of ln p, p, ln q, q.
 #[inline(always)]
-fn terms<T: Element, const LOGS: bool, const POWERS_OF_Q: bool>(
+pub(super) fn terms<T: Element, const LOGS: bool, const POWERS_OF_Q: bool>(
     p: &Plain<'_, T>,
     q: &Plain<'_, T>,
     term: impl Fn(f64, f64, f64, f64) -> f64,
