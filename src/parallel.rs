@@ -65,7 +65,7 @@ const BLOCK: usize = 1 << 14;
 /// Fills `numbers` block by block: `f` gets the index of a block's first number and its place. What it returns, in order.
 pub(crate) fn fill<T: Send, F: Send>(
     numbers: &mut [T],
-    f: impl Fn(usize, &mut [T]) -> F + Send + Sync,
+    f: impl Fn(usize, &mut [T]) -> F + wgpu::WasmNotSendSync,
 ) -> Vec<F> {
     let mut blocks: Vec<(&mut [T], Option<F>)> =
         numbers.chunks_mut(BLOCK).map(|block| (block, None)).collect();

@@ -331,8 +331,10 @@ fn a_progress_callback_destroys_the_device() {
                 let what = format!("{variant:?}, {owner:?}, report {report}");
                 match solver.solve_blocking(&context, &case(40).problem()) {
                     Err(Error::DeviceLost { .. }) => assert_stays_lost(&what, &context),
-                    // Over before that report.
-                    Ok(_) => assert!(report > 0, "{what}: no report"),
+                    // Over before that report, as a small batch is before its first.
+                    Ok(_) => {
+                        assert!(report > 0 || variant == Variant::Resident, "{what}: no report")
+                    }
                     Err(other) => panic!("{what}: {other}"),
                 }
             }

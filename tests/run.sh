@@ -95,6 +95,8 @@ done
 step "Fuzz of the library, on ${adapters[0]}" on "${adapters[0]}" \
     cargo test --release "${checked[@]}" --features cli,hostile --test fuzz -- --show-output
 step "Examples in the documentation, on ${adapters[0]}" on "${adapters[0]}" cargo test --release --features cli,hostile --doc
+step "The example own_device, on ${adapters[0]}" on "${adapters[0]}" \
+    cargo run --release --features cli,hostile --example own_device
 # The binary that the tests built: `cargo run` would build wgpu anew, without what the tests add to its features.
 kantor=${CARGO_TARGET_DIR:-target}/release/kantor
 step "kantor check on every adapter found" env VK_ADD_DRIVER_FILES="$swiftshader" "$kantor" check

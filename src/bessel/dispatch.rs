@@ -6,9 +6,10 @@ use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;
 use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
-use crate::gpu::{Context, Gpu, Part, Tensor};
+use crate::gpu::{Context, Gpu, Part, Status, Tensor};
 use crate::number::{Element, Precision, words};
 use crate::parallel::fill;
+use std::sync::Arc;
 
 params! {
     /// As `Elementwise` in `bessel/elementwise.wgsl`.
@@ -100,7 +101,9 @@ fn words_of(value: f64) -> [f32; 2] {
 /// What a kernel wrote.
 #[derive(Debug)]
 pub(crate) struct Values {
+    function: BesselFunction,
     buffer: Buffer,
+    status: Buffer,
     count: usize,
     precision: Precision,
 }
@@ -126,7 +129,12 @@ impl Values {
 
     /// Left on the device.
     pub(crate) fn into_tensor(self, context: &Context, shape: &[usize]) -> Tensor {
-        Tensor::pooled(context, self.buffer, shape)
+        let function = self.function;
+        let status = Status {
+            first_refused: self.status.into(),
+            refusal: Arc::new(move |index| refusal(function, index)),
+        };
+        Tensor::pooled(context, self.buffer, shape).with_status(status)
     }
 }
 
@@ -143,8 +151,24 @@ fn bytes(count: usize, precision: Precision) -> u64 {
     4 * (precision.words() * count) as u64
 }
 
-/// Runs the kernel over all points, in submissions of bounded length.
-pub(crate) async fn run(gpu: &Gpu, function: BesselFunction, points: &Points) -> Result<Values> {
+/// What the domain of a function does not hold.
+fn refusal(function: BesselFunction, index: u32) -> Error {
+    Error::InvalidInput {
+        argument: "v, x",
+        row: None,
+        index: Some(index as usize),
+        reason: format!("this point is outside the domain of {function}"),
+    }
+}
+
+/// Runs the kernel over all points, in submissions of bounded length. `paced` waits for all but the last of them, to
+/// learn how much the next may hold and to stop where nobody waits any more.
+pub(crate) async fn run(
+    gpu: &Gpu,
+    function: BesselFunction,
+    points: &Points,
+    paced: bool,
+) -> Result<Values> {
     let (kernel, form) = function.kernel();
     let capabilities = &gpu.capabilities;
     let (workgroup, tile) = capabilities.sorted_tile();
@@ -188,22 +212,17 @@ pub(crate) async fn run(gpu: &Gpu, function: BesselFunction, points: &Points) ->
             ];
             let ready = gpu.bind(&pipeline, params, resources);
             recorder.dispatch(&ready, count.div_ceil(tile as usize) as u64)?;
-            recorder.stage(&status, 0, 4);
             Ok(())
         })
         .await?;
-        let read = recorder.read("the status of a kernel").await?;
-        let first_refused: Vec<u32> = bytemuck::pod_collect_to_vec(&read[0]);
-        if let Some(&index) = first_refused.first().filter(|index| **index != u32::MAX) {
-            return Err(Error::InvalidInput {
-                argument: "v, x",
-                row: None,
-                index: Some(index as usize),
-                reason: format!("this point is outside the domain of {function}"),
-            });
-        }
         done += count;
-        pace.end(count as f64);
+        if paced && done < points.count {
+            recorder.read("a part of the values").await?;
+            pace.end(count as f64);
+        } else {
+            recorder.submit().await?;
+        }
     }
-    Ok(Values { buffer: output, count: points.count, precision: points.precision })
+    let (count, precision) = (points.count, points.precision);
+    Ok(Values { function, buffer: output, status, count, precision })
 }

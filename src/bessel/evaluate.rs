@@ -5,7 +5,7 @@ use super::function::BesselFunction;
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterReport, Context, Gpu, Tensor};
+use crate::gpu::{AdapterReport, Context, Tensor};
 use crate::number::{Element, Precision};
 use crate::parallel::{fill, first, map_rows_gently};
 use crate::wait::blocking;
@@ -45,7 +45,7 @@ impl Bessel {
     /// # Errors
     /// [`Error::PrecisionUnavailable`] for `Double` in that case.
     pub fn adapter(&self, context: &Context) -> Result<AdapterReport> {
-        Ok(match self.device(context)? {
+        Ok(match context.exact_gpu(self.precision)? {
             Some(_) => context.adapter().clone(),
             None => AdapterReport::cpu_twin(),
         })
@@ -59,13 +59,6 @@ impl Bessel {
         self.precision == Precision::Double
             && self.function != BesselFunction::LogGamma
             && (x == 0.0 || tiny)
-    }
-
-    fn device<'a>(&self, context: &'a Context) -> Result<Option<&'a Gpu>> {
-        match context.gpu() {
-            Some(gpu) => device(gpu, &context.adapter().name, self.precision),
-            None => Ok(None),
-        }
     }
 
     /// The values at (v, x): as many orders as arguments, or one of either for all of the other.
@@ -108,7 +101,7 @@ impl Bessel {
         {
             return Err(Error::InvalidInput { argument, row: None, index: Some(i), reason });
         }
-        match self.device(context)? {
+        match context.exact_gpu(self.precision)? {
             Some(gpu) => {
                 let mut values = Vec::with_capacity(count);
                 // As many points at a time as a binding holds.
@@ -118,7 +111,7 @@ impl Bessel {
                     let part = |length: usize| if length == 1 { 0..1 } else { first..first + here };
                     let (v, x) = (&v[part(v.len())], &x[part(x.len())]);
                     let points = Points::upload(gpu, self.precision, v, x, here).await?;
-                    values.extend(run(gpu, self.function, &points).await?.read(gpu).await?);
+                    values.extend(run(gpu, self.function, &points, true).await?.read(gpu).await?);
                 }
                 if self.precision == Precision::Double {
                     fill(&mut values, |first, values| {
@@ -140,12 +133,13 @@ impl Bessel {
         }
     }
 
-    /// The values at tensors of orders and arguments, single precision, left on the device. Shapes are equal, or one
-    /// of them has one element.
+    /// The values at tensors of orders and arguments, single precision, left on the device: nothing waits for it. Shapes
+    /// are equal, or one of them has one element. The device finds points outside the domain: their values are NaN, and
+    /// [`Tensor::read`] has the error, with the index of the first.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for shapes that do not fit, tensors of different contexts, a point outside the domain
-    /// (with its index; found by the device) or [`Precision::Double`], whose values a tensor of f32 cannot hold.
+    /// [`Error::InvalidInput`] for shapes that do not fit, tensors of different contexts, or [`Precision::Double`], whose
+    /// values a tensor of f32 cannot hold.
     pub async fn evaluate_tensor(&self, v: &Tensor, x: &Tensor) -> Result<Tensor> {
         let this = self;
         aside!(v.context().gpu().is_none(); this, v, x; this.evaluate_tensor_in_place(v, x))
@@ -162,13 +156,13 @@ impl Bessel {
             return Err(Error::invalid("x", reason));
         }
         let context = v.context();
-        match (self.device(context)?, v.part(), x.part()) {
+        match (context.exact_gpu(self.precision)?, v.part(), x.part()) {
             (Some(gpu), Some(orders), Some(arguments)) => {
                 if !context.shares_device(x.context()) {
                     return Err(Error::invalid("x", "is on another device than v"));
                 }
                 let points = Points::borrow((orders, v.len()), (arguments, x.len()), count);
-                let values = run(gpu, self.function, &points).await?;
+                let values = run(gpu, self.function, &points, false).await?;
                 Ok(values.into_tensor(context, shape))
             }
             _ => {
@@ -249,17 +243,5 @@ fn broadcast(orders: usize, arguments: usize) -> Result<usize> {
         (_, 0) => Err(Error::invalid("x", "is empty")),
         (v, x) if v == x || v == 1 || x == 1 => Ok(v.max(x)),
         (v, x) => Err(Error::invalid("x", format!("has {x} elements, v has {v}"))),
-    }
-}
-
-/// The device, if its double-float arithmetic holds; `None` where the twin answers in its place.
-fn device<'a>(gpu: &'a Gpu, name: &str, precision: Precision) -> Result<Option<&'a Gpu>> {
-    match (gpu.capabilities.require_twofloat(name), precision) {
-        (Ok(()), _) => Ok(Some(gpu)),
-        (Err(_), Precision::Single) => {
-            log::warn!("double-float arithmetic is broken on {name}: the f64 CPU twin answers");
-            Ok(None)
-        }
-        (Err(error), Precision::Double) => Err(error),
     }
 }

@@ -2,7 +2,7 @@
 //! values.
 
 use super::Row;
-use super::device::{Resource, dispatch};
+use super::dispatch::{Resource, dispatch};
 use super::judge::{Worst, ulps};
 use super::random::Random;
 use super::tolerances::row;

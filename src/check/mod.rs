@@ -17,7 +17,7 @@
 //! done on every other adapter as well: an oracle must be checked too.
 
 mod bessel;
-mod device;
+mod dispatch;
 mod divergence;
 mod elementary;
 mod environment;

@@ -1,7 +1,7 @@
 //! The kernels of `shaders/vmf`, each against its twin in `reference::vmf`.
 
 use super::Row;
-use super::device::{Resource, dispatch};
+use super::dispatch::{Resource, dispatch};
 use super::judge::{Worst, units};
 use super::random::Random;
 use super::tolerances::row;

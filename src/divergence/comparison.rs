@@ -2,12 +2,12 @@
 
 use super::distributions::Distributions;
 use super::finish::Mismatch;
-use super::gradient::Side;
-use super::kind::{Divergence, Reduction, Unit};
+use super::kind::{Divergence, Reduction, Side, Unit};
 use super::passes::{Outcome, outcomes};
 use super::weighting::Weighting;
 use crate::aside::aside;
 use crate::error::{Error, Result};
+use crate::gpu::Tensor;
 use crate::number::Precision;
 use crate::wait::blocking;
 
@@ -124,13 +124,24 @@ impl Comparison {
         aside!(this.is_by_twin(p); this, p, q; this.rows_in_place(p, q))
     }
 
+    /// The values of [`Comparison::rows`] as a tensor of n f32 on the context of p, for what follows there. +∞ is there
+    /// as it is: WGSL tells it by its bits.
+    ///
+    /// # Errors
+    /// As [`Comparison::rows`].
+    pub async fn rows_tensor(&self, p: &Distributions, q: &Distributions) -> Result<Tensor> {
+        let found = self.rows(p, q).await?;
+        Tensor::of_values(&p.context, found.values(), &[found.values().len()]).await
+    }
+
     async fn rows_in_place(&self, p: &Distributions, q: &Distributions) -> Result<Values> {
-        let plan = self.plan(p, q, None)?;
-        let outcomes = self.outcomes(p, q, &plan, None).await?;
-        Ok(self.values(&plan, &outcomes))
+        let matched = self.match_rows(p, q, None)?;
+        let outcomes = self.outcomes(p, q, &matched, None).await?;
+        Ok(self.values(&matched, &outcomes))
     }
 
     /// Whether all of the work is the twin's.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn is_by_twin(&self, p: &Distributions) -> bool {
         p.context.gpu().is_none() || self.precision == Precision::Double
     }
@@ -139,20 +150,21 @@ impl Comparison {
         &self,
         p: &Distributions,
         q: &Distributions,
-        plan: &Plan,
+        matched: &Matched,
         flows: Option<Side>,
     ) -> Result<Vec<Outcome>> {
-        let pairs: Vec<(usize, usize)> = plan.rows.iter().map(|row| plan.pair(*row)).collect();
+        let pairs: Vec<(usize, usize)> =
+            matched.rows.iter().map(|row| matched.pair(*row)).collect();
         outcomes(&self.divergence, self.precision, p, q, &pairs, flows).await
     }
 
     /// Which pairs of rows there are, once everything about the settings is found right.
-    pub(super) fn plan(
+    pub(super) fn match_rows(
         &self,
         p: &Distributions,
         q: &Distributions,
         upstream: Option<&[f64]>,
-    ) -> Result<Plan> {
+    ) -> Result<Matched> {
         self.check(p, q)?;
         if p.rows != q.rows && p.rows != 1 && q.rows != 1 {
             let reason = format!("has {} rows, p has {}", q.rows, p.rows);
@@ -160,7 +172,7 @@ impl Comparison {
         }
         let count = p.rows.max(q.rows);
         let rows = self.weighting.rows(count, upstream)?;
-        Ok(Plan { count, rows, strides: [usize::from(p.rows > 1), usize::from(q.rows > 1)] })
+        Ok(Matched { count, rows, strides: [usize::from(p.rows > 1), usize::from(q.rows > 1)] })
     }
 
     /// That p and q can be compared at all.
@@ -173,9 +185,7 @@ impl Comparison {
         if !p.context.shares_device(&q.context) {
             return Err(Error::invalid("q", "is in another context than p"));
         }
-        if let (Precision::Double, Some(gpu)) = (self.precision, p.context.gpu()) {
-            gpu.capabilities.require_twofloat(&p.context.adapter().name)?;
-        }
+        p.context.require(self.precision)?;
         if let Divergence::Generator(generator) = &self.divergence {
             let mixed = p.is_logarithmic() != q.is_logarithmic();
             let host = p.context.gpu().is_none() || mixed || self.precision == Precision::Double;
@@ -194,34 +204,34 @@ impl Comparison {
         }
     }
 
-    pub(super) fn values(&self, plan: &Plan, outcomes: &[Outcome]) -> Values {
+    pub(super) fn values(&self, matched: &Matched, outcomes: &[Outcome]) -> Values {
         let mut result = Values {
-            values: vec![0.0; plan.count],
-            mismatches: vec![Mismatch::default(); plan.count],
-            sums: vec![[1.0; 2]; plan.count],
+            values: vec![0.0; matched.count],
+            mismatches: vec![Mismatch::default(); matched.count],
+            sums: vec![[1.0; 2]; matched.count],
             reduced: None,
         };
         let factor = self.unit_factor();
-        for (row, outcome) in plan.rows.iter().zip(outcomes) {
+        for (row, outcome) in matched.rows.iter().zip(outcomes) {
             result.values[*row] = factor * outcome.value;
             result.mismatches[*row] = outcome.mismatch;
             result.sums[*row] = outcome.sums;
         }
-        result.reduced = self.weighting.reduced(&plan.rows, &result.values);
+        result.reduced = self.weighting.reduced(&matched.rows, &result.values);
         result
     }
 }
 
 /// Which rows are compared.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct Matched {
     pub(super) count: usize,
     /// Those that are not masked.
     pub(super) rows: Vec<usize>,
     strides: [usize; 2],
 }
 
-impl Plan {
+impl Matched {
     /// The rows of p and q behind a row of the result.
     pub(super) fn pair(&self, row: usize) -> (usize, usize) {
         (row * self.strides[0], row * self.strides[1])
@@ -241,6 +251,9 @@ impl Divergence {
 blocking! {
     impl Comparison {
         rows => rows_blocking(&self, p: &Distributions, q: &Distributions) -> Result<Values>;
+        rows_tensor => rows_tensor_blocking(
+            &self, p: &Distributions, q: &Distributions
+        ) -> Result<Tensor>;
     }
 }
 

@@ -5,11 +5,11 @@ pub(crate) mod sums;
 
 use super::distributions::Distributions;
 use super::kind::{Entropy, Unit};
+use super::row_gradient::check_size;
 use super::weighting::check_upstream;
 use crate::aside::aside;
 use crate::error::Result;
 use crate::gpu::Tensor;
-use crate::losses::check_size;
 use crate::number::Precision;
 use crate::wait::blocking;
 use answer::{Row, answers, gradient, twin};
@@ -63,6 +63,15 @@ impl Entropies {
     pub async fn rows(&self, p: &Distributions) -> Result<Vec<f64>> {
         let this = self;
         aside!(this.is_by_twin(p); this, p; this.rows_in_place(p))
+    }
+
+    /// The values of [`Entropies::rows`] as a tensor of n f32 on the context of p, for what follows there.
+    ///
+    /// # Errors
+    /// As [`Entropies::rows`].
+    pub async fn rows_tensor(&self, p: &Distributions) -> Result<Tensor> {
+        let found = self.rows(p).await?;
+        Tensor::of_values(&p.context, &found, &[found.len()]).await
     }
 
     async fn rows_in_place(&self, p: &Distributions) -> Result<Vec<f64>> {
@@ -162,6 +171,7 @@ impl Entropies {
     }
 
     /// Whether all of the work is the twin's.
+    #[cfg(not(target_arch = "wasm32"))]
     fn is_by_twin(&self, p: &Distributions) -> bool {
         p.context.gpu().is_none() || self.precision == Precision::Double
     }
@@ -191,6 +201,7 @@ impl Entropies {
 blocking! {
     impl Entropies {
         rows => rows_blocking(&self, p: &Distributions) -> Result<Vec<f64>>;
+        rows_tensor => rows_tensor_blocking(&self, p: &Distributions) -> Result<Tensor>;
         perplexity => perplexity_blocking(&self, p: &Distributions) -> Result<Vec<f64>>;
         value_and_gradient => value_and_gradient_blocking(
             &self, p: &Distributions, upstream: Option<&[f64]>

@@ -2,8 +2,10 @@
 
 use super::kernels::{BAD_P, BAD_Q, P_WITHOUT_Q, Q_WITHOUT_P};
 use super::kind::Divergence;
-use super::range::SMALLEST_SECOND;
 use super::sums::{Record, wide};
+
+/// The smallest Σ p^α q^(1−α) that terms of e^-43 have no part in.
+pub(crate) const SMALLEST_SECOND: f64 = 1e-10;
 
 /// The records of `divergence/compare.wgsl` of one pair of rows, added up.
 #[derive(Debug, Clone, Copy, Default)]

@@ -2,13 +2,14 @@
 
 mod on_host;
 
-use super::comparison::{Comparison, Plan, Values};
+use super::comparison::{Comparison, Matched, Values};
 use super::distributions::Distributions;
 use super::finish::{is_far, is_gentle};
 use super::kernels::{GRADIENT, Params, member};
-use super::kind::Divergence;
+use super::kind::{Divergence, Side};
 use super::passes::{Outcome, Scalars};
 use super::range::is_factor;
+use super::row_gradient::single;
 use super::sums::{Block, Job, Pairing, Shape, items};
 use crate::aside::aside;
 use crate::error::Result;
@@ -17,19 +18,7 @@ use crate::gpu::layout::params;
 use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Gpu, Tensor};
-use crate::losses::single;
 use crate::wait::blocking;
-
-/// Whose gradient is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// That of the first rows.
-    P,
-    /// That of the second rows.
-    Q,
-    /// Both.
-    Both,
-}
 
 /// Gradients with respect to the numbers of p and of q as they were given: weights, log-probabilities or logits. Each is
 /// a tensor of the rows' own shape, f32, on their context; [`Tensor::read`] brings it to the host.
@@ -72,18 +61,18 @@ impl Comparison {
         side: Side,
         upstream: Option<&[f64]>,
     ) -> Result<(Values, Gradients)> {
-        let plan = self.plan(p, q, upstream)?;
-        let outcomes = self.outcomes(p, q, &plan, Some(side)).await?;
-        let reduced = self.weighting.upstream(&plan.rows);
+        let matched = self.match_rows(p, q, upstream)?;
+        let outcomes = self.outcomes(p, q, &matched, Some(side)).await?;
+        let reduced = self.weighting.upstream(&matched.rows);
         let factor =
             |row: usize| self.unit_factor() * reduced(row) * upstream.map_or(1.0, |u| u[row]);
-        let work = Work { comparison: self, p, q, plan: &plan, outcomes: &outcomes };
+        let work = Work { comparison: self, p, q, matched: &matched, outcomes: &outcomes };
         let wanted = |other: Side| side == other || side == Side::Both;
         let gradients = Gradients {
             p: if wanted(Side::P) { Some(work.gradient(false, &factor).await?) } else { None },
             q: if wanted(Side::Q) { Some(work.gradient(true, &factor).await?) } else { None },
         };
-        Ok((self.values(&plan, &outcomes), gradients))
+        Ok((self.values(&matched, &outcomes), gradients))
     }
 }
 
@@ -110,7 +99,7 @@ struct Work<'a> {
     comparison: &'a Comparison,
     p: &'a Distributions,
     q: &'a Distributions,
-    plan: &'a Plan,
+    matched: &'a Matched,
     outcomes: &'a [Outcome],
 }
 
@@ -142,8 +131,8 @@ impl Work<'_> {
         let own = self.of(of_q);
         let (mut jobs, mut scalars) = (Vec::new(), Vec::new());
         let mut exact = !own.is_logarithmic();
-        for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
-            let (p, q) = self.plan.pair(*row);
+        for (row, outcome) in self.matched.rows.iter().zip(self.outcomes) {
+            let (p, q) = self.matched.pair(*row);
             if let Some((job, row)) = row_scalars(outcome, (p, q), of_q, factor(*row)) {
                 let [p_high, p_low, q_high, q_low] = job.reference.map(f64::from);
                 exact |= !is_far([p_high + p_low, q_high + q_low], outcome.value, true)
@@ -152,7 +141,7 @@ impl Work<'_> {
                 scalars.push(row);
             }
         }
-        let shared = own.rows == 1 && self.plan.count > 1;
+        let shared = own.rows == 1 && self.matched.count > 1;
         // Rows that no kernel writes, and sums over rows, begin at 0.
         if shared || jobs.len() < own.rows {
             let mut recorder = gpu.recorder();

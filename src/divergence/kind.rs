@@ -274,6 +274,17 @@ pub enum Unit {
     Bits,
 }
 
+/// Whose gradient is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// That of the first rows.
+    P,
+    /// That of the second rows.
+    Q,
+    /// Both.
+    Both,
+}
+
 /// How the values of rows become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Reduction {

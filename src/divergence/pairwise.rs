@@ -12,6 +12,7 @@ use super::finish::Mismatch;
 use super::kind::{Divergence, Reduction};
 use crate::aside::aside;
 use crate::error::{Error, Result};
+use crate::gpu::Tensor;
 use crate::wait::blocking;
 
 /// One value for every pair of a row of p and a row of q.
@@ -108,6 +109,15 @@ impl Comparison {
     pub async fn pairwise(&self, p: &Distributions, q: &Distributions) -> Result<Pairs> {
         let this = self;
         aside!(this.is_by_twin(p); this, p, q; this.pairwise_in_place(p, q))
+    }
+
+    /// The values of [`Comparison::pairwise`] as a tensor of shape n×m, f32, on the context of p, for what follows there.
+    ///
+    /// # Errors
+    /// As [`Comparison::pairwise`]; [`Error::LimitExceeded`] for more pairs than fit a binding.
+    pub async fn pairwise_tensor(&self, p: &Distributions, q: &Distributions) -> Result<Tensor> {
+        let found = self.pairwise(p, q).await?;
+        Tensor::of_values(&p.context, found.values(), &[found.rows, found.columns]).await
     }
 
     async fn pairwise_in_place(&self, p: &Distributions, q: &Distributions) -> Result<Pairs> {
@@ -253,6 +263,9 @@ impl Comparison {
 blocking! {
     impl Comparison {
         pairwise => pairwise_blocking(&self, p: &Distributions, q: &Distributions) -> Result<Pairs>;
+        pairwise_tensor => pairwise_tensor_blocking(
+            &self, p: &Distributions, q: &Distributions
+        ) -> Result<Tensor>;
         nearest => nearest_blocking(
             &self, p: &Distributions, q: &Distributions, k: usize
         ) -> Result<Neighbours>;

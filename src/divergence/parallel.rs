@@ -1,7 +1,7 @@
 //! Gradients of Cauchy-Schwarz: of each side about the multiple of the other row that is nearest to it.
 
-use super::gradient::Side;
 use super::kernels::Member;
+use super::kind::Side;
 use super::passes::{Outcome, Passes, Scalars, both};
 use super::scales::Scales;
 use super::sums::{Job, Pairing};

@@ -1,14 +1,13 @@
 //! Passes over pairs of rows on a device, until the sums are good enough; rows that f32 cannot answer go to the twin.
 
 use super::distributions::Distributions;
-use super::finish::{Mismatch, Sums, finish, is_balanced, is_far, is_gentle, is_infinite, squares};
-use super::gradient::Side;
-use super::kernels::{BAD_P, BAD_Q, BEYOND_RANGE, COMPARE, LOGIT_SUMS, Member, member};
-use super::kind::Divergence;
-use super::normalisers::Normalisers;
-use super::range::{
-    self, SMALLEST_SECOND, has_late_limit, has_room, is_bounded, is_moderate, is_usual,
+use super::finish::{
+    Mismatch, SMALLEST_SECOND, Sums, finish, is_balanced, is_far, is_gentle, is_infinite, squares,
 };
+use super::kernels::{BAD_P, BAD_Q, BEYOND_RANGE, COMPARE, LOGIT_SUMS, Member, member};
+use super::kind::{Divergence, Side};
+use super::normalisers::Normalisers;
+use super::range::{self, has_late_limit, has_room, is_bounded, is_moderate, is_usual};
 use super::scales::Scales;
 use super::sums::{Job, Pairing, Record};
 use crate::error::{Error, Result};

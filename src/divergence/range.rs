@@ -18,9 +18,6 @@ const MEAN_BIN: f64 = 1e-30;
 /// The smallest mean term of which six digits are known, where all below 1e-38, times their logarithms, may be lost.
 const SMALLEST_TERM: f64 = 1e-28;
 
-/// The smallest Σ p^α q^(1−α) that terms of e^-43 have no part in.
-pub(crate) const SMALLEST_SECOND: f64 = 1e-10;
-
 /// Temperatures that f32 divides by without leaving its range.
 pub(crate) fn is_usual(temperature: f64) -> bool {
     (1e-6..=1e6).contains(&temperature)

@@ -1,9 +1,8 @@
 //! Pooled device memory, and the count of it.
 
 use super::Gpu;
+use super::lock::lock;
 use super::loss::{Owner, Scopes};
-use super::pipeline::lock;
-use super::storage::Part;
 use super::turn::Turn;
 use crate::error::{Error, Result, one_line};
 use std::collections::HashMap;
@@ -386,25 +385,6 @@ impl Gpu {
         if let Err(error) = submitted {
             log::error!("zeros behind a tensor: {error}");
         }
-    }
-
-    /// A uniform buffer holding `params`.
-    pub(crate) fn uniform<T: bytemuck::Pod>(&self, params: &T) -> Result<Buffer> {
-        let buffer = self.allocate("parameters", size_of::<T>() as u64, UNIFORM)?;
-        self.write(&buffer, 0, std::slice::from_ref(params))?;
-        Ok(buffer)
-    }
-
-    /// Writes `data` at a byte offset, before the next submission. Copies are
-    /// padded to WebGPU's 4 bytes by construction: every element type here has a
-    /// multiple of 4 bytes. Run inside [`Gpu::guarded`].
-    pub(crate) fn write<T: bytemuck::Pod>(
-        &self,
-        target: impl Into<Part>,
-        offset: u64,
-        data: &[T],
-    ) -> Result<()> {
-        self.copy_in(&target.into(), offset, bytemuck::cast_slice(data))
     }
 
     /// Runs `work`, which allocates and uploads, and reports what the device

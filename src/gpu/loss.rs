@@ -6,7 +6,7 @@
 //! nothing. So every failure is explained by trying what cannot fail on a living device.
 
 use super::Gpu;
-use super::pipeline::lock;
+use super::lock::lock;
 use crate::error::{Error, Result, one_line};
 use std::sync::{Arc, Mutex};
 

@@ -1,13 +1,16 @@
 //! The dispatcher: devices, pipelines, memory, submissions. It knows no mathematics.
 
 mod adapter;
+mod awaited;
 mod binding;
 pub(crate) mod buffer;
 mod capabilities;
 mod context;
+mod device_or_twin;
 #[cfg(feature = "hostile")]
 mod hostile;
 pub(crate) mod layout;
+mod lock;
 mod loss;
 pub(crate) mod module;
 pub(crate) mod pace;
@@ -21,8 +24,10 @@ pub(crate) mod recorder;
 mod refusal;
 #[doc(hidden)]
 pub mod shader;
+mod shapes;
 #[cfg(not(target_arch = "wasm32"))]
 mod staging;
+pub(crate) mod steps;
 mod storage;
 mod tensor;
 mod transfer;
@@ -39,6 +44,7 @@ pub use hostile::Hostility;
 pub(crate) use pipeline::Kernel;
 pub use probes::Probes;
 pub(crate) use storage::Part;
+pub(crate) use tensor::Status;
 pub use tensor::Tensor;
 pub(crate) use upload::Upload;
 

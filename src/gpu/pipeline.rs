@@ -2,6 +2,7 @@
 
 use super::Gpu;
 use super::binding::{Binding, bindings};
+use super::lock::lock;
 use super::loss::Scopes;
 use super::module::{self, Loops};
 use super::pipeline_cache::PipelineCache;
@@ -137,9 +138,4 @@ impl Gpu {
         });
         (Pipeline { kernel, bindings, compute, layout }, scope.pop())
     }
-}
-
-/// Locks a mutex; a panic elsewhere cannot have left our maps half-written.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

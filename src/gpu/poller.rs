@@ -5,9 +5,9 @@
 //! holds the device no longer than anything is on its way. Who may wait ([`crate::wait::may_wait`]) does without it.
 
 use super::Gpu;
+use super::awaited::{Awaited, Failure};
+use super::lock::lock;
 use super::loss::{Loss, Owner, poll};
-use super::pipeline::lock;
-use super::readback::{Awaited, Failure};
 use super::turn::Turn;
 use crate::error::Error;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};

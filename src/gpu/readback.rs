@@ -1,49 +1,14 @@
 //! Waiting for the device without assuming who drives it.
 
 use super::Gpu;
+use super::awaited::{Awaited, Failure};
 use super::buffer::Buffer;
 use super::loss::Scopes;
-use super::pipeline::lock;
 use super::transfer::copy_out;
 use super::turn::Turn;
 use crate::error::{Error, Result, one_line};
 use futures::channel::oneshot;
-use std::sync::{Arc, Mutex};
-
-/// Why something awaited does not come.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// The device's word on this one.
-    Refused(String),
-    /// Nothing comes any more.
-    #[cfg(not(target_arch = "wasm32"))]
-    Ended(Error),
-}
-
-type Answer = Result<(), Failure>;
-
-/// What somebody waits for, to be answered once: by the device's callback, or by
-/// who polls when there will be none.
-#[derive(Debug, Clone)]
-pub(super) struct Awaited(Arc<Mutex<Option<oneshot::Sender<Answer>>>>);
-
-impl Awaited {
-    pub(super) fn new() -> (Awaited, oneshot::Receiver<Answer>) {
-        let (sender, receiver) = oneshot::channel();
-        (Awaited(Arc::new(Mutex::new(Some(sender)))), receiver)
-    }
-
-    pub(super) fn answer(&self, answer: Answer) {
-        let sender = lock(&self.0).take();
-        // The receiver is gone where the future was dropped.
-        sender.map(|sender| sender.send(answer));
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn is_answered(&self) -> bool {
-        lock(&self.0).is_none()
-    }
-}
+use std::sync::Arc;
 
 /// A staging buffer that is mapped, or on its way there. It is unmapped and goes back to the pool when nobody has it any
 /// more, its reader or wgpu: a reader may be dropped before the mapping is there. Unmapped at once it could not be used

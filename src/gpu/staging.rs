@@ -5,8 +5,8 @@
 //! reaches the device with the next submission, whoever makes it, or when a chunk is full.
 
 use super::Gpu;
+use super::lock::lock;
 use super::loss::Scopes;
-use super::pipeline::lock;
 use crate::error::{Error, Result, one_line};
 use futures::FutureExt;
 use std::sync::{Arc, Mutex};

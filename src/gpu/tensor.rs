@@ -26,6 +26,27 @@ pub struct Tensor {
     context: Context,
     shape: Vec<usize>,
     storage: Storage,
+    /// What a kernel found wrong, for who reads.
+    status: Option<Status>,
+}
+
+/// Where a kernel leaves the index of the first input that it refused, and what that means.
+#[derive(Clone)]
+pub(crate) struct Status {
+    pub(crate) first_refused: Part,
+    pub(crate) refusal: Arc<Refusal>,
+}
+
+/// `Send` where tensors are: natively.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) type Refusal = dyn Fn(u32) -> Error + Send + Sync;
+#[cfg(target_arch = "wasm32")]
+pub(crate) type Refusal = dyn Fn(u32) -> Error;
+
+impl std::fmt::Debug for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Status").field(&self.first_refused).finish()
+    }
 }
 
 impl Tensor {
@@ -40,7 +61,17 @@ impl Tensor {
             None => Storage::Host(Arc::new(copied(data))),
             Some(gpu) => Storage::Device(gpu.guarded(|| gpu.upload("tensor", data)).await?.into()),
         };
-        Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage })
+        Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None })
+    }
+
+    /// Values of the host, rounded to f32.
+    pub(crate) async fn of_values(
+        context: &Context,
+        values: &[f64],
+        shape: &[usize],
+    ) -> Result<Tensor> {
+        let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+        Tensor::from_slice(context, &values, shape).await
     }
 
     /// Wraps a host application's buffer of f32 on the context's own device. It
@@ -88,7 +119,7 @@ impl Tensor {
         // What lies behind is bound too: a last row is read by fours.
         let rest = buffer.size() - offset;
         let storage = Storage::Device(Part::borrowed(buffer, offset, rest / 4 * 4));
-        Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage })
+        Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None })
     }
 
     /// Entries `range` of the first axis: the same memory, not copied.
@@ -119,19 +150,24 @@ impl Tensor {
             }
             (Storage::Device(_), None) => return Err(without_device()),
         };
-        Ok(Tensor { context: self.context.clone(), shape, storage })
+        Ok(Tensor { context: self.context.clone(), shape, storage, status: self.status.clone() })
     }
 
     /// What a kernel wrote: a buffer of at least as many f32 as the shape has elements.
     pub(crate) fn pooled(context: &Context, buffer: Buffer, shape: &[usize]) -> Tensor {
         let storage = Storage::Device(buffer.into());
-        Tensor { context: context.clone(), shape: shape.to_vec(), storage }
+        Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None }
+    }
+
+    /// The same, with what its kernel may have found wrong by the time it is read.
+    pub(crate) fn with_status(self, status: Status) -> Tensor {
+        Tensor { status: Some(status), ..self }
     }
 
     /// What the twin wrote, of as many numbers as the shape has.
     pub(crate) fn hosted(context: &Context, data: Vec<f32>, shape: &[usize]) -> Tensor {
         let storage = Storage::Host(Arc::new(data));
-        Tensor { context: context.clone(), shape: shape.to_vec(), storage }
+        Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None }
     }
 
     /// The shape, row-major.
@@ -180,18 +216,27 @@ impl Tensor {
         }
     }
 
-    /// Copies the elements to the host.
+    /// Copies the elements to the host, when what computes them is done.
     ///
     /// # Errors
-    /// [`Error::Readback`], [`Error::DeviceLost`].
+    /// [`Error::Readback`], [`Error::DeviceLost`]; what the call that made the tensor left to be found by the device.
     pub async fn read(&self) -> Result<Vec<f32>> {
         match (&self.storage, self.context.gpu()) {
             (Storage::Host(data), _) => Ok(copied(data)),
             (Storage::Device(part), Some(gpu)) => {
                 let mut recorder = gpu.recorder();
+                if let Some(status) = &self.status {
+                    recorder.stage(&status.first_refused, 0, 4);
+                }
                 recorder.stage(part, 0, self.len() as u64 * 4);
-                let mut read = recorder.read_as("a tensor").await?;
-                Ok(read.pop().unwrap_or_default())
+                let mut read = recorder.read_as::<f32>("a tensor").await?;
+                let numbers = read.pop().unwrap_or_default();
+                match (&self.status, read.pop().as_deref()) {
+                    (Some(status), Some([index])) if index.to_bits() != u32::MAX => {
+                        Err((status.refusal)(index.to_bits()))
+                    }
+                    _ => Ok(numbers),
+                }
             }
             (Storage::Device(_), None) => Err(without_device()),
         }

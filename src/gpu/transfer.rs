@@ -4,8 +4,11 @@
 //! it (is it finite? what is its sum?) costs nothing more. Nothing here makes a second copy of the whole.
 
 use super::Gpu;
+use super::buffer::{Buffer, UNIFORM};
 use super::storage::Part;
-use crate::error::{Error, Result, one_line};
+use crate::error::Result;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::error::{Error, one_line};
 use crate::parallel::for_each;
 
 /// Words that a thread takes at a time: as much as stays in its cache.
@@ -16,11 +19,30 @@ const MANY: usize = 4 * BLOCK;
 pub(super) const MANY_BYTES: usize = 4 * MANY;
 
 /// Writes words `first..first + to.len()` of an array to `to`, and tells what it found in them.
-pub(crate) trait Fill<F>: Fn(usize, &mut [f32]) -> F + Sync {}
+pub(crate) trait Fill<F>: Fn(usize, &mut [f32]) -> F + wgpu::WasmNotSendSync {}
 
-impl<F, T: Fn(usize, &mut [f32]) -> F + Sync> Fill<F> for T {}
+impl<F, T: Fn(usize, &mut [f32]) -> F + wgpu::WasmNotSendSync> Fill<F> for T {}
 
 impl Gpu {
+    /// A uniform buffer holding `params`.
+    pub(crate) fn uniform<T: bytemuck::Pod>(&self, params: &T) -> Result<Buffer> {
+        let buffer = self.allocate("parameters", size_of::<T>() as u64, UNIFORM)?;
+        self.write(&buffer, 0, std::slice::from_ref(params))?;
+        Ok(buffer)
+    }
+
+    /// Writes `data` at a byte offset, before the next submission. Copies are
+    /// padded to WebGPU's 4 bytes by construction: every element type here has a
+    /// multiple of 4 bytes. Run inside [`Gpu::guarded`].
+    pub(crate) fn write<T: bytemuck::Pod>(
+        &self,
+        target: impl Into<Part>,
+        offset: u64,
+        data: &[T],
+    ) -> Result<()> {
+        self.copy_in(&target.into(), offset, bytemuck::cast_slice(data))
+    }
+
     /// Writes `bytes`, a multiple of four, to `target` from byte `offset` on, before the next submission. Run inside
     /// [`Gpu::guarded`].
     pub(super) fn copy_in(&self, target: &Part, offset: u64, bytes: &[u8]) -> Result<()> {

@@ -1,6 +1,6 @@
 //! One thread at a time, which may come again.
 
-use super::pipeline::lock;
+use super::lock::lock;
 use std::marker::PhantomData;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{ThreadId, current};

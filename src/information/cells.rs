@@ -1,7 +1,8 @@
-//! Cells of joint tables as a device takes them.
+//! Cells of joint tables as the twin and as a device take them.
 
-use super::table::scaled;
 use crate::number::{self, Element};
+use crate::reference;
+use crate::reference::information::power_of_two;
 use std::borrow::Cow;
 
 /// Cells below this count as zero, as in `cells.wgsl`.
@@ -59,4 +60,18 @@ pub(super) fn words<T: Element>(tables: &[T], cells: usize) -> Words<'_> {
     low.resize(plane, 0.0);
     high.extend(low);
     Words { cells: Cow::Owned(high), low: plane, lost }
+}
+
+/// The measures of a table in f64.
+pub(super) fn by_twin<T: Element>(table: &[T], columns: usize) -> [f64; 5] {
+    reference::information::joint_information(&scaled(table), columns)
+}
+
+/// A table in f64, its largest cell between 1 and 2.
+pub(super) fn scaled<T: Element>(table: &[T]) -> Vec<f64> {
+    let most = table.iter().fold(0.0f64, |most, w| most.max(w.to_f64()));
+    // In two steps: the inverse of a large power is subnormal.
+    let root = power_of_two(most.sqrt());
+    let rest = power_of_two(most / root);
+    table.iter().map(|w| w.to_f64() / root / rest).collect()
 }

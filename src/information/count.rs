@@ -3,11 +3,11 @@
 use super::bins::Bins;
 use super::kernels::{BIN_COUNTS, CountParams, NO_REPORT};
 use super::rows_of;
-use super::steps::{Step, Steps};
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
+use crate::gpu::steps::{Step, Steps};
 use crate::gpu::{Context, Gpu, Part, Tensor};
 use crate::number::Element;
 use crate::parallel::map_rows_gently;

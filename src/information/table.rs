@@ -1,7 +1,8 @@
 //! Measures of joint tables.
 
+use super::cells::by_twin;
 use super::table_device::Tables;
-use super::{check_weights, device, per_nat, rows_of};
+use super::{check_weights, per_nat, rows_of};
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::divergence::Unit;
@@ -9,8 +10,6 @@ use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
 use crate::number::{Element, Precision};
 use crate::parallel::map_rows_gently;
-use crate::reference;
-use crate::reference::information::power_of_two;
 use crate::wait::blocking;
 
 /// The information measures of one joint table; X are its rows, Y its columns. None is ever negative.
@@ -144,7 +143,7 @@ async fn joint_information_in_place<T: Element>(
     for (table, weights) in tables_of().enumerate() {
         check_weights("tables", table, weights)?;
     }
-    let nats = match device(context, precision)? {
+    let nats = match context.exact_gpu(precision)? {
         Some(gpu) => Tables::new(gpu, shape, precision)?.measure(tables).await?,
         None => {
             let table = |k: usize| by_twin(&tables[k * cells..(k + 1) * cells], shape[1]);
@@ -181,7 +180,7 @@ async fn joint_information_tensor_in_place(
         }
     };
     let context = tables.context();
-    if let (Some(gpu), Some(buffer)) = (device(context, precision)?, tables.part()) {
+    if let (Some(gpu), Some(buffer)) = (context.exact_gpu(precision)?, tables.part()) {
         let device = Tables::new(gpu, shape, precision)?;
         if let Some(nats) = device.measure_buffer(buffer, count).await? {
             return Ok(nats.into_iter().map(|nats| JointInformation::new(nats, unit)).collect());
@@ -204,18 +203,4 @@ fn cells_of([rows, columns]: [usize; 2]) -> Result<usize> {
         Some(cells) if cells > 0 => Ok(cells),
         _ => Err(Error::invalid("shape", format!("{rows} × {columns} is no table"))),
     }
-}
-
-/// The measures of a table in f64.
-pub(super) fn by_twin<T: Element>(table: &[T], columns: usize) -> [f64; 5] {
-    reference::information::joint_information(&scaled(table), columns)
-}
-
-/// A table in f64, its largest cell between 1 and 2.
-pub(super) fn scaled<T: Element>(table: &[T]) -> Vec<f64> {
-    let most = table.iter().fold(0.0f64, |most, w| most.max(w.to_f64()));
-    // In two steps: the inverse of a large power is subnormal.
-    let root = power_of_two(most.sqrt());
-    let rest = power_of_two(most / root);
-    table.iter().map(|w| w.to_f64() / root / rest).collect()
 }

@@ -1,16 +1,15 @@
 //! Measures of joint tables on a device.
 
-use super::cells::words;
+use super::cells::{by_twin, words};
 use super::kernels::{
     JOINT_TABLE, JOINT_TOTALS, MARGINALS, MERGED_MARGINALS, NO_REPORT, TableParams, value,
 };
-use super::steps::{Step, Steps};
-use super::table::by_twin;
 use crate::clock::Breather;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
+use crate::gpu::steps::{Step, Steps};
 use crate::gpu::{Gpu, Kernel, Part};
 use crate::number::{Element, Precision};
 use crate::parallel::map_rows_gently;
@@ -153,7 +152,6 @@ impl<'a> Tables<'a> {
         let mut constants = vec![
             ("WORKGROUP", Constant::U32(workgroup)),
             ("LANES", Constant::U32(lanes)),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
             ("DOUBLE", Constant::Bool(self.double)),
         ];
         constants.extend(own.iter().map(|(name, is)| (*name, Constant::Bool(*is))));

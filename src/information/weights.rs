@@ -1,8 +1,9 @@
 //! Importance weights from their logarithms.
 
+use super::log_weights::screen;
 use super::resample::systematic_resample;
+use super::rows_of;
 use super::weights_device::DeviceRows;
-use super::{device, rows_of};
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::error::{Error, Result};
@@ -86,7 +87,7 @@ impl ImportanceWeights {
         precision: Precision,
     ) -> Result<ImportanceWeights> {
         let rows = rows_of("log_weights", log_weights, columns)?;
-        let (sums, data) = match device(context, precision)? {
+        let (sums, data) = match context.exact_gpu(precision)? {
             Some(gpu) => {
                 screen(log_weights, columns)?;
                 let (rows, sums) = DeviceRows::upload(gpu, log_weights, columns, precision).await?;
@@ -124,7 +125,7 @@ impl ImportanceWeights {
             return Err(Error::invalid("log_weights", reason));
         };
         let context = log_weights.context();
-        if let (Some(gpu), Some(part)) = (device(context, precision)?, log_weights.part()) {
+        if let (Some(gpu), Some(part)) = (context.exact_gpu(precision)?, log_weights.part()) {
             let (rows, sums) =
                 DeviceRows::borrow(gpu, part, log_weights.len(), columns, precision).await?;
             let data = Data::Device(Arc::new(rows));
@@ -242,31 +243,4 @@ blocking! {
 
 fn no_device() -> Error {
     Error::Device { message: "the log-weights are on a device that their context lacks".into() }
-}
-
-/// What is wrong with a log-weight, if anything is.
-pub(super) fn refused(row: usize, index: usize, l: f64) -> Option<Error> {
-    let wrong = l.is_nan() || l == f64::INFINITY;
-    wrong.then(|| Error::invalid_at("log_weights", row, index, format!("{l} is no log-weight")))
-}
-
-pub(super) fn weightless(row: usize) -> Error {
-    Error::invalid_row("log_weights", row, "every log-weight is −∞")
-}
-
-fn screen<T: Element>(log_weights: &[T], columns: usize) -> Result<()> {
-    for (row, values) in log_weights.chunks_exact(columns).enumerate() {
-        let mut any = false;
-        for (index, l) in values.iter().enumerate() {
-            let l = l.to_f64();
-            if let Some(error) = refused(row, index, l) {
-                return Err(error);
-            }
-            any |= l > f64::NEG_INFINITY;
-        }
-        if !any {
-            return Err(weightless(row));
-        }
-    }
-    Ok(())
 }

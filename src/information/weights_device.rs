@@ -1,11 +1,11 @@
 //! Importance weights on a device.
 
 use super::kernels::{LOG_WEIGHT_SUMS, LogParams, NO_REPORT, NORMALIZED_WEIGHTS, value};
-use super::steps::{Step, Steps};
-use super::weights::{refused, weightless};
+use super::log_weights::{refused, weightless};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
+use crate::gpu::steps::{Step, Steps};
 use crate::gpu::{Gpu, Part};
 use crate::number::{self, Element, Precision};
 use crate::reference::information::{LogWeightSums, join_log_weight_sums};
@@ -145,7 +145,6 @@ impl DeviceRows {
         let constants = vec![
             ("WORKGROUP", Constant::U32(workgroup)),
             ("LANES", Constant::U32(lanes)),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
             ("DOUBLE", Constant::Bool(self.double())),
             ("LOW", Constant::Bool(part.low > 0)),
         ];

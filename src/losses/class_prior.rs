@@ -1,12 +1,12 @@
 //! The divergence of the mean prediction of a batch from a prior of the classes.
 
-use super::gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
-use super::others::{Found, Query, others};
 use super::settings::check_logits;
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::divergence::Weighting;
 use crate::divergence::kernels::Params;
+use crate::divergence::other_bins::{Found, Query, others};
+use crate::divergence::row_gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
 use crate::divergence::sums::{Job, Pairing, items, wide};
 use crate::divergence::{Distributions, Divergence, Input, Reduction};
 use crate::error::{Error, Result};
@@ -268,8 +268,7 @@ async fn add_on_device(logits: &Distributions, answers: &Answers, sums: &mut [f6
     }
     let pairing = Pairing::new(logits, logits)?;
     let gpu = pairing.gpu;
-    let software = gpu.capabilities.software;
-    let (units, workgroup) = if software { (256, 8) } else { (16384, 64) };
+    let (units, workgroup) = (gpu.capabilities.column_units(), gpu.capabilities.row_workgroup());
     let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
     for block in pairing.blocks(&jobs) {
         // A row in pieces is paired with all of its own pieces.

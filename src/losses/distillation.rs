@@ -1,9 +1,9 @@
 //! Losses of a student's logits against a teacher's.
 
 use super::kind::Loss;
-use super::others::{Query, others};
 use super::settings::Losses;
 use crate::aside::aside;
+use crate::divergence::other_bins::{Query, others};
 use crate::divergence::{
     Comparison, Distributions, Divergence, Entropy, Input, Reduction, Side, Values,
 };

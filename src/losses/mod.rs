@@ -12,9 +12,7 @@
 mod attention;
 pub(crate) mod class_prior;
 mod distillation;
-mod gradient;
 mod kind;
-mod others;
 mod settings;
 
 pub use crate::divergence::LossValues;
@@ -23,6 +21,3 @@ pub use class_prior::{ClassPrior, ClassPriorValue};
 pub use distillation::{Distillation, DistillationLoss};
 pub use kind::Loss;
 pub use settings::Losses;
-
-pub(crate) use gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source, check_size, single};
-pub(crate) use others::{Found, Query, others};

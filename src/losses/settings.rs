@@ -1,9 +1,9 @@
 //! A loss with what is to be made of it, over rows of logits.
 
-use super::gradient::{Gradient, LOGIT_GRADIENT, Source, check_size};
 use super::kind::Loss;
-use super::others::{Found, Query, by_twin, check_sums, others};
 use crate::aside::aside;
+use crate::divergence::other_bins::{Found, Query, by_twin, check_sums, others};
+use crate::divergence::row_gradient::{Gradient, LOGIT_GRADIENT, Source, check_size};
 use crate::divergence::{Distributions, Reduction};
 use crate::divergence::{LossValues, Weighting};
 use crate::error::{Error, Result};

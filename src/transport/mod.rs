@@ -20,9 +20,9 @@
 //! Sources: Cuturi, *Sinkhorn distances* (2013); Peyré and Cuturi, *Computational
 //! Optimal Transport* (2019), chapter 4.
 
+mod choose;
 mod cost;
 mod geometry;
-mod plan;
 mod problem;
 mod sinkhorn;
 mod solution;

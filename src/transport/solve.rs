@@ -1,6 +1,6 @@
 //! From settings and problem to solution.
 
-use super::plan::{Plan, is_for_the_twin, plan};
+use super::choose::{Choice, choose, is_for_the_twin};
 use super::solution::{Solution, State};
 use super::variant::batch::{Batch, Slot};
 use super::variant::measure::Measure;
@@ -82,15 +82,15 @@ async fn on_gpu(
     gpu: &Arc<Gpu>,
     problem: &Problem,
 ) -> Result<Solution> {
-    let plan = plan(&gpu.capabilities, &context.adapter().name, settings, problem)?;
+    let choice = choose(&gpu.capabilities, &context.adapter().name, settings, problem)?;
     let problems = problem.len();
     let most = AtomicU32::new(0);
     let mut batches = Vec::new();
     let mut totals: Vec<Totals> = Vec::with_capacity(problems);
     let mut iterations = vec![0; problems];
-    for range in Batch::ranges(gpu, problem, plan.layout)? {
+    for range in Batch::ranges(gpu, problem, choice.layout)? {
         let batch = gpu
-            .guarded(|| Batch::upload(gpu, settings, problem, range.clone(), plan.layout))
+            .guarded(|| Batch::upload(gpu, settings, problem, range.clone(), choice.layout))
             .await?;
         let progress = |running: &[Slot], done: u32| Progress {
             finished: range.end - running.len(),
@@ -101,7 +101,7 @@ async fn on_gpu(
         };
         let measure = Measure::new(&batch, settings.epsilon).await?;
         let (mut slots, measured) =
-            iterate(settings, plan, problem, &batch, &progress, &measure).await?;
+            iterate(settings, choice, problem, &batch, &progress, &measure).await?;
         let mut found = match measured {
             Some(found) => found,
             None => measure.run().await?,
@@ -112,7 +112,7 @@ async fn on_gpu(
         };
         let mut again: Vec<Slot> = slots.extract_if(.., short).collect();
         if !again.is_empty() {
-            go_on(settings, plan, &batch, &mut again, &progress).await?;
+            go_on(settings, choice, &batch, &mut again, &progress).await?;
             found = measure.run().await?;
         }
         for slot in slots.iter().chain(&again) {
@@ -132,13 +132,13 @@ async fn on_gpu(
         });
     }
     let state = State::Device { batches };
-    Ok(Solution::new(settings, context, problem, plan.variant, totals, iterations, state))
+    Ok(Solution::new(settings, context, problem, choice.variant, totals, iterations, state))
 }
 
 /// Runs the loop of a batch; the final state of every problem, and what they are worth where that is known already.
 async fn iterate(
     settings: &Sinkhorn,
-    plan: Plan,
+    choice: Choice,
     problem: &Problem,
     batch: &Batch,
     progress: &Reporter<'_>,
@@ -174,7 +174,7 @@ async fn iterate(
         return Ok((running, None));
     }
     let single = Loop::single(tolerance);
-    match plan.variant {
+    match choice.variant {
         Variant::Resident => {
             let all = Some(measure);
             let measured =
@@ -209,7 +209,7 @@ async fn iterate(
 /// again: what rounding does not allow is not waited for.
 async fn go_on(
     settings: &Sinkhorn,
-    plan: Plan,
+    choice: Choice,
     batch: &Batch,
     running: &mut Vec<Slot>,
     progress: &Reporter<'_>,
@@ -223,7 +223,7 @@ async fn go_on(
     let progress: &Reporter<'_> =
         &move |running, done| Progress { finished, ..progress(running, done) };
     let tolerance = 0.5 * settings.leaves_at();
-    if plan.variant == Variant::Resident && batch.precision == Precision::Single {
+    if choice.variant == Variant::Resident && batch.precision == Precision::Single {
         resident::run(batch, settings, tolerance, running, progress, None).await?;
         return Ok(());
     }

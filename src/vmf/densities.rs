@@ -1,8 +1,9 @@
 //! Densities, responsibilities and whole iterations on a device.
 
-use super::device::{Part, Step};
-use super::kernels::{Device, LOG_DENSITY, Norms, Params, RESPONSIBILITY};
+use super::kernels::{LOG_DENSITY, Params, RESPONSIBILITY};
+use super::on_device::{Device, Norms};
 use super::sums::{Weights, joined, split_words};
+use super::work::{Part, Step};
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
@@ -61,7 +62,6 @@ impl Device<'_> {
         let components = if self.double || pick { 1 } else { components.min(4) };
         let constants = [
             ("WORKGROUP", Constant::U32(workgroup)),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
             ("LANES", Constant::U32(lanes)),
             ("COMPONENTS", Constant::U32(components as u32)),
             ("SCALED", Constant::Bool(scaled)),
@@ -163,7 +163,6 @@ impl Device<'_> {
         let workgroup = self.gpu.capabilities.sweep_workgroup();
         let constants = vec![
             ("WORKGROUP", Constant::U32(workgroup)),
-            ("SERIAL_SUM", Constant::Bool(self.gpu.capabilities.software)),
             ("DOUBLE", Constant::Bool(self.double)),
             ("HARD", Constant::Bool(hard)),
         ];

@@ -1,11 +1,10 @@
 //! Rows that stand for directions, where the context runs.
 
 use super::concentration::check_dimension;
-use super::kernels::Device;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::Buffer;
 use crate::gpu::{Context, Gpu, Part, Tensor};
-use crate::number::{Element, Ends, Precision, words};
+use crate::number::{Element, Ends, words};
 use crate::parallel::{fill, first, map_rows, padded_rows};
 use crate::reference;
 use crate::reserve::zeroed;
@@ -57,9 +56,6 @@ pub(super) struct DeviceRows {
     /// Whether the first row has length one, which says how the rows are best summed; once it was looked at.
     pub(super) first_is_unit: Arc<OnceLock<bool>>,
 }
-
-/// κ/(p − 1) up to which f32 tells a row from the mean: their distance is some 2⁻¹⁰ there.
-const RESOLVED: f64 = (1 << 19) as f64;
 
 /// Rows outside this are brought to about 1 by a power of two before they go to f32.
 const MODERATE: std::ops::Range<f64> = 1e-9..1e9;
@@ -136,33 +132,6 @@ impl Directions {
         Ok(Directions { context, rows, dimension, data })
     }
 
-    /// The same rows and the precision for what f32 does not tell: double-float where the
-    /// device keeps it, else f64 on the host.
-    pub(super) async fn resolved(&self) -> Result<(Directions, Precision)> {
-        let exact = |gpu: &Arc<Gpu>| gpu.capabilities.probes.twofloat_exact();
-        match (&self.data, self.context.gpu()) {
-            (Data::Device(rows), Some(gpu)) if !exact(gpu) => {
-                let values = Device::new(gpu, rows, self, true)?.read_rows().await?;
-                let data = host(values, self.dimension);
-                Ok((Directions { context: Context::cpu(), data, ..*self }, Precision::Double))
-            }
-            _ => Ok((self.clone(), Precision::Double)),
-        }
-    }
-
-    /// The same rows and the precision for densities of this concentration.
-    pub(super) async fn for_concentration(
-        &self,
-        precision: Precision,
-        concentration: f64,
-    ) -> Result<(Directions, Precision)> {
-        let tight = concentration > RESOLVED * (self.dimension - 1) as f64;
-        match precision {
-            Precision::Single if tight => self.resolved().await,
-            _ => Ok((self.clone(), precision)),
-        }
-    }
-
     /// Number of rows n.
     pub fn len(&self) -> usize {
         self.rows
@@ -203,7 +172,7 @@ fn check_size(gpu: &Gpu, needed: u64) -> Result<()> {
     Err(Error::LimitExceeded { what: "directions (bytes)".into(), needed, available })
 }
 
-fn host(values: Vec<f64>, dimension: usize) -> Data {
+pub(super) fn host(values: Vec<f64>, dimension: usize) -> Data {
     let inverse = reference::vmf::direction_norms(&values, dimension);
     Data::Host { values: Arc::new(values), inverse: Arc::new(inverse) }
 }

@@ -1,15 +1,18 @@
 //! Expectation and maximisation: the loop, the same on a device and on its twin.
 
 use super::concentration::solve;
-use super::device::{Part, Work};
+use super::directions::Directions;
 use super::distribution::VonMisesFisher;
 use super::fit::mean_of;
 use super::mixture::{Assignment, Concentrations, VonMisesFisherMixture, VonMisesFisherMixtureFit};
 use super::sample::Random;
+use super::work::{Part, Work};
+use crate::aside::aside;
 use crate::clock::Breather;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::reference::vmf::log_peak;
 use crate::reserve::{product, room_for};
+use crate::wait::blocking;
 
 /// What the bias of an empty component is: no share of any row, below κ ½‖x − μ‖² of every
 /// other, and finite.
@@ -37,7 +40,7 @@ fn parts<'a>(components: &'a [VonMisesFisher], weights: &[f64]) -> (Vec<Part<'a>
     (parts.collect(), most)
 }
 
-pub(super) async fn run(
+async fn run(
     settings: &VonMisesFisherMixture,
     work: &Work<'_>,
 ) -> Result<VonMisesFisherMixtureFit> {
@@ -122,7 +125,7 @@ fn largest(settings: &VonMisesFisherMixture, work: &Work<'_>) -> f64 {
 async fn start(
     settings: &VonMisesFisherMixture,
     work: &Work<'_>,
-    prepared: &super::device::Prepared,
+    prepared: &super::work::Prepared,
 ) -> Result<Mixture> {
     let (n, p) = (work.rows(), work.dimension());
     let mut random = Random::new(settings.seed, 0);
@@ -176,11 +179,89 @@ fn draw(sizes: &[f64], uniform: f64) -> usize {
     sizes.iter().rposition(|size| *size > 0.0).unwrap_or(0)
 }
 
-pub(super) async fn responsibilities(
-    fit: &VonMisesFisherMixtureFit,
-    work: &Work<'_>,
-) -> Result<Vec<f64>> {
+async fn responsibilities(fit: &VonMisesFisherMixtureFit, work: &Work<'_>) -> Result<Vec<f64>> {
     let prepared = work.prepare().await?;
     let (parts, _) = parts(&fit.components, &fit.weights);
     work.responsibilities(&prepared, &parts, fit.assignment == Assignment::Hard).await
+}
+
+impl VonMisesFisherMixture {
+    /// Fits the mixture.
+    ///
+    /// One iteration is one pass over the rows for densities and responsibilities and
+    /// one for the weighted sums, on the device; the host sees K sums. Not having
+    /// converged is no error: see [`VonMisesFisherMixtureFit::converged`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`]: no components or more than rows, a setting outside its
+    /// range, rows as for [`VonMisesFisher::fit`]; [`Error::PrecisionUnavailable`],
+    /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
+    pub async fn fit(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit> {
+        let this = self;
+        aside!(directions.context().gpu().is_none(); this, directions; this.fit_in_place(directions))
+    }
+
+    async fn fit_in_place(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit> {
+        self.check(directions.len())?;
+        let fixed = match self.concentrations {
+            Concentrations::Fixed(value) => value,
+            Concentrations::Free => self.max_concentration.unwrap_or(0.0),
+        };
+        let (directions, precision) = directions.for_concentration(self.precision, fixed).await?;
+        let work = Work::new(&directions, precision)?;
+        run(self, &work).await
+    }
+}
+
+impl VonMisesFisherMixtureFit {
+    /// The posterior probabilities of the components, row-major n×K; with hard assignment
+    /// ones and zeros.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for rows of another dimension or without a direction;
+    /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
+    pub async fn responsibilities(&self, directions: &Directions) -> Result<Vec<f64>> {
+        let this = self;
+        aside!(directions.context().gpu().is_none(); this, directions; this.responsibilities_in_place(directions))
+    }
+
+    async fn responsibilities_in_place(&self, directions: &Directions) -> Result<Vec<f64>> {
+        if directions.dimension() != self.components[0].dimension() {
+            let (found, needed) = (directions.dimension(), self.components[0].dimension());
+            let reason = format!("have {found} dimensions, the mixture {needed}");
+            return Err(Error::invalid("directions", reason));
+        }
+        let most = self.components.iter().fold(0.0, |most, f| f.concentration().max(most));
+        let (directions, precision) = directions.for_concentration(self.precision, most).await?;
+        let work = Work::new(&directions, precision)?;
+        responsibilities(self, &work).await
+    }
+
+    /// The most probable component of every row; of equal ones the first.
+    ///
+    /// # Errors
+    /// As [`VonMisesFisherMixtureFit::responsibilities`].
+    pub async fn labels(&self, directions: &Directions) -> Result<Vec<u32>> {
+        let shares = self.responsibilities(directions).await?;
+        let label = |row: &[f64]| {
+            let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            row.iter().position(|x| *x == most).unwrap_or(0) as u32
+        };
+        Ok(shares.chunks_exact(self.components.len()).map(label).collect())
+    }
+}
+
+blocking! {
+    impl VonMisesFisherMixture {
+        fit => fit_blocking(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit>;
+    }
+}
+
+blocking! {
+    impl VonMisesFisherMixtureFit {
+        responsibilities => responsibilities_blocking(
+            &self, directions: &Directions
+        ) -> Result<Vec<f64>>;
+        labels => labels_blocking(&self, directions: &Directions) -> Result<Vec<u32>>;
+    }
 }

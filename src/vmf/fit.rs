@@ -1,9 +1,9 @@
 //! Fits by maximum likelihood: one, weighted, many at once.
 
 use super::concentration::solve;
-use super::device::{Weighting, Work};
 use super::directions::Directions;
 use super::distribution::VonMisesFisher;
+use super::work::{Weighting, Work};
 use super::{MAX_CLUSTERS, MAX_CONCENTRATION};
 use crate::aside::aside;
 use crate::error::{Error, Result};

@@ -1,14 +1,9 @@
 //! Mixtures: the settings, and what comes out.
 
 use super::MAX_CONCENTRATION;
-use super::device::Work;
-use super::directions::Directions;
 use super::distribution::VonMisesFisher;
-use super::em;
-use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::number::Precision;
-use crate::wait::blocking;
 
 /// How rows belong to components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -138,7 +133,7 @@ impl VonMisesFisherMixture {
         self
     }
 
-    fn check(&self, rows: usize) -> Result<()> {
+    pub(super) fn check(&self, rows: usize) -> Result<()> {
         if self.components == 0 || self.components > rows {
             let reason = format!("{} for {rows} rows", self.components);
             return Err(Error::invalid("components", reason));
@@ -161,32 +156,6 @@ impl VonMisesFisherMixture {
             positive("concentrations", value)?;
         }
         self.max_concentration.map_or(Ok(()), |value| positive("max_concentration", value))
-    }
-
-    /// Fits the mixture.
-    ///
-    /// One iteration is one pass over the rows for densities and responsibilities and
-    /// one for the weighted sums, on the device; the host sees K sums. Not having
-    /// converged is no error: see [`VonMisesFisherMixtureFit::converged`].
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`]: no components or more than rows, a setting outside its
-    /// range, rows as for [`VonMisesFisher::fit`]; [`Error::PrecisionUnavailable`],
-    /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
-    pub async fn fit(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit> {
-        let this = self;
-        aside!(directions.context().gpu().is_none(); this, directions; this.fit_in_place(directions))
-    }
-
-    async fn fit_in_place(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit> {
-        self.check(directions.len())?;
-        let fixed = match self.concentrations {
-            Concentrations::Fixed(value) => value,
-            Concentrations::Free => self.max_concentration.unwrap_or(0.0),
-        };
-        let (directions, precision) = directions.for_concentration(self.precision, fixed).await?;
-        let work = Work::new(&directions, precision)?;
-        em::run(self, &work).await
     }
 }
 
@@ -239,56 +208,5 @@ impl VonMisesFisherMixtureFit {
     /// Which components were held at the largest concentration.
     pub fn capped(&self) -> &[bool] {
         &self.capped
-    }
-
-    /// The posterior probabilities of the components, row-major n×K; with hard assignment
-    /// ones and zeros.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] for rows of another dimension or without a direction;
-    /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
-    pub async fn responsibilities(&self, directions: &Directions) -> Result<Vec<f64>> {
-        let this = self;
-        aside!(directions.context().gpu().is_none(); this, directions; this.responsibilities_in_place(directions))
-    }
-
-    async fn responsibilities_in_place(&self, directions: &Directions) -> Result<Vec<f64>> {
-        if directions.dimension() != self.components[0].dimension() {
-            let (found, needed) = (directions.dimension(), self.components[0].dimension());
-            let reason = format!("have {found} dimensions, the mixture {needed}");
-            return Err(Error::invalid("directions", reason));
-        }
-        let most = self.components.iter().fold(0.0, |most, f| f.concentration().max(most));
-        let (directions, precision) = directions.for_concentration(self.precision, most).await?;
-        let work = Work::new(&directions, precision)?;
-        em::responsibilities(self, &work).await
-    }
-
-    /// The most probable component of every row; of equal ones the first.
-    ///
-    /// # Errors
-    /// As [`VonMisesFisherMixtureFit::responsibilities`].
-    pub async fn labels(&self, directions: &Directions) -> Result<Vec<u32>> {
-        let shares = self.responsibilities(directions).await?;
-        let label = |row: &[f64]| {
-            let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            row.iter().position(|x| *x == most).unwrap_or(0) as u32
-        };
-        Ok(shares.chunks_exact(self.components.len()).map(label).collect())
-    }
-}
-
-blocking! {
-    impl VonMisesFisherMixture {
-        fit => fit_blocking(&self, directions: &Directions) -> Result<VonMisesFisherMixtureFit>;
-    }
-}
-
-blocking! {
-    impl VonMisesFisherMixtureFit {
-        responsibilities => responsibilities_blocking(
-            &self, directions: &Directions
-        ) -> Result<Vec<f64>>;
-        labels => labels_blocking(&self, directions: &Directions) -> Result<Vec<u32>>;
     }
 }

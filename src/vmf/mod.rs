@@ -18,17 +18,19 @@
 
 mod concentration;
 mod densities;
-mod device;
 mod directions;
 mod distribution;
 mod em;
 mod fit;
 pub(crate) mod kernels;
 mod mixture;
+mod on_device;
+mod resolved;
 mod sample;
 mod sums;
 mod units;
 mod variant;
+mod work;
 
 pub use concentration::{concentration, concentration_from_complement, mean_resultant_length};
 pub use directions::Directions;

@@ -1,9 +1,10 @@
 //! Sums of directions on a device: blocks by `resultant` or `resultant_rows`, added up by
 //! `block_sums`; what does not fit one submission is added up on the host.
 
-use super::device::Weighting;
-use super::kernels::{BLOCK_SUMS, Device, NO_REPORT, Norms, Params, RESULTANT, RESULTANT_ROWS};
+use super::kernels::{BLOCK_SUMS, NO_REPORT, Params, RESULTANT, RESULTANT_ROWS};
+use super::on_device::{Device, Norms};
 use super::variant;
+use super::work::Weighting;
 use crate::error::Result;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;
@@ -218,11 +219,7 @@ impl Device<'_> {
         if self.double {
             return Ok(None);
         }
-        let constants = [
-            ("WORKGROUP", Constant::U32(lanes)),
-            ("SERIAL_SUM", Constant::Bool(self.gpu.capabilities.software)),
-            ("MATS", Constant::U32(mats)),
-        ];
+        let constants = [("WORKGROUP", Constant::U32(lanes)), ("MATS", Constant::U32(mats))];
         let pipeline = self.over_rows(&RESULTANT_ROWS, &constants).await?;
         let total = self.total_pipeline(false).await?;
         let block = self.block();

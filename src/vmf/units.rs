@@ -1,7 +1,8 @@
 //! The unweighted sum on CPU drivers: `resultant_units` twice, or once where rows have
 //! length one already, as embeddings often do.
 
-use super::kernels::{Device, NO_REPORT, Params, RESULTANT_UNITS, UNIT_LENGTHS};
+use super::kernels::{NO_REPORT, Params, RESULTANT_UNITS, UNIT_LENGTHS};
+use super::on_device::Device;
 use super::sums::joined;
 use super::variant;
 use crate::error::Result;

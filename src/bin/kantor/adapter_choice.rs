@@ -52,8 +52,7 @@ impl AdapterChoice {
             None => Context::builder(),
         };
         let Some(name) = self.name.as_deref() else {
-            let kept =
-                self.pipeline_cache.as_ref().and_then(|_| pollster::block_on(builder.build()).ok());
+            let kept = self.pipeline_cache.as_ref().and_then(|_| builder.build_blocking().ok());
             // Takes the twin where there is no adapter.
             return Ok(kept.map_or_else(Context::new_blocking, Ok)?);
         };

@@ -4,7 +4,7 @@
 use super::case::Case;
 use super::sweeps::{Form, left_early};
 use crate::check::Row;
-use crate::check::device::{Resource, dispatch};
+use crate::check::dispatch::{Resource, dispatch};
 use crate::check::judge::{Worst, ulps, units};
 use crate::check::random::Random;
 use crate::check::tolerances::row;

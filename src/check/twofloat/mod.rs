@@ -1,7 +1,7 @@
 //! `shared/twofloat.wgsl` against f64 and multiprecision values.
 
 use super::Row;
-use super::device::{Resource, dispatch};
+use super::dispatch::{Resource, dispatch};
 use super::elementary::LOG_OF_ZERO;
 use super::judge::{Worst, units};
 use super::tolerances::{Range, row};

@@ -5,9 +5,10 @@ use super::super::kind::{Entropy, Input};
 use super::super::range::{is_factor, is_usual};
 use super::sums::{Bulk, Order, sums};
 use crate::clock::Breather;
+use crate::divergence::other_bins::{Found, Query, others};
+use crate::divergence::row_gradient::{ENTROPY_GRADIENT, Gradient, LOGIT_GRADIENT, Source};
 use crate::error::{Error, Result};
 use crate::gpu::shader::Constant;
-use crate::losses::{ENTROPY_GRADIENT, Found, Gradient, LOGIT_GRADIENT, Query, Source, others};
 use crate::number::{Element, Precision, words};
 use crate::parallel::map_rows_gently;
 use crate::reference::divergence as reference;
@@ -55,9 +56,7 @@ pub(super) async fn answers(
     p: &Distributions,
 ) -> Result<Vec<Row>> {
     entropy.check()?;
-    if let (Precision::Double, Some(gpu)) = (precision, p.context.gpu()) {
-        gpu.capabilities.require_twofloat(&p.context.adapter().name)?;
-    }
+    p.context.require(precision)?;
     let alpha = order(entropy);
     let mut rows: Vec<Option<Row>> = vec![None; p.rows];
     let on_device = p.context.gpu().is_some() && precision == Precision::Single;

@@ -2,11 +2,11 @@
 
 use super::super::distributions::{Data, Numbers};
 use super::super::kind::Divergence;
+use super::super::row_gradient::single;
 use super::{Factor, Work, is_by_twin};
 use crate::clock::Breather;
 use crate::error::Result;
 use crate::gpu::Tensor;
-use crate::losses::single;
 use crate::number::{Element, Precision};
 use crate::parallel::{for_each_gently, map_rows_gently};
 use crate::reference::divergence as twin;
@@ -31,9 +31,9 @@ impl Work<'_> {
     /// The pairs that only the twin can do.
     pub(super) fn open(&self, factor: Factor<'_>) -> Vec<Open> {
         let mut open = Vec::new();
-        for (row, outcome) in self.plan.rows.iter().zip(self.outcomes) {
+        for (row, outcome) in self.matched.rows.iter().zip(self.outcomes) {
             if is_by_twin(outcome, factor(*row)) && outcome.value.is_finite() {
-                let (pair, sums) = (self.plan.pair(*row), outcome.sums);
+                let (pair, sums) = (self.matched.pair(*row), outcome.sums);
                 open.push(Open { pair, factor: factor(*row), sums });
             }
         }
@@ -44,7 +44,7 @@ impl Work<'_> {
     pub(super) async fn on_host(&self, of_q: bool, factor: Factor<'_>) -> Result<Tensor> {
         let own = self.of(of_q);
         let open = self.open(factor);
-        let result = if own.rows == 1 && self.plan.count > 1 {
+        let result = if own.rows == 1 && self.matched.count > 1 {
             let mut sums = vec![0.0f64; own.bins];
             for (_, values) in self.by_twin(of_q, &open).await? {
                 sums.iter_mut().zip(&values).for_each(|(sum, x)| *sum += x);

@@ -18,6 +18,7 @@
 //! little to work on. [`Hostility::Reciprocal`] therefore replaces quotients alone, by a times a reciprocal that is an
 //! ulp off, as GPUs make them: several quotients by one divisor then have a factor in common.
 
+mod hostility;
 mod operations;
 mod rewrite;
 mod walk;
@@ -29,18 +30,8 @@ use crate::wait::blocking;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
+pub use hostility::Hostility;
 pub(crate) use rewrite::rewrite;
-
-/// What a hostile context does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hostility {
-    /// All of the table; `fma` rounds once, computed in f64 (which the adapter must have), also where a product meets a sum.
-    Fused,
-    /// All of the table; `fma` rounds twice.
-    Unfused,
-    /// Quotients by a rough reciprocal, and nothing else.
-    Reciprocal,
-}
 
 impl Context {
     /// The same device and memory, with kernels that compute as badly as `hostility` says; probed anew.

@@ -4,7 +4,7 @@
 //! do it badly, all within the range in which the old one was evaluated. No function calls, so that no statement needs
 //! to be split.
 
-use super::Hostility;
+use super::hostility::Hostility;
 use super::walk::{mark, operands, rename};
 use crate::error::{Error, Result};
 use naga::valid::{Capabilities, FunctionInfo, ValidationFlags, Validator};

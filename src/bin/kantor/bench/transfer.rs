@@ -32,21 +32,28 @@ pub(super) fn time(context: &Context, workload: &'static str) -> Outcome<Vec<Row
     let weights: Vec<f32> = (0..NUMBERS).map(|_| random.uniform() + 0.01).collect();
     let cost = &weights[..SIDE * SIDE];
     let mut target = vec![0.0f32; NUMBERS];
-    let mut used = || seconds_of(|| Ok(copy(&weights, &mut target)));
+    let mut used = || {
+        seconds_of(|| {
+            copy(&weights, &mut target);
+            Ok(())
+        })
+    };
     let upload = || {
         seconds_of(|| {
             let rows = Distributions::new_blocking(context, &weights, BINS, Input::Weights)?;
             finish(context)?;
-            Ok(drop(rows))
+            drop(rows);
+            Ok(())
         })
     };
-    let geometry = || seconds_of(|| Ok(drop(Geometry::cost_matrix(cost, SIDE, SIDE)?)));
-    let tensor = pollster::block_on(Tensor::from_slice(context, &weights, &[NUMBERS]))?;
-    let back = || seconds_of(|| Ok(drop(pollster::block_on(tensor.read())?)));
+    let geometry = || seconds_of(|| Ok(Geometry::cost_matrix(cost, SIDE, SIDE).map(drop)?));
+    let tensor = Tensor::from_slice_blocking(context, &weights, &[NUMBERS])?;
+    let back = || seconds_of(|| Ok(tensor.read_blocking().map(drop)?));
     // Beside each other, so that a slower minute is one for both.
     let paired = |ours: &mut dyn FnMut() -> Outcome<f64>,
                   limit: &mut dyn FnMut() -> Outcome<f64>| {
-        (ours()?, limit()?);
+        ours()?;
+        limit()?;
         let (mut seconds, mut limits) = (Vec::new(), Vec::new());
         for _ in 0..2 * REPEATS + 1 {
             seconds.push(ours()?);
@@ -57,13 +64,18 @@ pub(super) fn time(context: &Context, workload: &'static str) -> Outcome<Vec<Row
     let row = |what, numbers: usize, into, (seconds, limit): (f64, f64)| Row {
         workload,
         what,
-        mib: 4 * numbers >> 20,
+        mib: (4 * numbers) >> 20,
         median_ms: Digits(seconds * 1e3),
         memcpy_ms: Digits(limit * 1e3),
         into,
         ratio: Digits(seconds / limit),
     };
-    let new = |numbers: &[f32]| seconds_of(|| Ok(drop(copied(numbers))));
+    let new = |numbers: &[f32]| {
+        seconds_of(|| {
+            drop(copied(numbers));
+            Ok(())
+        })
+    };
     Ok(vec![
         row("upload of weights", NUMBERS, "used", paired(&mut { upload }, &mut used)?),
         row("cost matrix", cost.len(), "new", paired(&mut { geometry }, &mut || new(cost))?),

@@ -2,10 +2,11 @@
 
 use super::directions::{Data, Directions, without_direction};
 use super::distribution::VonMisesFisher;
-use super::kernels::{Device, Norms};
+use super::on_device::{Device, Norms};
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::error::{Error, Result};
+use crate::gpu::Tensor;
 use crate::number::Precision;
 use crate::parallel::map_rows_gently;
 use crate::reference::vmf as twin;
@@ -102,9 +103,7 @@ impl<'a> Work<'a> {
             }
             (Data::Device(rows), Some(gpu)) => {
                 let double = precision == Precision::Double;
-                if double {
-                    gpu.capabilities.require_twofloat(&directions.context.adapter().name)?;
-                }
+                directions.context.require(precision)?;
                 On::Device(Device::new(gpu, rows, directions, double)?)
             }
             _ => return Err(Error::invalid("directions", "their context has no device")),
@@ -379,6 +378,19 @@ impl VonMisesFisher {
         aside!(directions.context().gpu().is_none(); this, directions; this.log_density_in_place(directions, precision))
     }
 
+    /// The values of [`VonMisesFisher::log_density`] as a tensor of n f32 where the rows are, for what follows there.
+    ///
+    /// # Errors
+    /// As [`VonMisesFisher::log_density`].
+    pub async fn log_density_tensor(
+        &self,
+        directions: &Directions,
+        precision: Precision,
+    ) -> Result<Tensor> {
+        let found = self.log_density(directions, precision).await?;
+        Tensor::of_values(directions.context(), &found, &[found.len()]).await
+    }
+
     async fn log_density_in_place(
         &self,
         directions: &Directions,
@@ -409,5 +421,8 @@ blocking! {
         log_density => log_density_blocking(
             &self, directions: &Directions, precision: Precision
         ) -> Result<Vec<f64>>;
+        log_density_tensor => log_density_tensor_blocking(
+            &self, directions: &Directions, precision: Precision
+        ) -> Result<Tensor>;
     }
 }

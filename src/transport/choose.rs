@@ -9,7 +9,7 @@ use crate::number::Precision;
 
 /// How a solve will run.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan {
+pub(crate) struct Choice {
     pub(crate) variant: Variant,
     pub(crate) layout: Layout,
 }
@@ -49,12 +49,12 @@ pub(crate) fn is_for_the_twin(
 /// reached by a few iterations in double after those in single.
 const SINGLE_FLOOR: f64 = 6e-8;
 
-pub(crate) fn plan(
+pub(crate) fn choose(
     capabilities: &Capabilities,
     adapter: &str,
     settings: &Sinkhorn,
     problem: &Problem,
-) -> Result<Plan> {
+) -> Result<Choice> {
     let exact = capabilities.probes.twofloat_exact();
     let mut precision = settings.precision;
     if precision == Precision::Double {
@@ -120,5 +120,5 @@ pub(crate) fn plan(
         Variant::Scaling => Layout { supports: false, ..layout },
         _ => layout,
     };
-    Ok(Plan { variant, layout })
+    Ok(Choice { variant, layout })
 }

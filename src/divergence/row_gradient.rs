@@ -1,10 +1,10 @@
 //! Gradients of functions of a row with respect to its numbers: one kernel over the rows, nothing of their size besides.
 
-use super::others::label_words;
+use super::distributions::{Data, Distributions};
+use super::kernels::{Item, Params};
+use super::other_bins::label_words;
+use super::sums::{Block, Job, Pairing, Shape};
 use crate::clock::Breather;
-use crate::divergence::kernels::{Item, Params};
-use crate::divergence::sums::{Job, Pairing, Shape};
-use crate::divergence::{Block, Data, Distributions};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pace::Pace;

@@ -1,9 +1,10 @@
 //! What is known of rows of logits without one of their numbers: one pass on the device, the twin for the rest.
 
+use super::distributions::{Data, Distributions};
+use super::kind::Input;
+use super::range::is_usual;
+use super::sums::{Job, Pairing, Record, wide};
 use crate::clock::Breather;
-use crate::divergence::range::is_usual;
-use crate::divergence::sums::{Job, Pairing, Record, wide};
-use crate::divergence::{Data, Distributions, Input};
 use crate::error::{Error, Result};
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
@@ -53,9 +54,7 @@ pub(crate) async fn others(
     precision: Precision,
     smoothed: bool,
 ) -> Result<Vec<Found>> {
-    if let (Precision::Double, Some(gpu)) = (precision, rows.context.gpu()) {
-        gpu.capabilities.require_twofloat(&rows.context.adapter().name)?;
-    }
+    rows.context.require(precision)?;
     let labelled = queries.iter().any(|query| query.label.is_some());
     // The label's bin is looked for in one piece of memory.
     let whole = match &rows.data {

@@ -1,10 +1,10 @@
 //! Dispatches one after the other, in submissions of bounded length.
 
+use super::buffer::Buffer;
+use super::pipeline::Pipeline;
+use super::recorder::Recorder;
+use super::{Gpu, Part};
 use crate::error::Result;
-use crate::gpu::buffer::Buffer;
-use crate::gpu::pipeline::Pipeline;
-use crate::gpu::recorder::Recorder;
-use crate::gpu::{Gpu, Part};
 use std::sync::Arc;
 
 /// Dispatches that are recorded until a submission is full.
