@@ -105,7 +105,7 @@ blocking! {
 
 async fn of_device(gpu: &Gpu) -> Result<Limits> {
     let workgroup = gpu.capabilities.sweep_workgroup();
-    let bytes: u64 = if gpu.capabilities.software { 64 << 20 } else { 128 << 20 };
+    let bytes: u64 = gpu.capabilities.measured_bytes();
     let quads = (bytes / 16) as u32;
     let bound = Bound { gpu, workgroup, bytes, quads };
 
@@ -162,8 +162,7 @@ impl Bound<'_> {
 
     /// Pairs of points a second, with the better exponential.
     async fn pairs(&self, loops: Loops) -> Result<f64> {
-        let (parts, targets): (u32, u32) =
-            if self.gpu.capabilities.software { (1, 2048) } else { (4, 2560) };
+        let (parts, targets): (u32, u32) = self.gpu.capabilities.measured_points();
         let rows = parts * targets;
         let groups = u64::from(rows.div_ceil(self.workgroup) * parts);
         let mut best = f64::INFINITY;

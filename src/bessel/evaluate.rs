@@ -5,7 +5,7 @@ use super::function::BesselFunction;
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterReport, Context, Gpu, Tensor};
+use crate::gpu::{AdapterReport, Context, Tensor};
 use crate::number::{Element, Precision};
 use crate::parallel::{fill, first, map_rows_gently};
 use crate::wait::blocking;
@@ -45,7 +45,7 @@ impl Bessel {
     /// # Errors
     /// [`Error::PrecisionUnavailable`] for `Double` in that case.
     pub fn adapter(&self, context: &Context) -> Result<AdapterReport> {
-        Ok(match self.device(context)? {
+        Ok(match context.exact_gpu(self.precision)? {
             Some(_) => context.adapter().clone(),
             None => AdapterReport::cpu_twin(),
         })
@@ -59,13 +59,6 @@ impl Bessel {
         self.precision == Precision::Double
             && self.function != BesselFunction::LogGamma
             && (x == 0.0 || tiny)
-    }
-
-    fn device<'a>(&self, context: &'a Context) -> Result<Option<&'a Gpu>> {
-        match context.gpu() {
-            Some(gpu) => device(gpu, &context.adapter().name, self.precision),
-            None => Ok(None),
-        }
     }
 
     /// The values at (v, x): as many orders as arguments, or one of either for all of the other.
@@ -108,7 +101,7 @@ impl Bessel {
         {
             return Err(Error::InvalidInput { argument, row: None, index: Some(i), reason });
         }
-        match self.device(context)? {
+        match context.exact_gpu(self.precision)? {
             Some(gpu) => {
                 let mut values = Vec::with_capacity(count);
                 // As many points at a time as a binding holds.
@@ -163,7 +156,7 @@ impl Bessel {
             return Err(Error::invalid("x", reason));
         }
         let context = v.context();
-        match (self.device(context)?, v.part(), x.part()) {
+        match (context.exact_gpu(self.precision)?, v.part(), x.part()) {
             (Some(gpu), Some(orders), Some(arguments)) => {
                 if !context.shares_device(x.context()) {
                     return Err(Error::invalid("x", "is on another device than v"));
@@ -250,17 +243,5 @@ fn broadcast(orders: usize, arguments: usize) -> Result<usize> {
         (_, 0) => Err(Error::invalid("x", "is empty")),
         (v, x) if v == x || v == 1 || x == 1 => Ok(v.max(x)),
         (v, x) => Err(Error::invalid("x", format!("has {x} elements, v has {v}"))),
-    }
-}
-
-/// The device, if its double-float arithmetic holds; `None` where the twin answers in its place.
-fn device<'a>(gpu: &'a Gpu, name: &str, precision: Precision) -> Result<Option<&'a Gpu>> {
-    match (gpu.capabilities.require_twofloat(name), precision) {
-        (Ok(()), _) => Ok(Some(gpu)),
-        (Err(_), Precision::Single) => {
-            log::warn!("double-float arithmetic is broken on {name}: the f64 CPU twin answers");
-            Ok(None)
-        }
-        (Err(error), Precision::Double) => Err(error),
     }
 }

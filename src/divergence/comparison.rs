@@ -185,9 +185,7 @@ impl Comparison {
         if !p.context.shares_device(&q.context) {
             return Err(Error::invalid("q", "is in another context than p"));
         }
-        if let (Precision::Double, Some(gpu)) = (self.precision, p.context.gpu()) {
-            gpu.capabilities.require_twofloat(&p.context.adapter().name)?;
-        }
+        p.context.require(self.precision)?;
         if let Divergence::Generator(generator) = &self.divergence {
             let mixed = p.is_logarithmic() != q.is_logarithmic();
             let host = p.context.gpu().is_none() || mixed || self.precision == Precision::Double;

@@ -54,9 +54,7 @@ pub(crate) async fn others(
     precision: Precision,
     smoothed: bool,
 ) -> Result<Vec<Found>> {
-    if let (Precision::Double, Some(gpu)) = (precision, rows.context.gpu()) {
-        gpu.capabilities.require_twofloat(&rows.context.adapter().name)?;
-    }
+    rows.context.require(precision)?;
     let labelled = queries.iter().any(|query| query.label.is_some());
     // The label's bin is looked for in one piece of memory.
     let whole = match &rows.data {

@@ -9,7 +9,7 @@ use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::steps::{Step, Steps};
 use crate::gpu::{Context, Gpu, Kernel, Part, Tensor};
-use crate::number::{Element, words};
+use crate::number::{Element, Precision, words};
 use crate::reference::divergence as twin;
 use crate::wait::blocking;
 use std::sync::Arc;
@@ -105,7 +105,9 @@ impl Divergence {
     async fn ratio_weights_in_place(&self, log_ratios: &Tensor) -> Result<Tensor> {
         self.require_ratio_weight()?;
         let context = log_ratios.context();
-        if let (Some(gpu), Some(buffer)) = (device(context), log_ratios.part()) {
+        if let (Some(gpu), Some(buffer)) =
+            (context.exact_gpu(Precision::Single)?, log_ratios.part())
+        {
             let batch = Batch { gpu, logs: buffer.clone(), length: log_ratios.len(), low: 0 };
             if let Some(weights) = self.on_device(&batch).await? {
                 return Ok(Tensor::pooled(context, weights, log_ratios.shape()));
@@ -152,7 +154,7 @@ impl Divergence {
         }
         let beyond = |s: &T| s.to_f64().is_finite() && (s.to_f64() as f32).is_infinite();
         let far = T::singles(log_ratios).is_none() && log_ratios.iter().any(beyond);
-        let gpu = match device(context) {
+        let gpu = match context.exact_gpu(Precision::Single)? {
             Some(gpu) if !far => gpu,
             _ => return self.on_host(log_ratios),
         };
@@ -220,11 +222,6 @@ fn wrong_ratio(index: usize, s: f64) -> Error {
         false => format!("the weight of {s} is infinite"),
     };
     Error::InvalidInput { argument: "log_ratios", row: None, index: Some(index), reason }
-}
-
-/// The device, if its double-float arithmetic holds.
-fn device(context: &Context) -> Option<&Gpu> {
-    context.gpu().map(|gpu| &**gpu).filter(|gpu| gpu.capabilities.probes.twofloat_exact())
 }
 
 /// High words, then low words this many numbers behind; 0 where there are none.
@@ -323,7 +320,6 @@ impl Batch<'_> {
         let constants: Constants = vec![
             ("WORKGROUP", Constant::U32(capabilities.sweep_workgroup())),
             ("LANES", Constant::U32(if sums { self.lanes() } else { 1 })),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
             ("SUMS", Constant::Bool(sums)),
             ("LOW", Constant::Bool(self.low > 0)),
             ("MIXED", Constant::Bool(form.is_mixed())),

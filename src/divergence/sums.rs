@@ -150,8 +150,6 @@ impl<'a> Pairing<'a> {
                 let numbers = &block.jobs[done..done + count];
                 let shape = Shape::new(&gpu.capabilities, count, block.columns.len());
                 let mut all = self.constants(&block, &shape);
-                // Serial sums in workgroups that a CPU runs.
-                all.push(("SERIAL_SUM", Constant::Bool(gpu.capabilities.software)));
                 all.extend_from_slice(constants);
                 let pipeline = gpu.pipeline(kernel, all).await?;
                 pace.begin();
@@ -222,7 +220,7 @@ impl Shape {
     pub(crate) fn new(capabilities: &Capabilities, items: usize, columns: usize) -> Shape {
         let quads = columns.div_ceil(4);
         // Enough units to fill the adapter, none of them tiny.
-        let (units, least) = if capabilities.software { (256, 256) } else { (4096, 512) };
+        let (units, least) = capabilities.row_units();
         let segments = (units / items.max(1)).clamp(1, quads.div_ceil(least));
         let each = quads.div_ceil(segments);
         let lanes = match (capabilities.lanes_per_row(), each) {
@@ -230,16 +228,15 @@ impl Shape {
             (_, 8..64) => 8,
             (lanes, _) => lanes,
         };
-        // A software adapter runs a workgroup on one core.
-        let workgroup = if capabilities.software { 8 } else { 64.max(lanes) };
+        let workgroup = capabilities.row_workgroup().max(lanes);
         Shape { workgroup, lanes, segments: quads.div_ceil(each), quads: each }
     }
 
     /// One item, which stands for all, a thread for a few quads.
     pub(crate) fn over_columns(capabilities: &Capabilities, columns: usize) -> Shape {
         let quads = columns.div_ceil(4);
-        let each = if capabilities.software { quads.div_ceil(64).max(1) } else { 1 };
-        let workgroup = if capabilities.software { 8 } else { 64 };
+        let each = capabilities.quads_per_column_thread(quads);
+        let workgroup = capabilities.row_workgroup();
         Shape { workgroup, lanes: 1, segments: quads.div_ceil(each), quads: each }
     }
 

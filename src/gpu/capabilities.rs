@@ -67,60 +67,8 @@ impl Capabilities {
         vec![
             ("FUSED_FMA", Constant::Bool(fused_fma)),
             ("SCALE_QUOTIENTS", Constant::Bool(divisor_end < 128 || !denormals)),
+            // A workgroup that one core runs adds up faster without barriers.
+            ("SERIAL_SUM", Constant::Bool(self.software)),
         ]
-    }
-
-    /// Threads that share one row of a softmin over contiguous memory.
-    pub(crate) fn lanes_per_row(&self) -> u32 {
-        if self.software { 1 } else { 64 }
-    }
-
-    /// Threads of a workgroup in the streaming sweeps.
-    pub(crate) fn sweep_workgroup(&self) -> u32 {
-        if self.software { 32 } else { 256 }
-    }
-
-    /// Threads of a workgroup that solves one small problem by itself.
-    pub(crate) fn resident_workgroup(&self) -> u32 {
-        // Eight is one SIMD register on CPU drivers, where a barrier among more costs.
-        if self.software { 8 } else { 32 }
-    }
-
-    /// Threads and points of a workgroup that sorts its points by formula: enough points for
-    /// whole vectors of each formula, on a software driver with the threads of one vector.
-    pub(crate) fn sorted_tile(&self) -> (u32, u32) {
-        if self.software { (8, 512) } else { (128, 1024) }
-    }
-
-    /// Points of the first submission of an elementwise function; the clock sizes the others.
-    pub(crate) fn first_points(&self) -> usize {
-        if self.software { 1 << 16 } else { 1 << 20 }
-    }
-
-    /// Problems that should run at once to keep the device busy, one workgroup each.
-    pub(crate) fn parallel_problems(&self) -> usize {
-        if self.software { 64 } else { 2048 }
-    }
-
-    /// Bytes of workgroup memory a kernel may use.
-    pub(crate) fn workgroup_memory(&self) -> u32 {
-        self.limits.max_compute_workgroup_storage_size
-    }
-
-    /// Whether sums of exponentials may use the built-in `exp2`.
-    pub(crate) fn native_exp2(&self) -> bool {
-        !self.software && self.probes.exp2_error <= 8.0
-    }
-
-    /// Rough softmin elements a second, for the length of the first submission
-    /// only; later ones are sized by the clock.
-    pub(crate) fn elements_per_second(&self) -> f64 {
-        if self.software { 4e8 } else { 1e10 }
-    }
-
-    /// Seconds of work a submission should hold. Windows resets a device after
-    /// two; browsers become unresponsive long before.
-    pub(crate) fn submission_seconds(&self) -> f64 {
-        if self.software { 0.1 } else { 0.03 }
     }
 }

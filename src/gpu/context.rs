@@ -294,25 +294,31 @@ impl ContextBuilder {
         let backends = self
             .backends
             .unwrap_or_else(|| wgpu::Backends::from_env().unwrap_or_else(wgpu::Backends::all));
-        let mut adapters = enumerate(backends).await?;
-        adapters.sort_by_key(|adapter| rank(&AdapterReport::new(adapter)));
         let mut found = Vec::new();
-        for adapter in &adapters {
-            let report = AdapterReport::new(adapter);
-            if !self.fits(&report) {
-                found.push(match (report.kind, &self.name) {
-                    (AdapterKind::Software, None) => refusal::software(&report),
-                    _ => report.to_string(),
-                });
+        // GL's drivers are opened, which takes a twentieth of a second, only where no other will do.
+        for backends in [backends - wgpu::Backends::GL, backends & wgpu::Backends::GL] {
+            if backends.is_empty() {
                 continue;
             }
-            match open(adapter, self.cache.as_deref()).await {
-                Ok(context) => return Ok(context),
-                Err(error) if report.backend == Backend::WebGpu => return Err(error),
-                Err(error) => {
-                    let told = refusal::describe(&report, &error);
-                    log::warn!("passing over {told}");
-                    found.push(told);
+            let mut adapters = enumerate(backends).await?;
+            adapters.sort_by_key(|adapter| rank(&AdapterReport::new(adapter)));
+            for adapter in &adapters {
+                let report = AdapterReport::new(adapter);
+                if !self.fits(&report) {
+                    found.push(match (report.kind, &self.name) {
+                        (AdapterKind::Software, None) => refusal::software(&report),
+                        _ => report.to_string(),
+                    });
+                    continue;
+                }
+                match open(adapter, self.cache.as_deref()).await {
+                    Ok(context) => return Ok(context),
+                    Err(error) if report.backend == Backend::WebGpu => return Err(error),
+                    Err(error) => {
+                        let told = refusal::describe(&report, &error);
+                        log::warn!("passing over {told}");
+                        found.push(told);
+                    }
                 }
             }
         }
@@ -336,16 +342,15 @@ blocking! {
     }
 }
 
-/// Discrete before integrated before software; Vulkan, Metal and DX12 before GL.
-fn rank(report: &AdapterReport) -> (u8, u8) {
-    let kind = match report.kind {
+/// Discrete before integrated before software.
+fn rank(report: &AdapterReport) -> u8 {
+    match report.kind {
         AdapterKind::Discrete => 0,
         AdapterKind::Integrated => 1,
         AdapterKind::Virtual => 2,
         AdapterKind::Unknown => 3,
         AdapterKind::Software => 4,
-    };
-    (kind, u8::from(report.backend == Backend::Gl))
+    }
 }
 
 /// # Errors

@@ -6,6 +6,7 @@ mod binding;
 pub(crate) mod buffer;
 mod capabilities;
 mod context;
+mod device_or_twin;
 #[cfg(feature = "hostile")]
 mod hostile;
 pub(crate) mod layout;
@@ -23,6 +24,7 @@ pub(crate) mod recorder;
 mod refusal;
 #[doc(hidden)]
 pub mod shader;
+mod shapes;
 #[cfg(not(target_arch = "wasm32"))]
 mod staging;
 pub(crate) mod steps;

@@ -63,22 +63,7 @@ pub use {
 
 use crate::divergence::Unit;
 use crate::error::{Error, Result};
-use crate::gpu::{Context, Gpu};
-use crate::number::{Element, Precision};
-
-/// The device, if its double-float arithmetic holds; `None` where the f64 twin answers.
-fn device(context: &Context, precision: Precision) -> Result<Option<&Gpu>> {
-    let Some(gpu) = context.gpu() else { return Ok(None) };
-    let name = &context.adapter().name;
-    match (gpu.capabilities.require_twofloat(name), precision) {
-        (Ok(()), _) => Ok(Some(gpu)),
-        (Err(_), Precision::Single) => {
-            log::warn!("double-float arithmetic is broken on {name}: the f64 CPU twin answers");
-            Ok(None)
-        }
-        (Err(error), Precision::Double) => Err(error),
-    }
-}
+use crate::number::Element;
 
 /// Nats in a unit.
 fn per_nat(unit: Unit) -> f64 {

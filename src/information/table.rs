@@ -2,7 +2,7 @@
 
 use super::cells::by_twin;
 use super::table_device::Tables;
-use super::{check_weights, device, per_nat, rows_of};
+use super::{check_weights, per_nat, rows_of};
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::divergence::Unit;
@@ -143,7 +143,7 @@ async fn joint_information_in_place<T: Element>(
     for (table, weights) in tables_of().enumerate() {
         check_weights("tables", table, weights)?;
     }
-    let nats = match device(context, precision)? {
+    let nats = match context.exact_gpu(precision)? {
         Some(gpu) => Tables::new(gpu, shape, precision)?.measure(tables).await?,
         None => {
             let table = |k: usize| by_twin(&tables[k * cells..(k + 1) * cells], shape[1]);
@@ -180,7 +180,7 @@ async fn joint_information_tensor_in_place(
         }
     };
     let context = tables.context();
-    if let (Some(gpu), Some(buffer)) = (device(context, precision)?, tables.part()) {
+    if let (Some(gpu), Some(buffer)) = (context.exact_gpu(precision)?, tables.part()) {
         let device = Tables::new(gpu, shape, precision)?;
         if let Some(nats) = device.measure_buffer(buffer, count).await? {
             return Ok(nats.into_iter().map(|nats| JointInformation::new(nats, unit)).collect());

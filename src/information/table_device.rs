@@ -152,7 +152,6 @@ impl<'a> Tables<'a> {
         let mut constants = vec![
             ("WORKGROUP", Constant::U32(workgroup)),
             ("LANES", Constant::U32(lanes)),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
             ("DOUBLE", Constant::Bool(self.double)),
         ];
         constants.extend(own.iter().map(|(name, is)| (*name, Constant::Bool(*is))));

@@ -2,8 +2,8 @@
 
 use super::log_weights::screen;
 use super::resample::systematic_resample;
+use super::rows_of;
 use super::weights_device::DeviceRows;
-use super::{device, rows_of};
 use crate::aside::aside;
 use crate::clock::Breather;
 use crate::error::{Error, Result};
@@ -87,7 +87,7 @@ impl ImportanceWeights {
         precision: Precision,
     ) -> Result<ImportanceWeights> {
         let rows = rows_of("log_weights", log_weights, columns)?;
-        let (sums, data) = match device(context, precision)? {
+        let (sums, data) = match context.exact_gpu(precision)? {
             Some(gpu) => {
                 screen(log_weights, columns)?;
                 let (rows, sums) = DeviceRows::upload(gpu, log_weights, columns, precision).await?;
@@ -125,7 +125,7 @@ impl ImportanceWeights {
             return Err(Error::invalid("log_weights", reason));
         };
         let context = log_weights.context();
-        if let (Some(gpu), Some(part)) = (device(context, precision)?, log_weights.part()) {
+        if let (Some(gpu), Some(part)) = (context.exact_gpu(precision)?, log_weights.part()) {
             let (rows, sums) =
                 DeviceRows::borrow(gpu, part, log_weights.len(), columns, precision).await?;
             let data = Data::Device(Arc::new(rows));

@@ -145,7 +145,6 @@ impl DeviceRows {
         let constants = vec![
             ("WORKGROUP", Constant::U32(workgroup)),
             ("LANES", Constant::U32(lanes)),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
             ("DOUBLE", Constant::Bool(self.double())),
             ("LOW", Constant::Bool(part.low > 0)),
         ];

@@ -268,8 +268,7 @@ async fn add_on_device(logits: &Distributions, answers: &Answers, sums: &mut [f6
     }
     let pairing = Pairing::new(logits, logits)?;
     let gpu = pairing.gpu;
-    let software = gpu.capabilities.software;
-    let (units, workgroup) = if software { (256, 8) } else { (16384, 64) };
+    let (units, workgroup) = (gpu.capabilities.column_units(), gpu.capabilities.row_workgroup());
     let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
     for block in pairing.blocks(&jobs) {
         // A row in pieces is paired with all of its own pieces.

@@ -62,7 +62,6 @@ impl Device<'_> {
         let components = if self.double || pick { 1 } else { components.min(4) };
         let constants = [
             ("WORKGROUP", Constant::U32(workgroup)),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
             ("LANES", Constant::U32(lanes)),
             ("COMPONENTS", Constant::U32(components as u32)),
             ("SCALED", Constant::Bool(scaled)),
@@ -164,7 +163,6 @@ impl Device<'_> {
         let workgroup = self.gpu.capabilities.sweep_workgroup();
         let constants = vec![
             ("WORKGROUP", Constant::U32(workgroup)),
-            ("SERIAL_SUM", Constant::Bool(self.gpu.capabilities.software)),
             ("DOUBLE", Constant::Bool(self.double)),
             ("HARD", Constant::Bool(hard)),
         ];

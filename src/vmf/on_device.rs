@@ -155,7 +155,6 @@ impl<'a> Device<'a> {
         let lanes = if norms.scaled { 1 } else { capabilities.lanes_per_row() };
         let constants = [
             ("WORKGROUP", Constant::U32(workgroup)),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
             ("LANES", Constant::U32(lanes)),
             ("SCALED", Constant::Bool(norms.scaled)),
         ];

@@ -219,11 +219,7 @@ impl Device<'_> {
         if self.double {
             return Ok(None);
         }
-        let constants = [
-            ("WORKGROUP", Constant::U32(lanes)),
-            ("SERIAL_SUM", Constant::Bool(self.gpu.capabilities.software)),
-            ("MATS", Constant::U32(mats)),
-        ];
+        let constants = [("WORKGROUP", Constant::U32(lanes)), ("MATS", Constant::U32(mats))];
         let pipeline = self.over_rows(&RESULTANT_ROWS, &constants).await?;
         let total = self.total_pipeline(false).await?;
         let block = self.block();

@@ -4,8 +4,8 @@ use crate::gpu::Capabilities;
 
 /// Rows whose sum one thread makes in f32, one after the other.
 pub(super) fn rows_per_block(capabilities: &Capabilities, rows: usize, quads: usize) -> usize {
-    if capabilities.software {
-        return 128;
+    if let Some(block) = capabilities.direction_block() {
+        return block;
     }
     // Short blocks where there are few rows, so that all of a GPU has something to do.
     let tiles = quads.div_ceil(column_workgroup(capabilities) as usize);
@@ -14,16 +14,13 @@ pub(super) fn rows_per_block(capabilities: &Capabilities, rows: usize, quads: us
 
 /// Threads of a workgroup that take quads of a row beside each other.
 pub(super) fn column_workgroup(capabilities: &Capabilities) -> u32 {
-    if capabilities.software { 16 } else { 64 }
+    capabilities.direction_workgroup()
 }
 
 /// Threads that hold a whole row of so many quads in registers, sixteen quads in a matrix,
 /// and how many matrices each: `None` where rows are too long for it.
 pub(super) fn lanes_that_hold(capabilities: &Capabilities, quads: usize) -> Option<(u32, u32)> {
-    // CPU drivers: eight threads are one SIMD register, and barriers among more are dear.
-    // GPUs: few registers a thread, so that many workgroups run at once.
-    let (lanes, most) =
-        if capabilities.software { ([8, 16, 32, 64], 8) } else { ([32, 64, 128, 256], 2) };
+    let (lanes, most) = capabilities.direction_lanes();
     let mats = |lanes: u32| quads.div_ceil(4 * lanes as usize) as u32;
     lanes.into_iter().map(|lanes| (lanes, mats(lanes))).find(|(_, mats)| *mats <= most)
 }
@@ -36,7 +33,7 @@ pub(super) fn unit_tiles(capabilities: &Capabilities, quads: usize) -> Option<(u
     // All quads of a thread but the last must lie in the row.
     let fits = |held: &usize| (held - 1) * tiles(*held) * UNIT_WORKGROUP as usize <= quads;
     let held = (1..=8).rev().filter(fits).min_by_key(loads)?;
-    capabilities.software.then_some((tiles(held), held as u32))
+    capabilities.directions_pass().then_some((tiles(held), held as u32))
 }
 
 /// Threads of a workgroup there: one SIMD register.

@@ -103,9 +103,7 @@ impl<'a> Work<'a> {
             }
             (Data::Device(rows), Some(gpu)) => {
                 let double = precision == Precision::Double;
-                if double {
-                    gpu.capabilities.require_twofloat(&directions.context.adapter().name)?;
-                }
+                directions.context.require(precision)?;
                 On::Device(Device::new(gpu, rows, directions, double)?)
             }
             _ => return Err(Error::invalid("directions", "their context has no device")),

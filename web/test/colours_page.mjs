@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { keepStates, open, runOf, state, status, waitFor } from './harness/demo.mjs';
+import { keepStates, onWebGpu, open, runOf, state, status, waitFor } from './harness/demo.mjs';
 import { png } from './harness/png.mjs';
 import { withPage } from './harness/watched_page.mjs';
 
@@ -28,7 +28,7 @@ export async function colours(t, { browser, origin }) {
   try {
     await write(folder);
     await withPage(browser, async (page) => {
-      await open(page, origin, 'colours');
+      await open(page, origin, 'colours', onWebGpu);
       await waitFor(page, ['done']);
       const pick = async (name) => {
         const input = await page.$('#source-file');

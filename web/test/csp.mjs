@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { demos, open, runOf, keepStates } from './harness/demo.mjs';
+import { demos, keepStates, onWebGpu, open, runOf } from './harness/demo.mjs';
 import { web } from './harness/folders.mjs';
 import { png } from './harness/png.mjs';
 import { withPage } from './harness/watched_page.mjs';
@@ -58,7 +58,7 @@ export async function csp(t, { browser, origin }) {
 
   for (const name of ['index', ...demos]) {
     await t.test(`${name} keeps to its policy`, () => withPage(browser, async (page) => {
-      await open(page, origin, name);
+      await open(page, origin, name, onWebGpu);
       if (name === 'colours') {
         // A picture of the visitor's, and the result as a file: addresses that the page makes itself.
         const input = await page.$('#source-file');
@@ -76,7 +76,7 @@ export async function csp(t, { browser, origin }) {
 
   for (const name of ['index', ...demos]) {
     await t.test(`${name} refuses what is injected`, (t) => withPage(browser, async (page) => {
-      await open(page, origin, name);
+      await open(page, origin, name, onWebGpu);
       await page.evaluate(attack);
       // Reports come with the next tasks.
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { checkReport, copyRefused } from './check_page.mjs';
 import { colours } from './colours_page.mjs';
-import { keepStates, open, runOf, status, tabTo, waitFor } from './harness/demo.mjs';
+import { keepStates, onWebGpu, open, runOf, status, tabTo, waitFor } from './harness/demo.mjs';
 import { allowSlowness } from './harness/lacking.mjs';
 import { photograph } from './harness/photograph.mjs';
 import { withPage } from './harness/watched_page.mjs';
@@ -17,7 +17,7 @@ const controls = {
 };
 
 /** Opens a page and waits for what it does by itself; the check begins when it is told to. */
-async function settled(page, origin, demo, query = '?backend=webgpu') {
+async function settled(page, origin, demo, query = onWebGpu) {
   await open(page, origin, demo, query);
   await waitFor(page, demo === 'check' ? ['ready'] : ['done']);
 }
@@ -28,7 +28,7 @@ async function clicked(page, button) {
 
 export async function pages(t, { browser, name, origin }) {
   await t.test('index', () => withPage(browser, async (page) => {
-    await page.goto(`${origin}/demos/index.html`);
+    await page.goto(`${origin}/demos/index.html${onWebGpu}`);
     const links = await page.$$eval('main a', (links) => links.map((link) => link.getAttribute('href')));
     for (const demo of Object.keys(controls)) assert.ok(links.includes(`${demo}.html`), `no link to ${demo}`);
     await photograph(page, name, 'index-light');

@@ -1,7 +1,7 @@
 // How a page feels: blocks of its main thread, and the time to the first answer. Times are told, not judged by the exit
 // status: they are the machine's as much as ours.
 import assert from 'node:assert/strict';
-import { keepStates, open, runOf, status, waitFor } from './harness/demo.mjs';
+import { keepStates, onWebGpu, open, runOf, status, waitFor } from './harness/demo.mjs';
 import { call, blank } from './harness/in_page.mjs';
 import { withPage } from './harness/watched_page.mjs';
 
@@ -35,18 +35,19 @@ export async function responsiveness(t, { browser, origin }) {
     }));
   }
 
-  await t.test('the first answer after navigation: import, context, 32 × 32', (t) => withPage(browser, async (page) => {
-    for (const visit of ['first', 'second', 'third']) {
-      await page.goto(origin + blank);
-      const { took, backend } = await call(page, 'responsiveness.js', 'firstResult');
-      t.diagnostic(`${visit} visit, ${backend}: ${verdict(took, wait)}`);
-    }
-  }));
+  for (const backend of ['webgpu', 'cpu']) {
+    await t.test(`the first answer after navigation: import, context, 32 × 32, ${backend}`, (t) => withPage(browser, async (page) => {
+      for (const visit of ['first', 'second', 'third']) {
+        await page.goto(origin + blank);
+        t.diagnostic(`${visit} visit: ${verdict(await call(page, 'responsiveness.js', 'firstResult', backend), wait)}`);
+      }
+    }));
+  }
 
   for (const [name, button] of Object.entries(buttons)) {
     await t.test(`the page ${name}: its first answer, and its main thread when it runs again`, (t) => withPage(browser, async (page) => {
       for (const visit of ['first', 'second']) {
-        await open(page, origin, name);
+        await open(page, origin, name, onWebGpu);
         await waitFor(page, ['done']);
         t.diagnostic(`${visit} visit: ${verdict(await page.evaluate(() => window.firstAnswer), wait)}`);
       }

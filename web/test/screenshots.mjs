@@ -1,6 +1,6 @@
 // Pictures of every page for whoever wants to look, in the dark scheme; those in the light one come from pages.mjs.
 import { launch } from './harness/browsers.mjs';
-import { demos, open } from './harness/demo.mjs';
+import { demos, onWebGpu, open } from './harness/demo.mjs';
 import { photograph } from './harness/photograph.mjs';
 import { withPage } from './harness/watched_page.mjs';
 
@@ -9,7 +9,7 @@ export async function screenshots(t, { name, origin }) {
   try {
     for (const demo of ['index', ...demos]) {
       await t.test(`${demo}, dark`, () => withPage(browser, async (page) => {
-        await open(page, origin, demo);
+        await open(page, origin, demo, onWebGpu);
         await photograph(page, name, `${demo}-dark`);
       }));
     }

@@ -1,12 +1,9 @@
 // A page that stays alive: lost devices, cancelled solves, two tabs, navigation, and browsers without WebGPU.
 import assert from 'node:assert/strict';
 import { call, blank, runAll } from './harness/in_page.mjs';
-import { keepDevices, lacking } from './harness/lacking.mjs';
-import { loaded, open, state, status, waitFor } from './harness/demo.mjs';
+import { keepDevices, lacking, onTheTwin, softwareAlone } from './harness/lacking.mjs';
+import { loaded, onWebGpu, open, state, status, waitFor } from './harness/demo.mjs';
 import { withPage } from './harness/watched_page.mjs';
-
-/** All that the console gets where WebGPU is missing. */
-const ourLine = /^console warn: kantor runs on the CPU: /;
 
 export async function stayingAlive(t, { browser, origin }) {
   await withPage(browser, async (page) => {
@@ -26,7 +23,7 @@ export async function stayingAlive(t, { browser, origin }) {
   await t.test('navigating away during a solve and back', () => withPage(browser, async (page) => {
     await page.goto(origin + blank);
     await call(page, 'staying_alive.js', 'startEndlessSolve');
-    await page.goto(`${origin}/demos/index.html`);
+    await page.goto(`${origin}/demos/index.html${onWebGpu}`);
     // Not page.goBack(): in Firefox it waits for an event that a page from the cache of pages does not have.
     await page.evaluate(() => history.back());
     await page.waitForFunction((path) => location.pathname === path, {}, blank);
@@ -38,8 +35,13 @@ export async function stayingAlive(t, { browser, origin }) {
       await page.goto(origin + blank);
       const kind = what === 'no device' ? 'device' : 'no-adapter';
       for (const note of await call(page, 'staying_alive.js', 'fallsBack', kind)) t.diagnostic(note.slice(0, 300));
-    }, { before, expected: [ourLine] }));
+    }, { before, expected: [onTheTwin] }));
   }
+
+  await t.test('an adapter of software: the CPU twin answers, and WebGPU where it is named', (t) => withPage(browser, async (page) => {
+    await page.goto(origin + blank);
+    for (const note of await call(page, 'staying_alive.js', 'prefersTheTwin')) t.diagnostic(note);
+  }, { before: softwareAlone, expected: [onTheTwin] }));
 
   for (const what of ['no WebGPU', 'no adapter', 'no permission']) {
     await t.test(`${what}: a page says so and works`, (t) => withPage(browser, async (page) => {
@@ -48,12 +50,12 @@ export async function stayingAlive(t, { browser, origin }) {
       t.diagnostic(text);
       assert.match(text, /WebGPU|adapter|GPU/i, 'the reason is on the page');
       assert.match(text, /CPU/i, 'what computes instead is on the page');
-    }, { before: lacking[what], expected: [ourLine] }));
+    }, { before: lacking[what], expected: [onTheTwin] }));
   }
 
   for (const name of ['transport', 'divergences']) {
     await t.test(`a device lost on the page ${name}, and Retry`, (t) => withPage(browser, async (page) => {
-      await open(page, origin, name);
+      await open(page, origin, name, onWebGpu);
       await page.evaluate(() => window.devicesOpened.at(-1).destroy());
       assert.equal(await waitFor(page, ['failed']), 'failed');
       assert.equal((await state(page)).kind, 'device-lost');

@@ -56,9 +56,7 @@ pub(super) async fn answers(
     p: &Distributions,
 ) -> Result<Vec<Row>> {
     entropy.check()?;
-    if let (Precision::Double, Some(gpu)) = (precision, p.context.gpu()) {
-        gpu.capabilities.require_twofloat(&p.context.adapter().name)?;
-    }
+    p.context.require(precision)?;
     let alpha = order(entropy);
     let mut rows: Vec<Option<Row>> = vec![None; p.rows];
     let on_device = p.context.gpu().is_some() && precision == Precision::Single;

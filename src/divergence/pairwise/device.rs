@@ -188,13 +188,12 @@ impl<'a> Engine<'a> {
         totals: &mut Totals,
     ) -> Result<()> {
         let gpu = self.gpu;
-        let software = gpu.capabilities.software;
         let pairs = p_rows.len() * q_rows.len();
         let words = p.quads().div_ceil(8);
         // A workgroup of few threads takes several rows of p; enough workgroups to fill the adapter, none of them tiny.
-        let each = if software { 8.min(p_rows.len().div_ceil(4)) } else { 1 };
+        let each = gpu.capabilities.rows_per_pair_group(p_rows.len());
         let groups = p_rows.len().div_ceil(each) * q_rows.len().div_ceil(ROWS * self.block);
-        let (wanted, least) = if software { (16, 64) } else { (2048, 8) };
+        let (wanted, least) = gpu.capabilities.pair_units();
         let segments = (wanted / groups).clamp(1, words.div_ceil(least));
         let segments = segments.min(capacity / pairs).max(1);
         let each_words = words.div_ceil(segments);

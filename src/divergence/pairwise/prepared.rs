@@ -20,7 +20,7 @@ const QUAD: u64 = 32;
 
 /// Rows that lie beside each other, as many as a workgroup of `pairwise.wgsl` has threads.
 pub(super) fn block(capabilities: &Capabilities) -> usize {
-    if capabilities.software { 8 } else { 64 }
+    capabilities.row_workgroup() as usize
 }
 
 /// Rows and columns of a tile: all columns if they fit, rows in whole blocks.
@@ -125,7 +125,7 @@ async fn prepare(
             continue;
         }
         let length = part.columns.len();
-        let workgroup = if gpu.capabilities.software { 8 } else { 64 };
+        let workgroup = gpu.capabilities.row_workgroup();
         let shape = Shape { workgroup, lanes: 1, segments: length.div_ceil(32), quads };
         let mut constants = pairing.constants(&part, &shape);
         constants.push(("BLOCK", Constant::U32(block as u32)));

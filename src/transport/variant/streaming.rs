@@ -60,11 +60,8 @@ impl SweepKernel {
         let capabilities = &gpu.capabilities;
         let workgroup = capabilities.sweep_workgroup();
         let data = batch.side(side);
-        let mut constants = vec![
-            ("WORKGROUP", Constant::U32(workgroup)),
-            ("SERIAL_SUM", Constant::Bool(capabilities.software)),
-            ("MEASURE", Constant::Bool(measure)),
-        ];
+        let mut constants =
+            vec![("WORKGROUP", Constant::U32(workgroup)), ("MEASURE", Constant::Bool(measure))];
         let native = ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2()));
         let source = ("SOURCE", Constant::Bool(side == Side::Source));
         // Entries of the own side that one workgroup updates.

@@ -4,6 +4,9 @@ import { timeout } from './browsers.mjs';
 
 export const demos = ['transport', 'colours', 'divergences', 'bessel', 'check'];
 
+/** Asks a page for the kernels: on a software adapter it would take the twin. */
+export const onWebGpu = '?backend=webgpu';
+
 /** The state of the page and, where it failed, the kind of the error. */
 export function state(page) {
   return page.$eval('main', (main) => ({ state: main.dataset.state, kind: main.dataset.kind }));

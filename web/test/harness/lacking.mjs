@@ -1,4 +1,11 @@
 // What a browser may lack or refuse. Each function runs in a page before any of its scripts.
+
+/**
+ * All that the console gets where the twin computes though nobody asked for it: without WebGPU, and with an adapter that
+ * runs shaders on the CPU, as those of these tests do.
+ */
+export const onTheTwin = /^console warn: kantor runs on the CPU: /;
+
 export const lacking = {
   'no WebGPU': () => Object.defineProperty(navigator, 'gpu', { value: undefined, configurable: true }),
   'no adapter': () => {
@@ -15,6 +22,11 @@ export const lacking = {
     };
   },
 };
+
+/** Lets every adapter be one that runs shaders on the CPU, as that of a machine without a GPU is. */
+export function softwareAlone() {
+  Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => true, configurable: true });
+}
 
 /** Keeps the devices that a page opens, so that a test can destroy them as a driver would. */
 export function keepDevices() {

@@ -118,3 +118,19 @@ export async function fallsBack(kind) {
   const error = await failsWith(kind, () => Context.create({ backend: 'webgpu' }), 'WebGPU and nothing else');
   return [`${adapter}: ${fallbackReason}`, `without a fallback: ${error.message}`];
 }
+
+/** Where shaders run on the CPU the twin answers and says why; the adapter does where it is named. */
+export async function prefersTheTwin() {
+  const context = await Context.create();
+  equal(context.backend, 'cpu', 'backend');
+  holds(/runs shaders on the CPU/.test(context.fallbackReason), `the reason is ${context.fallbackReason}`);
+  await solvesStill(context, 'on the twin');
+  const named = await Context.create({ backend: 'webgpu' });
+  equal(named.backend, 'webgpu', 'the backend that was named');
+  equal(named.fallbackReason, undefined, 'reason for nothing');
+  await solvesStill(named, 'on the adapter');
+  const notes = [`${context.adapter}: ${context.fallbackReason}`, `named: ${named.adapter}`];
+  context.free();
+  named.free();
+  return notes;
+}
