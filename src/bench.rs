@@ -25,6 +25,8 @@ use std::sync::Arc;
 
 /// The limits of an adapter, or of the processor for the CPU twin.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes read and written per second by a copy of 128 MiB (64 MiB on software
     /// adapters and the CPU twin), four f32 at a time.

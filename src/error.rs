@@ -4,6 +4,9 @@
 ///
 /// Nothing that reaches the library from outside (data, adapters, drivers)
 /// panics; it ends here.
+///
+/// Cases may be added. Those there are keep their fields within a major version, so that a
+/// test of yours can make one.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

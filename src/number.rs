@@ -1,6 +1,6 @@
 //! Numbers as callers give them and as kernels take them: f32, f64, and the two words of a double-float.
 
-use std::fmt;
+use crate::named::named;
 
 /// f32 or f64: what data may be given in.
 pub trait Element: Copy + Send + Sync + sealed::Sealed + 'static {
@@ -51,14 +51,6 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// The word that stands for it on command lines and in results.
-    pub fn name(self) -> &'static str {
-        match self {
-            Precision::Single => "single",
-            Precision::Double => "double",
-        }
-    }
-
     /// Words of f32 that a number has on a device.
     pub(crate) fn words(self) -> usize {
         match self {
@@ -68,11 +60,7 @@ impl Precision {
     }
 }
 
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+named! { Precision, "precision": Single => "single", Double => "double" }
 
 /// The words of a double-float: the nearest f32, and the nearest of what is left. Together 48 bits of the number, as long
 /// as the first is finite and the second above 2^-126.

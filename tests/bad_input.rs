@@ -159,7 +159,7 @@ fn a_cost_tensor_is_checked_like_a_cost_on_the_host() {
 
 #[test]
 fn settings_out_of_range_are_named_before_anything_is_dispatched() {
-    let annealing = |from, factor| Sinkhorn::new(0.1).annealing(Annealing { from, factor });
+    let annealing = |from, factor| Sinkhorn::new(0.1).annealing(Annealing::new(from, factor));
     let cases: Vec<(&str, Sinkhorn)> =
         [0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e-300, 1e300]
             .map(|epsilon| ("epsilon", Sinkhorn::new(epsilon)))
@@ -278,7 +278,7 @@ fn a_variant_that_does_not_fit_is_refused() {
     assert_names(solve(&own, scaling(0.1)), "variant", None, None);
     let shared = Case::random(1, 2, 5, 5);
     assert_names(solve(&shared, scaling(1e-3)), "variant", None, None);
-    let annealing = Annealing { from: 1.0, factor: 0.5 };
+    let annealing = Annealing::new(1.0, 0.5);
     assert_names(solve(&shared, scaling(0.1).annealing(annealing)), "variant", None, None);
 }
 
@@ -289,7 +289,7 @@ fn a_start_that_is_no_potential_is_named_by_row_and_index() {
         assert_names(problem().starting_from(&g), "g", Some(1), Some(2));
     }
     assert_names(problem().starting_from(&[0.0; 5]), "g", None, None);
-    assert_names(problem().starting_from(&[]), "g", None, None);
+    assert_names(problem().starting_from::<f64>(&[]), "g", None, None);
 }
 
 // --- asking a solution ----------------------------------------------------------
@@ -311,7 +311,7 @@ fn questions_about_problems_that_do_not_exist_are_refused() {
 fn vectors_of_the_wrong_length_or_not_finite_are_refused() {
     for context in contexts() {
         let solution = Sinkhorn::new(0.5).solve_blocking(&context, &problem()).expect("a solution");
-        assert_names(block_on(solution.apply(0, &[])), "x", None, None);
+        assert_names(block_on(solution.apply::<f64>(0, &[])), "x", None, None);
         assert_names(block_on(solution.apply(0, &[1.0; 4])), "x", None, None);
         assert_names(block_on(solution.apply_transposed(0, &[1.0; 3])), "x", None, None);
         for bad in [f64::NAN, f64::INFINITY, 1e39] {
@@ -431,7 +431,7 @@ fn malformed_solver(random: &mut Random) -> Sinkhorn {
         solver = solver.variant(random.pick(&VARIANTS));
     }
     if random.below(5) == 0 {
-        solver = solver.annealing(Annealing { from: value(random) * 10.0, factor: value(random) });
+        solver = solver.annealing(Annealing::new(value(random) * 10.0, value(random)));
     }
     solver
 }

@@ -2,11 +2,15 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "in a test a panic is the verdict")]
 #![allow(clippy::excessive_precision, reason = "known answers are written as they are known")]
 
+#[path = "common/random.rs"]
+mod random;
+
 use kantor::reference::{
     bessel_ratio_i, bessel_ratio_k, d_log_bessel_i_dv, d_log_bessel_i_dx, d_log_bessel_k_dv,
     d_log_bessel_k_dx, log_bessel_i, log_bessel_i_regularized, log_bessel_i_scaled, log_bessel_k,
     log_bessel_k_regularized, log_bessel_k_scaled, log_gamma,
 };
+use random::Random;
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
@@ -133,31 +137,18 @@ fn log_i_of_order_zero_is_relatively_right() {
     assert!((log_bessel_i(0.0, 1e-30) / 2.5e-61 - 1.0).abs() < 1e-15);
 }
 
-/// SplitMix64: the same points on every machine.
-struct Random(u64);
+/// Log-uniform.
+fn log_within(random: &mut Random, low: f64, high: f64) -> f64 {
+    (low.ln() + (high.ln() - low.ln()) * random.uniform()).exp().clamp(low, high)
+}
 
-impl Random {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    /// Log-uniform.
-    fn log_within(&mut self, low: f64, high: f64) -> f64 {
-        (low.ln() + (high.ln() - low.ln()) * self.unit()).exp().clamp(low, high)
-    }
-
-    /// An order and an argument: half the time from the whole domain, half the time from
-    /// where the regions meet.
-    fn point(&mut self) -> (f64, f64) {
-        match (self.unit() * 8.0) as u32 {
-            0 => (0.0, self.log_within(1e-30, 1e30)),
-            1..4 => (self.log_within(1e-30, 1e6), self.log_within(1e-30, 1e30)),
-            _ => (40.0 * self.unit(), 40.0 * self.unit() + 1e-30),
-        }
+/// An order and an argument: half the time from the whole domain, half the time from
+/// where the regions meet.
+fn point(random: &mut Random) -> (f64, f64) {
+    match (random.uniform() * 8.0) as u32 {
+        0 => (0.0, log_within(random, 1e-30, 1e30)),
+        1..4 => (log_within(random, 1e-30, 1e6), log_within(random, 1e-30, 1e30)),
+        _ => (40.0 * random.uniform(), 40.0 * random.uniform() + 1e-30),
     }
 }
 
@@ -165,7 +156,7 @@ impl Random {
 fn everywhere(seed: u64, mut check: impl FnMut(f64, f64)) {
     let mut random = Random(seed);
     for _ in 0..100_000 {
-        let (v, x) = random.point();
+        let (v, x) = point(&mut random);
         check(v, x);
     }
 }
@@ -209,7 +200,7 @@ fn the_scalings_agree() {
 fn half_integer_orders_have_closed_forms() {
     let mut random = Random(3);
     for _ in 0..10_000 {
-        let x = random.log_within(1e-2, 600.0);
+        let x = log_within(&mut random, 1e-2, 600.0);
         let (sinh, cosh) = (x.sinh(), x.cosh());
         let root = 0.5 * (2.0 / (PI * x)).ln();
         let near = |found, exact: f64, slack: f64| {
@@ -246,7 +237,7 @@ fn the_recurrences() {
 fn the_ratio_of_k_between_minus_one_and_zero() {
     let mut random = Random(5);
     for _ in 0..10_000 {
-        let (v, x) = (-random.unit(), random.log_within(1e-30, 1e3));
+        let (v, x) = (-random.uniform(), log_within(&mut random, 1e-30, 1e3));
         let logarithm = log_bessel_k_scaled(1.0 + v, x) - log_bessel_k_scaled(v, x);
         let size = log_bessel_k_scaled(1.0, x).abs().max(1.0);
         assert_within(bessel_ratio_k(v, x).ln(), logarithm, 1e-13 * size, v, x);
@@ -281,7 +272,7 @@ fn k_is_even_in_the_order() {
 fn derivatives_are_the_limits_of_differences() {
     let mut random = Random(8);
     for _ in 0..20_000 {
-        let (v, x) = (random.log_within(1e-2, 300.0), random.log_within(1e-2, 300.0));
+        let (v, x) = (log_within(&mut random, 1e-2, 300.0), log_within(&mut random, 1e-2, 300.0));
         let (hv, hx) = (1e-4 * v.min(1.0), 1e-4 * x.min(1.0));
         let scale = 1.0 + v.hypot(x);
         for (f, dv, dx) in [
@@ -305,11 +296,11 @@ fn nothing_jumps_where_regions_meet() {
     let mut random = Random(9);
     for (name, function) in FUNCTIONS {
         for _ in 0..2_000 {
-            let (v, x) = match (random.unit() * 3.0) as u32 {
-                0 => (16.0, random.log_within(1e-30, 24.0)),
-                1 => (16.0 * random.unit(), 1.0),
+            let (v, x) = match (random.uniform() * 3.0) as u32 {
+                0 => (16.0, log_within(&mut random, 1e-30, 24.0)),
+                1 => (16.0 * random.uniform(), 1.0),
                 _ => {
-                    let v = 16.0 * random.unit();
+                    let v = 16.0 * random.uniform();
                     (v, (24.0 - v).sqrt() * (24.0 + v).sqrt())
                 }
             };
@@ -391,7 +382,7 @@ fn nothing_inside_the_domain_is_infinite() {
         }
     }
     for _ in 0..1_000_000 {
-        let (v, x) = random.point();
+        let (v, x) = point(&mut random);
         check(v, x);
     }
 }

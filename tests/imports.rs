@@ -7,7 +7,9 @@ use std::path::Path;
 
 /// The rooms from the ground up. A room stands on those above it in this list; rooms of one line do not see each other.
 const ROOMS: &[&[&str]] = &[
-    &["error", "number", "random"],
+    &["error"],
+    &["named"],
+    &["number"],
     &["clock", "reserve", "wait"],
     &["parallel"],
     &["aside"],

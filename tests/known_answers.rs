@@ -186,7 +186,7 @@ fn a_small_epsilon_gives_the_assignment() {
             case.source = vec![1.0 / n as f64; n];
             case.target = case.source.clone();
             let assignment = cheapest_assignment(&case.cost, n) / n as f64;
-            let annealing = Annealing { from: 1.0, factor: 0.9 };
+            let annealing = Annealing::new(1.0, 0.9);
             let solution =
                 way.solve_with(way.solver(epsilon).annealing(annealing), &case.problem());
             let [transport, regularized, _] = costs(&solution, 0);
@@ -448,7 +448,7 @@ fn annealing_reaches_the_same_answer() {
     let epsilon = 5e-3;
     for way in ways() {
         let plain = way.solve(epsilon, &case.problem());
-        let annealing = Annealing { from: 1.0, factor: 0.8 };
+        let annealing = Annealing::new(1.0, 0.8);
         let annealed = way.solve_with(way.solver(epsilon).annealing(annealing), &case.problem());
         for k in 0..case.batch {
             // Both stop within the tolerance, at different ends of it.

@@ -299,7 +299,7 @@ fn scaling_product_and_rescale_follow_the_twin() {
 #[test]
 fn every_variant_follows_an_annealing_schedule() {
     let epsilon = 0.02;
-    let solver = fixed(epsilon, 14).annealing(Annealing { from: 2.0, factor: 0.6 });
+    let solver = fixed(epsilon, 14).annealing(Annealing::new(2.0, 0.6));
     for (variant, precision) in [
         (Variant::Resident, Precision::Single),
         (Variant::Streaming, Precision::Single),
@@ -429,7 +429,7 @@ fn assert_converged_costs(
         for &epsilon in epsilons {
             let case = Case::random(500 + n as u64, 2, n, m);
             let problem = case.problem();
-            let annealing = Annealing { from: 1.0, factor: 0.9 };
+            let annealing = Annealing::new(1.0, 0.9);
             let solver = Sinkhorn::new(epsilon).max_iterations(200_000).annealing(annealing);
             let expected = twin(&solver.clone().tolerance(1e-11), &problem);
             let found = solver

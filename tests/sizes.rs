@@ -102,7 +102,7 @@ fn iterations_and_schedules() {
     let case = Case::random(2, 2, 3, 4);
     for context in contexts() {
         let annealed = |from: f64, factor: f64, most: u32| {
-            let annealing = Annealing { from, factor };
+            let annealing = Annealing::new(from, factor);
             let solver = Sinkhorn::new(0.1).annealing(annealing).max_iterations(most);
             solver.solve_blocking(&context, &case.problem())
         };

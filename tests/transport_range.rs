@@ -335,7 +335,7 @@ fn annealing_from_anywhere_ends_where_it_should() {
         for way in ways() {
             let plain = way.solve(0.1 * scale, &case.problem());
             for from in [1e-20, scale, 1e20] {
-                let annealing = Annealing { from, factor: 0.3 };
+                let annealing = Annealing::new(from, 0.3);
                 let what = format!("{} scale {scale:e} from {from:e}", way.name);
                 let found =
                     way.solve_with(way.solver(0.1 * scale).annealing(annealing), &case.problem());

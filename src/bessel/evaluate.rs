@@ -35,6 +35,7 @@ impl Bessel {
     }
 
     /// In another precision. The CPU twin computes in f64 in either, from arguments that `Single` rounds to f32.
+    #[must_use]
     pub fn precision(mut self, precision: Precision) -> Bessel {
         self.precision = precision;
         self

@@ -40,6 +40,7 @@ use std::sync::Arc;
 
 /// One quantity of one kernel: its largest error beside what is allowed.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Row {
     /// The kernel: one of [`kernels`].

@@ -35,6 +35,7 @@ pub struct Comparison {
 
 /// One value per row.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Values {
     values: Vec<f64>,
     mismatches: Vec<Mismatch>,

@@ -61,6 +61,8 @@ impl Sums {
 
 /// Where bins of one row have no partner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Mismatch {
     /// Some bin has p > 0 and q = 0.
     pub p_without_q: bool,

@@ -23,6 +23,7 @@ use crate::wait::blocking;
 /// Gradients with respect to the numbers of p and of q as they were given: weights, log-probabilities or logits. Each is
 /// a tensor of the rows' own shape, f32, on their context; [`Tensor::read`] brings it to the host.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Gradients {
     /// With respect to p, if asked for.
     pub p: Option<Tensor>,

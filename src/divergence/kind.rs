@@ -2,6 +2,7 @@
 
 use super::generator::Generator;
 use crate::error::{Error, Result};
+use crate::named::named;
 use std::fmt;
 use std::str::FromStr;
 
@@ -251,6 +252,7 @@ impl FromStr for Divergence {
 
 /// What the numbers of a row are.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Input {
     /// Weights ≥ 0, normalised by their sum.
     Weights,
@@ -266,6 +268,7 @@ pub enum Input {
 
 /// The unit of logarithms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Unit {
     /// Natural logarithms.
     #[default]
@@ -276,6 +279,7 @@ pub enum Unit {
 
 /// Whose gradient is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Side {
     /// That of the first rows.
     P,
@@ -287,6 +291,7 @@ pub enum Side {
 
 /// How the values of rows become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Reduction {
     /// They do not.
     #[default]
@@ -296,3 +301,7 @@ pub enum Reduction {
     /// Σ w D / Σ w over the rows that are not masked. Never over bins.
     Mean,
 }
+
+named! { Unit, "unit": Nats => "nats", Bits => "bits" }
+named! { Side, "side": P => "p", Q => "q", Both => "both" }
+named! { Reduction, "reduction": None => "none", Sum => "sum", Mean => "mean" }

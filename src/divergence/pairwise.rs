@@ -17,6 +17,7 @@ use crate::wait::blocking;
 
 /// One value for every pair of a row of p and a row of q.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Pairs {
     rows: usize,
     columns: usize,
@@ -57,6 +58,7 @@ impl Pairs {
 
 /// The k rows of q that are nearest to every row of p, nearest first; of equally near ones the first.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Neighbours {
     k: usize,
     indices: Vec<u32>,

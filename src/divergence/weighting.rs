@@ -108,6 +108,7 @@ pub(crate) fn check_upstream(count: usize, upstream: Option<&[f64]>) -> Result<(
 
 /// The loss of every row, and what they reduce to.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LossValues {
     values: Vec<f64>,
     reduced: Option<f64>,

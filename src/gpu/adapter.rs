@@ -1,5 +1,6 @@
 //! What an adapter says about itself.
 
+use crate::named::named;
 use std::fmt;
 
 /// Where a [`Context`](crate::Context) runs.
@@ -33,25 +34,17 @@ impl Backend {
             wgpu::Backend::Noop => Backend::Noop,
         }
     }
-
-    /// The word used on command lines and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Backend::Cpu => "cpu",
-            Backend::Vulkan => "vulkan",
-            Backend::Metal => "metal",
-            Backend::Dx12 => "dx12",
-            Backend::Gl => "gl",
-            Backend::WebGpu => "webgpu",
-            Backend::Noop => "noop",
-        }
-    }
 }
 
-impl fmt::Display for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+named! {
+    Backend, "backend":
+    Cpu => "cpu",
+    Vulkan => "vulkan",
+    Metal => "metal",
+    Dx12 => "dx12",
+    Gl => "gl",
+    WebGpu => "webgpu",
+    Noop => "noop",
 }
 
 /// The kind of hardware behind an adapter.
@@ -70,8 +63,19 @@ pub enum AdapterKind {
     Unknown,
 }
 
+named! {
+    AdapterKind, "kind":
+    Discrete => "discrete",
+    Integrated => "integrated",
+    Virtual => "virtual",
+    Software => "software",
+    Unknown => "unknown",
+}
+
 /// An adapter's own words: report them, never branch on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct AdapterReport {
     /// Name; empty in browsers.
     pub name: String,

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 
 /// Memory of a context, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Memory {
     /// Held by tensors, solutions and running solves.
@@ -32,6 +33,7 @@ const GRANULE: u64 = 256;
 
 /// Bytes of data that a context has copied between the host and the device so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Traffic {
     /// Written by the host for the device, parameters of kernels among them.

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 
 /// Limits, probe results and the choices that follow from them.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Capabilities {
     /// The device's limits.
     pub limits: wgpu::Limits,

@@ -10,6 +10,7 @@ use crate::error::Result;
 /// Results of the start-up probes. They are measured on the device itself,
 /// because drivers do not say which of these they break.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Probes {
     /// Pairs, of [`Probes::PAIRS`], whose guarded TwoSum or TwoProd is not exact or

@@ -16,6 +16,7 @@ use crate::wait::blocking;
 
 /// How many samples fell into every bin.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Counts {
     /// Series × bins, or series × bins of x × bins of y, row-major.

@@ -10,6 +10,7 @@ use std::collections::BinaryHeap;
 
 /// A joint distribution with given marginals.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Coupling {
     /// Its atoms, in the order in which they were made: one index into every marginal, and the mass.

@@ -8,12 +8,14 @@ use crate::clock::Breather;
 use crate::divergence::Unit;
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Tensor};
+use crate::named::named;
 use crate::number::{Element, Precision};
 use crate::parallel::map_rows_gently;
 use crate::wait::blocking;
 
 /// The information measures of one joint table; X are its rows, Y its columns. None is ever negative.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct JointInformation {
     /// I(X;Y).
@@ -50,6 +52,17 @@ pub enum Normalization {
     Rows,
     /// H(Y): the uncertainty coefficient of columns given rows.
     Columns,
+}
+
+named! {
+    Normalization, "by":
+    Min => "min",
+    Max => "max",
+    Arithmetic => "arithmetic",
+    Geometric => "geometric",
+    Joint => "joint",
+    Rows => "rows",
+    Columns => "columns",
 }
 
 impl JointInformation {

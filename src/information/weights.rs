@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 /// What a row of m importance weights is worth.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct WeightSummary {
     /// ln((1/m) Σ e^l), nats: the logarithm of the estimated normaliser, the bound of importance-weighted autoencoders.

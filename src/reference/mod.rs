@@ -5,6 +5,9 @@
 //! plain f64, maxima always taken out, no tiling. Weights and potentials are
 //! "weighted potentials" f + ε ln a in units of cost, as in the kernels; a weight
 //! of zero has potential −∞ here, where the kernels have the sentinel −1e30.
+//!
+//! Public as an oracle for your own tests. Lengths that do not fit each other are the caller's to avoid: slices are
+//! indexed, and nothing is checked. Names follow the kernels' and change with them: see the crate's promise of versions.
 
 mod batch;
 mod bessel;

@@ -138,7 +138,7 @@ impl Problem {
     /// # Errors
     /// [`Error::InvalidInput`] for a wrong length or a value that is not finite or
     /// beyond ±1e20.
-    pub fn starting_from(mut self, g: &[f64]) -> Result<Problem> {
+    pub fn starting_from<T: Element>(mut self, g: &[T]) -> Result<Problem> {
         let m = self.geometry.columns;
         if g.len() != self.len() * m {
             return Err(Error::invalid(
@@ -146,15 +146,16 @@ impl Problem {
                 format!("has {} potentials for {} rows of {m}", g.len(), self.len()),
             ));
         }
-        if let Some(at) = g.iter().position(|v| !v.is_finite() || v.abs() > 1e20) {
+        let mut start: Vec<f64> = reserve("g", g.len())?;
+        start.extend(g.iter().map(|v| v.to_f64()));
+        if let Some(at) = start.iter().position(|v| !v.is_finite() || v.abs() > 1e20) {
             return Err(Error::invalid_at(
                 "g",
                 at / m,
                 at % m,
-                format!("{:?} is no potential", g[at]),
+                format!("{:?} is no potential", start[at]),
             ));
         }
-        let mut start = g.to_vec();
         for row in start.chunks_exact_mut(m) {
             bring_within(row, self.geometry.spread);
         }

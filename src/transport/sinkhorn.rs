@@ -5,6 +5,7 @@ use super::problem::Problem;
 use super::solution::Solution;
 use crate::error::{Error, Result};
 use crate::gpu::Context;
+use crate::named::named;
 use crate::number::Precision;
 use crate::wait::blocking;
 use std::fmt;
@@ -52,16 +53,13 @@ pub enum Variant {
     Reference,
 }
 
-impl fmt::Display for Variant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Variant::Auto => "auto",
-            Variant::Resident => "resident",
-            Variant::Streaming => "streaming",
-            Variant::Scaling => "scaling",
-            Variant::Reference => "reference",
-        })
-    }
+named! {
+    Variant, "variant":
+    Auto => "auto",
+    Resident => "resident",
+    Streaming => "streaming",
+    Scaling => "scaling",
+    Reference => "reference",
 }
 
 /// A falling ε: iteration k runs at max(ε, `from`·`factor`ᵏ). Fewer iterations
@@ -69,6 +67,8 @@ impl fmt::Display for Variant {
 /// all alike, are left out. ε must be reached within the iterations that are allowed, and
 /// within 2²⁰.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Annealing {
     /// ε of the first iteration.
     pub from: f64,
@@ -76,8 +76,16 @@ pub struct Annealing {
     pub factor: f64,
 }
 
+impl Annealing {
+    /// From ε = `from`, times `factor` every iteration. The solve refuses what is no such schedule.
+    pub const fn new(from: f64, factor: f64) -> Annealing {
+        Annealing { from, factor }
+    }
+}
+
 /// What a progress callback sees.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Progress {
     /// Problems that have left the loop.
@@ -164,18 +172,21 @@ impl Sinkhorn {
 
     /// L1 marginal error at which a problem leaves the loop, instead of the precision's own,
     /// [`Precision::tolerance`]. Zero runs exactly [`max_iterations`](Self::max_iterations) iterations, without a test.
+    #[must_use]
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
     /// Iterations after which a problem is given up, and flagged.
+    #[must_use]
     pub fn max_iterations(mut self, iterations: u32) -> Self {
         self.max_iterations = iterations;
         self
     }
 
     /// Single or double. The CPU twin computes in f64 whatever is asked for.
+    #[must_use]
     pub fn precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
         self
@@ -183,12 +194,14 @@ impl Sinkhorn {
 
     /// Forces a variant; an error where it does not fit. On the CPU twin there are [`Variant::Auto`] and
     /// [`Variant::Reference`].
+    #[must_use]
     pub fn variant(mut self, variant: Variant) -> Self {
         self.variant = variant;
         self
     }
 
     /// Lets ε fall to its value.
+    #[must_use]
     pub fn annealing(mut self, annealing: Annealing) -> Self {
         self.annealing = Some(annealing);
         self
@@ -196,6 +209,7 @@ impl Sinkhorn {
 
     /// Calls `callback` after every submission (tens of milliseconds of work), on the CPU twin
     /// after as much time, on the thread that has the work. `ControlFlow::Break` ends the solve with [`Error::Cancelled`].
+    #[must_use]
     pub fn on_progress(
         mut self,
         callback: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static,

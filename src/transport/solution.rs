@@ -8,9 +8,9 @@ use crate::gpu::buffer::STORAGE;
 use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
 use crate::gpu::{AdapterReport, Context, Kernel};
-use crate::number::Precision;
+use crate::number::{Element, Precision};
 use crate::reference::{self, Totals};
-use crate::reserve::room_for;
+use crate::reserve::{reserve, room_for};
 use crate::wait::blocking;
 use std::sync::Arc;
 
@@ -35,6 +35,7 @@ pub(crate) const PLAN_WORKGROUP: u32 = 64;
 
 /// The dual potentials of one problem, in units of the cost.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Potentials {
     /// f, one per source bin; where the source weight is zero, the c-transform of g.
     pub f: Vec<f64>,
@@ -265,19 +266,19 @@ impl Solution {
     /// # Errors
     /// As [`Solution::plan`], and [`Error::InvalidInput`] if the length of `x` is not a
     /// positive multiple of m or a value is not finite.
-    pub async fn apply(&self, problem: usize, x: &[f64]) -> Result<Vec<f64>> {
-        self.apply_either(problem, x, false).await
+    pub async fn apply<T: Element>(&self, problem: usize, x: &[T]) -> Result<Vec<f64>> {
+        self.apply_either(problem, widened(x)?, false).await
     }
 
     /// The transposed plan applied to vectors: Pᵀ x for `x` of shape n×d, giving m×d.
     ///
     /// # Errors
     /// As [`Solution::apply`].
-    pub async fn apply_transposed(&self, problem: usize, x: &[f64]) -> Result<Vec<f64>> {
-        self.apply_either(problem, x, true).await
+    pub async fn apply_transposed<T: Element>(&self, problem: usize, x: &[T]) -> Result<Vec<f64>> {
+        self.apply_either(problem, widened(x)?, true).await
     }
 
-    async fn apply_either(&self, problem: usize, x: &[f64], transpose: bool) -> Result<Vec<f64>> {
+    async fn apply_either(&self, problem: usize, x: Vec<f64>, transpose: bool) -> Result<Vec<f64>> {
         let (n, m) = self.problem.geometry.shape();
         let (entries, results) = if transpose { (n, m) } else { (m, n) };
         if x.is_empty() || !x.len().is_multiple_of(entries) {
@@ -311,7 +312,7 @@ impl Solution {
             _ => {
                 let cost = self.cost_of(problem).await?;
                 room_for::<f64>("the plan", cost.len())?;
-                let (x, epsilon) = (x.to_vec(), self.epsilon);
+                let epsilon = self.epsilon;
                 let applied = move || {
                     let mut y = vec![0.0; results * width];
                     for component in 0..width {
@@ -367,11 +368,17 @@ blocking! {
     impl Solution {
         potentials => potentials_blocking(&self, problem: usize) -> Result<Potentials>;
         plan => plan_blocking(&self, problem: usize) -> Result<Vec<f64>>;
-        apply => apply_blocking(&self, problem: usize, x: &[f64]) -> Result<Vec<f64>>;
-        apply_transposed => apply_transposed_blocking(
-            &self, problem: usize, x: &[f64]
+        apply => apply_blocking<T: Element>(&self, problem: usize, x: &[T]) -> Result<Vec<f64>>;
+        apply_transposed => apply_transposed_blocking<T: Element>(
+            &self, problem: usize, x: &[T]
         ) -> Result<Vec<f64>>;
     }
+}
+
+fn widened<T: Element>(x: &[T]) -> Result<Vec<f64>> {
+    let mut wide = reserve("x", x.len())?;
+    wide.extend(x.iter().map(|x| x.to_f64()));
+    Ok(wide)
 }
 
 /// The batch that holds a problem, and its place there.

@@ -24,6 +24,7 @@ use crate::reference::vmf::{entropy, log_normalizer, log_peak, ratio};
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct VonMisesFisher {
     mean: Vec<f64>,
     concentration: f64,

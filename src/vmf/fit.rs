@@ -14,6 +14,7 @@ use crate::wait::blocking;
 
 /// A distribution fitted to rows, with what the fit is worth.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct VonMisesFisherFit {
     distribution: VonMisesFisher,
     length: f64,

@@ -3,10 +3,12 @@
 use super::MAX_CONCENTRATION;
 use super::distribution::VonMisesFisher;
 use crate::error::{Error, Result};
+use crate::named::named;
 use crate::number::Precision;
 
 /// How rows belong to components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Assignment {
     /// By their posterior probabilities: EM, which maximises the likelihood.
     #[default]
@@ -16,8 +18,11 @@ pub enum Assignment {
     Hard,
 }
 
+named! { Assignment, "assignment": Soft => "soft", Hard => "hard" }
+
 /// Which concentrations the components have.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Concentrations {
     /// Each its own, by maximum likelihood.
     #[default]
@@ -81,18 +86,21 @@ impl VonMisesFisherMixture {
     }
 
     /// How rows belong to components.
+    #[must_use]
     pub fn assignment(mut self, assignment: Assignment) -> Self {
         self.assignment = assignment;
         self
     }
 
     /// Own concentrations, or one for all.
+    #[must_use]
     pub fn concentrations(mut self, concentrations: Concentrations) -> Self {
         self.concentrations = concentrations;
         self
     }
 
     /// Whether all components have the weight 1/K.
+    #[must_use]
     pub fn equal_weights(mut self, equal: bool) -> Self {
         self.equal_weights = equal;
         self
@@ -103,12 +111,14 @@ impl VonMisesFisherMixture {
     /// and [`VonMisesFisherMixtureFit::capped`] says so. Unset: (p − 1)/2 · 2¹⁶ in single
     /// precision, (p − 1)/2 · 2³² in double, where 1 − R̄ still has digits. Above 2¹⁹ (p − 1)
     /// the arithmetic is that of double precision whatever was asked for.
+    #[must_use]
     pub fn max_concentration(mut self, concentration: f64) -> Self {
         self.max_concentration = Some(concentration);
         self
     }
 
     /// Iterations after which the fit ends without having converged.
+    #[must_use]
     pub fn max_iterations(mut self, iterations: u32) -> Self {
         self.max_iterations = iterations;
         self
@@ -116,18 +126,21 @@ impl VonMisesFisherMixture {
 
     /// Converged when an iteration raises the log-likelihood by no more than this a row,
     /// nats.
+    #[must_use]
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;
         self
     }
 
     /// The arithmetic on a device; the CPU twin always has f64.
+    #[must_use]
     pub fn precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
         self
     }
 
     /// The seed of the start.
+    #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -162,6 +175,7 @@ impl VonMisesFisherMixture {
 /// A fitted mixture. One that did not converge says so: [`converged`](Self::converged) is
 /// false, and [`iterations`](Self::iterations) is the limit that was set.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct VonMisesFisherMixtureFit {
     pub(super) components: Vec<VonMisesFisher>,
     pub(super) weights: Vec<f64>,

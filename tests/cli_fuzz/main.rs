@@ -9,12 +9,13 @@
 
 #[path = "../common/command.rs"]
 mod command;
+#[path = "../common/random.rs"]
+mod random;
 
 mod arguments;
 mod definition;
 mod files;
 mod judge;
-mod random;
 mod run;
 
 use arguments::Call;

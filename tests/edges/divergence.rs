@@ -38,7 +38,7 @@ pub fn gradients(
 ) -> Result<[Vec<f32>; 2]> {
     let (p, q) = (one(c, p, input)?, one(c, q, input)?);
     let comparison = Comparison::new(d.clone()).precision(precision);
-    let (_, Gradients { p, q }) =
+    let (_, Gradients { p, q, .. }) =
         comparison.value_and_gradient_blocking(&p, &q, Side::Both, None)?;
     let read =
         |tensor: Option<kantor::Tensor>| block_on(tensor.expect("both were cases for").read());

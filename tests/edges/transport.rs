@@ -100,11 +100,11 @@ fn settings_of_a_solver() -> Vec<Case> {
         }),
         case(solve, "no iterations", |c, _| settings(c, |s| s.max_iterations(0))),
         case(solve, "annealing that does not end", |c, _| {
-            let annealing = Annealing { from: 1.0, factor: 1.0 - f64::EPSILON };
+            let annealing = Annealing::new(1.0, 1.0 - f64::EPSILON);
             settings(c, |s| s.annealing(annealing).max_iterations(u32::MAX))
         }),
         case(solve, "annealing by a factor of 1", |c, _| {
-            settings(c, |s| s.annealing(Annealing { from: 1.0, factor: 1.0 }))
+            settings(c, |s| s.annealing(Annealing::new(1.0, 1.0)))
         }),
     ]
 }

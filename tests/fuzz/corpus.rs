@@ -378,9 +378,8 @@ fn annealing(contexts: &Contexts) -> Verdict {
     let geometry = Geometry::cost_matrix(&[0.0, 1.0, 1.0, 0.0], 2, 2);
     let problem =
         must("a problem", geometry.and_then(|g| Problem::new(g, &[1.0, 1.0], &[1.0, 1.0])))?;
-    let solver = Sinkhorn::new(1e-3)
-        .annealing(Annealing { from: 1e20, factor: 0.999_999_9 })
-        .max_iterations(1_000);
+    let solver =
+        Sinkhorn::new(1e-3).annealing(Annealing::new(1e20, 0.999_999_9)).max_iterations(1_000);
     let run = |context: &Context| solver.solve_blocking(context, &problem);
     both("annealing", run(&contexts.tested), run(&contexts.twin)).map(|_| Told::Answered)
 }

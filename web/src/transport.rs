@@ -91,10 +91,8 @@ fn settings(options: &JsValue) -> Result<kantor::Sinkhorn, Failure> {
     }
     if let Some(given) = options.get("annealing")? {
         let given = Options::read("annealing", &given, &["from", "factor"])?;
-        let annealing = Annealing {
-            from: given.required_number("from")?,
-            factor: given.required_number("factor")?,
-        };
+        let annealing =
+            Annealing::new(given.required_number("from")?, given.required_number("factor")?);
         check_stages(&annealing, epsilon)?;
         solver = solver.annealing(annealing);
     }

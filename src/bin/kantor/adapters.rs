@@ -2,7 +2,7 @@
 
 use crate::failure::{Outcome, visible};
 use crate::output::{print, print_json};
-use kantor::gpu::{AdapterKind, AdapterReport, Capabilities, Probes};
+use kantor::gpu::{AdapterReport, Capabilities, Probes};
 use kantor::{Backend, Context, Error, Result};
 use serde::Serialize;
 use std::fmt::Write;
@@ -89,7 +89,7 @@ fn entry(report: &AdapterReport, opened: &Result<Context>) -> Entry {
     Entry {
         name: report.name.clone(),
         backend: report.backend.name(),
-        kind: kind(report.kind),
+        kind: report.kind.name(),
         driver: report.driver.clone(),
         driver_info: report.driver_info.clone(),
         refused: opened.as_ref().err().map(ToString::to_string),
@@ -117,16 +117,6 @@ fn advice(error: &Error, backend: Backend) -> &'static str {
         _ => {
             "update its driver, or take another adapter (--adapter NAME) or the CPU twin (--adapter cpu)"
         }
-    }
-}
-
-fn kind(kind: AdapterKind) -> &'static str {
-    match kind {
-        AdapterKind::Discrete => "discrete",
-        AdapterKind::Integrated => "integrated",
-        AdapterKind::Virtual => "virtual",
-        AdapterKind::Software => "software",
-        _ => "unknown",
     }
 }
 

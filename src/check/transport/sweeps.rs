@@ -75,7 +75,7 @@ const WHOLE: u32 = 25;
 /// Costs within [0, 1] over this ε move a scaling by 2⁴⁰ at most in an iteration: the
 /// iterates of `resident` are those of the log domain, not only its fixed point.
 const LEAST_UNSCALED: f64 = 1.0 / 27.0;
-const FALLING: Annealing = Annealing { from: 1.0, factor: 0.5 };
+const FALLING: Annealing = Annealing::new(1.0, 0.5);
 
 impl Form {
     pub(super) fn kernels(self) -> &'static [&'static str] {

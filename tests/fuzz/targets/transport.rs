@@ -89,7 +89,7 @@ fn solver(source: &mut Source<'_>) -> (Sinkhorn, Precision, Variant) {
     };
     if source.one_in(6) {
         let (from, factor) = (source.setting(1e-1, 1e3), source.setting(0.1, 0.99));
-        solver = solver.annealing(Annealing { from, factor });
+        solver = solver.annealing(Annealing::new(from, factor));
     }
     (solver, precision, variant)
 }
