@@ -2,6 +2,8 @@
 //! of `src`: `use` of `crate::`, `super::` or `self::`, and such paths elsewhere, outside unit tests. What a `mod.rs`
 //! re-exports counts as the file that has it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the verdict")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
