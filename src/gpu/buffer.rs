@@ -27,7 +27,7 @@ pub struct Memory {
 }
 
 /// Idle buffers are kept up to this many bytes together.
-const IDLE_LIMIT: u64 = 256 << 20;
+const IDLE_LIMIT: u64 = 512 << 20;
 /// Buffer sizes are rounded up to this, so that similar sizes share.
 const GRANULE: u64 = 256;
 

@@ -111,11 +111,13 @@ impl Capabilities {
     }
 
     /// Bytes of the arrays that measure the adapter itself.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn measured_bytes(&self) -> u64 {
         if self.software { 64 << 20 } else { 128 << 20 }
     }
 
     /// Parts and points each of the clouds that measure its arithmetic.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn measured_points(&self) -> (u32, u32) {
         if self.software { (1, 2048) } else { (4, 2560) }
     }
