@@ -95,6 +95,18 @@ fn a_buffer_that_was_shown_stays_as_it_is() {
     assert!(read[1000..].iter().all(|x| *x == 0.0), "{:?}", &read[1000..]);
 }
 
+/// The buffer of a slice is that of the whole, and shows it as it is.
+#[test]
+fn to_show_a_slice_leaves_the_rest() {
+    let Some(context) = device_context() else { return };
+    let data: Vec<f32> = (0..64 * 50).map(|k| k as f32).collect();
+    let whole = tensor(context, &data, &[50, 64]).expect("a tensor");
+    let part = whole.slice(4..20).expect("aligned rows");
+    assert_eq!(part.buffer(), whole.buffer());
+    assert_eq!(part.offset(), 4 * 4 * 64);
+    assert_eq!(block_on(whole.read()).expect("its elements"), data);
+}
+
 /// Reads above 16 MiB come in windows; what does not fill one comes too.
 #[test]
 fn much_is_read_as_it_was_written() {

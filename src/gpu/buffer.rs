@@ -8,7 +8,7 @@ use crate::error::{Error, Result, one_line};
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Memory of a context, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,6 +80,9 @@ struct Taken {
     raw: wgpu::Buffer,
     pool: Arc<Pool>,
     exclusive: Option<Arc<Turn>>,
+    device: wgpu::Device,
+    /// Where the elements of the tensor that it holds end, if it does.
+    end: OnceLock<u64>,
     /// Whether a host application has been shown it, and may have kept it.
     shown: AtomicBool,
 }
@@ -92,15 +95,21 @@ impl Deref for Buffer {
 }
 
 impl Buffer {
-    /// From now on it is not used for anything else; whether that is new.
-    pub(super) fn show(&self) -> bool {
-        !self.0.shown.swap(true, Ordering::Relaxed)
+    /// It holds a tensor, whose elements end at this byte.
+    pub(super) fn hold(&self, end: u64) {
+        self.0.end.get_or_init(|| end);
+    }
+
+    /// From now on it is not used for anything else; where the elements end, the first time.
+    pub(super) fn show(&self) -> Option<u64> {
+        let first = !self.0.shown.swap(true, Ordering::Relaxed);
+        first.then(|| self.0.end.get().copied().unwrap_or(self.size()))
     }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        let released = self.pool.take_back(&self.raw, *self.shown.get_mut());
+        let released = self.pool.take_back(&self.device, &self.raw, *self.shown.get_mut());
         if !released.is_empty() {
             let _exclusive = self.exclusive.as_deref().map(Turn::take);
             released.into_iter().for_each(release);
@@ -119,7 +128,12 @@ fn release(buffer: wgpu::Buffer) {
 impl Pool {
     /// Keeps a buffer that is let go, and returns what is to be released for it: others, or itself. One that was `shown`
     /// to a host application stays as it is for as long as that has it.
-    fn take_back(&self, raw: &wgpu::Buffer, shown: bool) -> Vec<wgpu::Buffer> {
+    fn take_back(
+        &self,
+        device: &wgpu::Device,
+        raw: &wgpu::Buffer,
+        shown: bool,
+    ) -> Vec<wgpu::Buffer> {
         let size = raw.size();
         let mut released = Vec::new();
         let mut kept = lock(&self.kept);
@@ -142,11 +156,13 @@ impl Pool {
         let idle = Idle { raw: raw.clone(), mapped: mapped.clone() };
         kept.idle.entry((size, raw.usage())).or_default().push(idle);
         drop(kept);
-        if raw.usage().contains(wgpu::BufferUsages::MAP_WRITE) {
-            // As soon as the device is done with it.
+        if raw.usage().contains(wgpu::BufferUsages::MAP_WRITE) && self.owner.is_this_process() {
+            // As soon as the device is done with it. Where that is lost nobody is told: a host's handler may panic.
+            let scopes = Scopes::push(device);
             raw.map_async(wgpu::MapMode::Write, .., move |done| {
                 mapped.store(done.is_ok(), Ordering::Release);
             });
+            drop(scopes.pop());
         }
         released
     }
@@ -234,8 +250,14 @@ impl Gpu {
         let mut kept = lock(&self.pool.kept);
         kept.memory.in_use += raw.size();
         kept.memory.peak = kept.memory.peak.max(kept.memory.in_use);
-        let (pool, exclusive) = (self.pool.clone(), self.exclusive.clone());
-        Buffer(Arc::new(Taken { raw, pool, exclusive, shown: AtomicBool::new(false) }))
+        Buffer(Arc::new(Taken {
+            raw,
+            pool: self.pool.clone(),
+            exclusive: self.exclusive.clone(),
+            device: self.device.clone(),
+            end: OnceLock::new(),
+            shown: AtomicBool::new(false),
+        }))
     }
 
     /// A storage buffer whose memory the host can write, and whether it is mapped for that, as a new one is; one that
@@ -338,7 +360,9 @@ impl Gpu {
 
     /// Nothing waits in a browser.
     #[cfg(target_arch = "wasm32")]
-    pub(super) fn flush(&self) {}
+    fn has_uploads(&self) -> bool {
+        false
+    }
 
     /// Whether a buffer that a host brings is of this device. wgpu compares nothing but numbers, which every instance
     /// counts from zero: used with another instance's device, a buffer is some other buffer, or a panic. What tells them
@@ -373,19 +397,24 @@ impl Gpu {
         self.check_lost()
     }
 
-    /// Fills a buffer with zeros from a byte on, for a host that is shown it.
-    pub(super) fn zero(&self, buffer: &wgpu::Buffer, from: u64) {
-        if from >= buffer.size() || self.check_lost().is_err() {
+    /// For a host that is about to submit something that reads it: what waits is submitted, and a buffer filled with zeros
+    /// from a byte on, if one is given.
+    pub(super) fn settle(&self, zeros: Option<(&wgpu::Buffer, u64)>) {
+        let zeros = zeros.filter(|(buffer, from)| *from < buffer.size());
+        if (zeros.is_none() && !self.has_uploads()) || self.check_lost().is_err() {
             return;
         }
         let _exclusive = self.exclusive();
         let scopes = Scopes::push(&self.device);
-        let mut encoder = self.device.create_command_encoder(&Default::default());
-        encoder.clear_buffer(buffer, from, None);
-        let submitted = self.submit(Some(encoder.finish()));
+        let commands = zeros.map(|(buffer, from)| {
+            let mut encoder = self.device.create_command_encoder(&Default::default());
+            encoder.clear_buffer(buffer, from, None);
+            encoder.finish()
+        });
+        let submitted = self.submit(commands);
         drop(scopes.pop());
         if let Err(error) = submitted {
-            log::error!("zeros behind a tensor: {error}");
+            log::error!("what a host is about to read: {error}");
         }
     }
 

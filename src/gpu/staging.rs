@@ -6,7 +6,6 @@
 
 use super::Gpu;
 use super::lock::lock;
-use super::loss::Scopes;
 use crate::error::{Error, Result, one_line};
 use futures::FutureExt;
 use std::sync::{Arc, Mutex};
@@ -244,18 +243,9 @@ impl Gpu {
         }
     }
 
-    /// Submits what waits, for a host that is about to submit something that reads it.
-    pub(super) fn flush(&self) {
-        if lock(&self.pool.staging).copies.is_empty() || self.check_lost().is_err() {
-            return;
-        }
-        let _exclusive = self.exclusive();
-        let scopes = Scopes::push(&self.device);
-        let submitted = self.submit(None);
-        drop(scopes.pop());
-        if let Err(error) = submitted {
-            log::error!("uploads: {error}");
-        }
+    /// Whether anything waits for the next submission.
+    pub(super) fn has_uploads(&self) -> bool {
+        !lock(&self.pool.staging).copies.is_empty()
     }
 
     fn encode_copies(&self, copies: &[Copy]) -> Option<wgpu::CommandBuffer> {

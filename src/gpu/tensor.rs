@@ -57,11 +57,13 @@ impl Tensor {
     /// zero, [`Error::LimitExceeded`], [`Error::OutOfMemory`].
     pub async fn from_slice(context: &Context, data: &[f32], shape: &[usize]) -> Result<Tensor> {
         check_shape(shape, data.len())?;
-        let storage = match context.gpu() {
-            None => Storage::Host(Arc::new(copied(data))),
-            Some(gpu) => Storage::Device(gpu.guarded(|| gpu.upload("tensor", data)).await?.into()),
-        };
-        Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None })
+        Ok(match context.gpu() {
+            None => Tensor::hosted(context, copied(data), shape),
+            Some(gpu) => {
+                let buffer = gpu.guarded(|| gpu.upload("tensor", data)).await?;
+                Tensor::pooled(context, buffer, shape)
+            }
+        })
     }
 
     /// Values of the host, rounded to f32.
@@ -119,7 +121,7 @@ impl Tensor {
         // What lies behind is bound too: a last row is read by fours.
         let rest = buffer.size() - offset;
         let storage = Storage::Device(Part::borrowed(buffer, offset, rest / 4 * 4));
-        Ok(Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None })
+        Ok(Tensor::new(context, storage, shape))
     }
 
     /// Entries `range` of the first axis: the same memory, not copied.
@@ -155,7 +157,11 @@ impl Tensor {
 
     /// What a kernel wrote: a buffer of at least as many f32 as the shape has elements.
     pub(crate) fn pooled(context: &Context, buffer: Buffer, shape: &[usize]) -> Tensor {
-        let storage = Storage::Device(buffer.into());
+        buffer.hold(4 * shape.iter().product::<usize>() as u64);
+        Tensor::new(context, Storage::Device(buffer.into()), shape)
+    }
+
+    fn new(context: &Context, storage: Storage, shape: &[usize]) -> Tensor {
         Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None }
     }
 
@@ -166,8 +172,7 @@ impl Tensor {
 
     /// What the twin wrote, of as many numbers as the shape has.
     pub(crate) fn hosted(context: &Context, data: Vec<f32>, shape: &[usize]) -> Tensor {
-        let storage = Storage::Host(Arc::new(data));
-        Tensor { context: context.clone(), shape: shape.to_vec(), storage, status: None }
+        Tensor::new(context, Storage::Host(Arc::new(data)), shape)
     }
 
     /// The shape, row-major.
@@ -192,14 +197,9 @@ impl Tensor {
     /// bytes. It stays as it is for as long as this tensor or a clone of the buffer is kept.
     pub fn buffer(&self) -> Option<&wgpu::Buffer> {
         let (part, gpu) = (self.part()?, self.context.gpu()?);
-        if let Some(buffer) = part.pooled()
-            && buffer.show()
-        {
-            // Nothing of what the memory held before is shown.
-            let end = part.offset() + 4 * self.len() as u64;
-            gpu.zero(buffer, end);
-        }
-        gpu.flush();
+        // Nothing of what the memory held before is shown.
+        let end = part.pooled().and_then(Buffer::show);
+        gpu.settle(end.map(|end| (part.raw(), end)));
         Some(part.raw())
     }
 
