@@ -83,9 +83,22 @@ pub(crate) fn copied<T: Copy + Default + Send + Sync>(numbers: &[T]) -> Vec<T> {
     if numbers.len() < WORTHWHILE {
         return numbers.to_vec();
     }
-    let mut copy = vec![T::default(); numbers.len()];
-    fill(&mut copy, |first, place| place.copy_from_slice(&numbers[first..first + place.len()]));
-    copy
+    let mut copies = vec![T::default(); numbers.len()];
+    copy(numbers, &mut copies);
+    copies
+}
+
+/// Bytes of a copy that a thread takes at a time.
+const SHARE: usize = 1 << 18;
+
+/// Copies, by all threads where there is much. Both have one length.
+pub(crate) fn copy<T: Copy + Send + Sync>(from: &[T], to: &mut [T]) {
+    let share = (SHARE / size_of::<T>()).max(1);
+    let mut parts: Vec<(&[T], &mut [T])> = from.chunks(share).zip(to.chunks_mut(share)).collect();
+    match &mut parts[..] {
+        [(from, to)] => to.copy_from_slice(from),
+        parts => for_each(parts, |(from, to)| to.copy_from_slice(from)),
+    }
 }
 
 /// Whether some number is so: the first that is ends the search.

@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::buffers::{SHAREABLE, buffer, tensor};
 use common::{Case, block_on, context, device_context, distance, wgpu_adapter};
 use kantor::wgpu;
 use kantor::{
@@ -30,24 +31,6 @@ fn noop(limits: wgpu::Limits) -> Result<Context> {
     let (device, queue) = block_on(adapter.request_device(&descriptor)).expect("a no-op device");
     block_on(Context::from_device(&adapter, device, queue))
 }
-
-fn tensor(context: &Context, data: &[f32], shape: &[usize]) -> Result<Tensor> {
-    block_on(Tensor::from_slice(context, data, shape))
-}
-
-fn buffer(context: &Context, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
-    let device = context.device().expect("a device");
-    device.create_buffer(&wgpu::BufferDescriptor {
-        label: None,
-        size,
-        usage,
-        mapped_at_creation: false,
-    })
-}
-
-const SHAREABLE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE
-    .union(wgpu::BufferUsages::COPY_SRC)
-    .union(wgpu::BufferUsages::COPY_DST);
 
 // --- limits ---------------------------------------------------------------------
 

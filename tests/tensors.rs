@@ -4,29 +4,11 @@
 
 mod common;
 
+use common::buffers::{SHAREABLE, buffer, tensor};
 use common::{Case, block_on, device_context, open};
-use kantor::wgpu;
 use kantor::{
     Context, Distributions, Entropies, Entropy, Error, Input, Result, Sinkhorn, Tensor, Variant,
 };
-
-const SHAREABLE: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE
-    .union(wgpu::BufferUsages::COPY_SRC)
-    .union(wgpu::BufferUsages::COPY_DST);
-
-fn tensor(context: &Context, data: &[f32], shape: &[usize]) -> Result<Tensor> {
-    block_on(Tensor::from_slice(context, data, shape))
-}
-
-fn buffer(context: &Context, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
-    let device = context.device().expect("a device");
-    device.create_buffer(&wgpu::BufferDescriptor {
-        label: None,
-        size,
-        usage,
-        mapped_at_creation: false,
-    })
-}
 
 #[test]
 fn offsets_and_dead_buffers_are_refused_by_name() {

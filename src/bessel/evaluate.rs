@@ -169,8 +169,7 @@ impl Bessel {
             _ => {
                 let (v, x) = (v.read().await?, x.read().await?);
                 let values = self.evaluate(&Context::cpu(), &v, &x).await?;
-                let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
-                Tensor::from_slice(context, &values, shape).await
+                Tensor::of_values(context, &values, shape).await
             }
         }
     }

@@ -10,8 +10,9 @@ use crate::gpu::shader::{Constant, Constants};
 use crate::gpu::{Gpu, Kernel};
 use crate::information::kernels::{
     BIN_COUNTS, CountParams, JOINT_TABLE, JOINT_TOTALS, LOG_WEIGHT_SUMS, LogParams, MARGINALS,
-    MERGED_MARGINALS, NO_REPORT, NORMALIZED_WEIGHTS, TableParams, value,
+    MERGED_MARGINALS, NO_REPORT, NORMALIZED_WEIGHTS, TableParams,
 };
+use crate::number::joined;
 use crate::number::words as pair;
 use crate::reference::information::{self as twin, Edges, KeptSum};
 
@@ -167,7 +168,7 @@ impl Data {
             for (parts, exact) in words.chunks_exact(4 * blocks).zip(&exact[along]) {
                 let total: f64 = parts.iter().map(|x| f64::from(*x)).sum();
                 let largest =
-                    parts.chunks_exact(4).map(|x| value(x[0], x[1])).fold(0.0f64, f64::max);
+                    parts.chunks_exact(4).map(|x| joined([x[0], x[1]])).fold(0.0f64, f64::max);
                 worst.add(units(total, exact.total(), exact.total()));
                 worst.add(units(largest, exact.largest, exact.largest));
             }
@@ -189,8 +190,8 @@ impl Data {
                     true => parts.iter().map(KeptSum::total).collect(),
                     false => twin::merged_marginals(parts),
                 };
-                worst.add(units(value(x[0], x[1]), exact.largest, exact.largest));
-                let total = value(x[0], x[1]) + value(x[2], x[3]);
+                worst.add(units(joined([x[0], x[1]]), exact.largest, exact.largest));
+                let total = joined([x[0], x[1]]) + joined([x[2], x[3]]);
                 worst.add(units(total, exact.total(), exact.total()));
             }
         }
@@ -230,8 +231,9 @@ impl Data {
             let params = self.params(self.shape[1], items);
             let words = self.run(gpu, kernel, params, &resources, (4, 8 * items)).await?;
             for (blocks, exact) in words.chunks_exact(8 * blocks).zip(&exact) {
-                let of =
-                    |k: usize| blocks.chunks_exact(8).map(|x| value(x[k], x[4 + k])).sum::<f64>();
+                let of = |k: usize| {
+                    blocks.chunks_exact(8).map(|x| joined([x[k], x[4 + k]])).sum::<f64>()
+                };
                 for (k, exact) in
                     [exact.information, exact.given_column, exact.given_row].into_iter().enumerate()
                 {
@@ -274,8 +276,9 @@ impl Data {
                 let (rows, columns) = (part(&rows), part(&columns));
                 let n = self.shape[0];
                 let exact = twin::joint_totals(&terms[k * n..(k + 1) * n], &rows, &columns);
-                let measures = [0, 1, 2, 3].map(|m| value(x[m], x[4 + m]));
-                for (found, exact) in measures.into_iter().chain([value(x[8], x[9])]).zip(exact) {
+                let measures = [0, 1, 2, 3].map(|m| joined([x[m], x[4 + m]]));
+                for (found, exact) in measures.into_iter().chain([joined([x[8], x[9]])]).zip(exact)
+                {
                     worst.add(units(found, exact, exact));
                 }
             }
@@ -329,7 +332,7 @@ async fn log_weights(
         for (x, exact) in found.chunks_exact(8).zip(&sums) {
             let exact = [exact.most, exact.weights, exact.squares, exact.products];
             for (k, exact) in exact.into_iter().enumerate() {
-                worst[0].add(units(value(x[2 * k], x[2 * k + 1]), exact, exact.abs()));
+                worst[0].add(units(joined([x[2 * k], x[2 * k + 1]]), exact, exact.abs()));
             }
         }
     }
@@ -357,7 +360,7 @@ async fn log_weights(
     for (k, exact) in exact.enumerate() {
         let low = if double { found[numbers + k] } else { 0.0 };
         // Where subnormals are flushed, low words of weights below 2⁻⁷⁸ are, too.
-        worst[1].add(units(value(found[k], low), exact, exact.max((-78f64).exp2())));
+        worst[1].add(units(joined([found[k], low]), exact, exact.max((-78f64).exp2())));
     }
     Ok(())
 }

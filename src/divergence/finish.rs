@@ -2,7 +2,8 @@
 
 use super::kernels::{BAD_P, BAD_Q, P_WITHOUT_Q, Q_WITHOUT_P};
 use super::kind::Divergence;
-use super::sums::{Record, wide};
+use super::sums::Record;
+use crate::number::joined;
 
 /// The smallest Σ p^α q^(1−α) that terms of e^-43 have no part in.
 pub(crate) const SMALLEST_SECOND: f64 = 1e-10;
@@ -25,10 +26,10 @@ pub(crate) struct Sums {
 
 impl Sums {
     pub(crate) fn add(&mut self, record: &Record) {
-        self.value += wide(record[0]);
-        self.second += wide(record[1]);
-        self.p += wide(record[2]);
-        self.difference += wide(record[3]);
+        self.value += joined(record[0]);
+        self.second += joined(record[1]);
+        self.p += joined(record[2]);
+        self.difference += joined(record[3]);
         // As good as its part of the difference; a first pass needs no better.
         self.q = self.p - self.difference;
         self.flow_p += f64::from(record[4][0]);

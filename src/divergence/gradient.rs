@@ -174,7 +174,7 @@ impl Work<'_> {
         let pairing = Pairing::new(self.p, self.q)?;
         let exact = exact || pairing.is_tempered() || !is_gentle(divergence);
         let own = self.of(of_q);
-        let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
+        let mut pace = Pace::of_elements(&gpu.capabilities);
         for block in pairing.blocks(jobs) {
             let mut done = 0;
             while done < block.jobs.len() {
@@ -240,11 +240,14 @@ impl Work<'_> {
             let at = (4 * row * own.bins) as u64;
             let mut recorder = gpu.recorder();
             recorder.stage(output, at, 4 * own.bins as u64);
-            let read = recorder.read("a gradient").await?;
             // A shared row may hold what the kernel made of others.
-            let old: Vec<f32> = bytemuck::pod_collect_to_vec(&read[0]);
-            let sums: Vec<f32> =
-                old.iter().zip(&values).map(|(old, new)| single(f64::from(*old) + new)).collect();
+            let old: Vec<Vec<f32>> = recorder.read_as("a gradient").await?;
+            let sums: Vec<f32> = old
+                .iter()
+                .flatten()
+                .zip(&values)
+                .map(|(old, new)| single(f64::from(*old) + new))
+                .collect();
             gpu.guarded(|| {
                 gpu.write(output, at, &sums)?;
                 Ok(())

@@ -1,6 +1,7 @@
 //! What `divergence/logit_sums.wgsl` found of a pair of rows: log-normalisers, and sums of one pass.
 
-use super::sums::{Record, wide};
+use super::sums::Record;
+use crate::number::joined;
 
 /// Sums of exponentials relative to e^reference, of all segments of a row.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +45,14 @@ pub(super) struct Normalisers {
 impl Normalisers {
     pub(super) fn add(&mut self, record: &Record) {
         let references = record[0];
-        self.p.add(f64::from(references[0]), [wide(record[1]), wide(record[3]), wide(record[4])]);
-        self.q.add(f64::from(references[1]), [wide(record[2]), wide(record[5]), wide(record[6])]);
+        self.p.add(
+            f64::from(references[0]),
+            [joined(record[1]), joined(record[3]), joined(record[4])],
+        );
+        self.q.add(
+            f64::from(references[1]),
+            [joined(record[2]), joined(record[5]), joined(record[6])],
+        );
         self.flags |= record[7][0] as u32;
     }
 }

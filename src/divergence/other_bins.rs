@@ -3,12 +3,12 @@
 use super::distributions::{Data, Distributions};
 use super::kind::Input;
 use super::range::is_usual;
-use super::sums::{Job, Pairing, Record, wide};
+use super::sums::{Job, Pairing, Record};
 use crate::clock::Breather;
 use crate::error::{Error, Result};
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
-use crate::number::{Precision, words};
+use crate::number::{Precision, joined, words};
 use crate::parallel::map_rows_gently;
 use crate::reference::losses::{Others, logit_entropy};
 use std::f64::consts::{LN_2, LOG2_E};
@@ -187,9 +187,9 @@ impl Sums {
     fn add(&mut self, record: &Record, temperature: f64, labelled: bool) {
         let [kept, reference] = record[0].map(f64::from);
         if reference > NOTHING {
-            self.merge(reference, wide(record[1]), -LN_2 * wide(record[2]), temperature);
+            self.merge(reference, joined(record[1]), -LN_2 * joined(record[2]), temperature);
         }
-        self.gaps += wide(record[3]) / temperature;
+        self.gaps += joined(record[3]) / temperature;
         self.flags |= record[7][0] as u32;
         if labelled || kept <= NOTHING {
             self.kept = if labelled { kept } else { self.kept };

@@ -113,9 +113,8 @@ impl Divergence {
                 return Ok(Tensor::pooled(context, weights, log_ratios.shape()));
             }
         }
-        let weights: Vec<f32> =
-            self.on_host(&log_ratios.read().await?)?.into_iter().map(|w| w as f32).collect();
-        Tensor::from_slice(context, &weights, log_ratios.shape()).await
+        let weights = self.on_host(&log_ratios.read().await?)?;
+        Tensor::of_values(context, &weights, log_ratios.shape()).await
     }
 
     /// [`Divergence::ratio_weights`] of f32 or f64 numbers of the host, computed on `context`. f64 numbers that f32

@@ -162,8 +162,8 @@ impl Gradient<'_> {
             let buffer = self.buffer(gpu, rows, Beside::default()).await?;
             let mut recorder = gpu.recorder();
             recorder.stage(&buffer, 0, bytes);
-            let read = recorder.read("a gradient").await?;
-            result.extend(bytemuck::pod_collect_to_vec::<_, f32>(&read[0]));
+            let read: Vec<Vec<f32>> = recorder.read_as("a gradient").await?;
+            result.extend(read.into_iter().flatten());
         }
         Ok(result)
     }
@@ -252,7 +252,7 @@ impl Gradient<'_> {
         }
         let pairing = Pairing::new(self.rows, beside.row.unwrap_or(self.rows))?;
         let plain: Vec<Job> = jobs.iter().map(|(job, _)| *job).collect();
-        let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
+        let mut pace = Pace::of_elements(&gpu.capabilities);
         let bins = self.rows.bins;
         for block in pairing.blocks(&plain) {
             // A row in pieces is paired with all of its own pieces.

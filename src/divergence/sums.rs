@@ -27,11 +27,6 @@ pub(crate) struct Job {
 /// What a kernel wrote for a segment of a job.
 pub(crate) type Record = [[f32; 2]; SLOTS];
 
-/// A slot as a number.
-pub(crate) fn wide(slot: [f32; 2]) -> f64 {
-    f64::from(slot[0]) + f64::from(slot[1])
-}
-
 /// Jobs of which the same two bindings hold the same columns.
 pub(crate) struct Block<'a> {
     pub(crate) p: &'a Piece,
@@ -142,7 +137,7 @@ impl<'a> Pairing<'a> {
         mut absorb: impl FnMut(usize, &Record),
     ) -> Result<()> {
         let gpu = self.gpu;
-        let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
+        let mut pace = Pace::of_elements(&gpu.capabilities);
         for block in self.blocks(jobs) {
             let mut done = 0;
             while done < block.jobs.len() {
@@ -189,8 +184,8 @@ impl<'a> Pairing<'a> {
             Ok(())
         })
         .await?;
-        let read = recorder.read("sums of divergences").await?;
-        Ok(bytemuck::pod_collect_to_vec(&read[0]))
+        let mut read = recorder.read_as("sums of divergences").await?;
+        Ok(read.pop().unwrap_or_default())
     }
 }
 

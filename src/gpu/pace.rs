@@ -26,6 +26,11 @@ impl Pace {
         Pace { seconds, units: seconds * rate, clock: Clock::now() }
     }
 
+    /// For work that is counted in softmin elements.
+    pub(crate) fn of_elements(capabilities: &Capabilities) -> Pace {
+        Pace::new(capabilities, capabilities.elements_per_second())
+    }
+
     /// Units a second, as far as is known.
     pub(crate) fn rate(&self) -> f64 {
         self.units / self.seconds

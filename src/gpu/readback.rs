@@ -4,9 +4,9 @@ use super::Gpu;
 use super::awaited::{Awaited, Failure};
 use super::buffer::Buffer;
 use super::loss::Scopes;
-use super::transfer::copy_out;
 use super::turn::Turn;
 use crate::error::{Error, Result, one_line};
+use crate::parallel;
 use futures::channel::oneshot;
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl Mapped<'_> {
         let copied = {
             let _exclusive = self.gpu.exclusive();
             let view = self.landing.buffer.slice(..self.bytes).get_mapped_range();
-            view.map(|view| copy_out(&view[..to.len()], to)).map_err(one_line)
+            view.map(|view| parallel::copy(&view[..to.len()], to)).map_err(one_line)
         };
         match copied {
             Ok(()) => self.gpu.check_lost(),
@@ -79,7 +79,7 @@ impl Mapped<'_> {
             let part = view.get(at as usize..end).ok_or("it is shorter than asked")?;
             let count = part.len() / size_of::<T>();
             let mut numbers = numbers::<T>(bytes)?;
-            copy_out(&part[..count * size_of::<T>()], bytemuck::cast_slice_mut(&mut numbers));
+            parallel::copy(&part[..count * size_of::<T>()], bytemuck::cast_slice_mut(&mut numbers));
             Ok(numbers)
         };
         ranges.iter().map(copy).collect()

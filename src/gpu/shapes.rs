@@ -53,6 +53,11 @@ impl Capabilities {
         if self.software { 4e8 } else { 1e10 }
     }
 
+    /// Softmin elements of a submission whose length no clock sizes.
+    pub(crate) fn elements_per_submission(&self) -> f64 {
+        self.elements_per_second() * self.submission_seconds()
+    }
+
     /// Seconds of work a submission should hold. Windows resets a device after
     /// two; browsers become unresponsive long before.
     pub(crate) fn submission_seconds(&self) -> f64 {

@@ -26,8 +26,7 @@ pub(crate) struct Step<'a> {
 
 impl<'a> Steps<'a> {
     pub(crate) fn new(gpu: &'a Gpu) -> Steps<'a> {
-        let capabilities = &gpu.capabilities;
-        let budget = capabilities.elements_per_second() * capabilities.submission_seconds();
+        let budget = gpu.capabilities.elements_per_submission();
         Steps { gpu, recorder: gpu.recorder(), spent: 0.0, budget }
     }
 

@@ -9,6 +9,7 @@ use super::storage::Part;
 use crate::error::Result;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::error::{Error, one_line};
+#[cfg(not(target_arch = "wasm32"))]
 use crate::parallel::for_each;
 
 /// Words that a thread takes at a time: as much as stays in its cache.
@@ -40,12 +41,7 @@ impl Gpu {
         offset: u64,
         data: &[T],
     ) -> Result<()> {
-        self.copy_in(&target.into(), offset, bytemuck::cast_slice(data))
-    }
-
-    /// Writes `bytes`, a multiple of four, to `target` from byte `offset` on, before the next submission. Run inside
-    /// [`Gpu::guarded`].
-    pub(super) fn copy_in(&self, target: &Part, offset: u64, bytes: &[u8]) -> Result<()> {
+        let (target, bytes): (Part, &[u8]) = (target.into(), bytemuck::cast_slice(data));
         let (raw, offset) = (target.raw(), target.offset() + offset);
         self.count_sent(bytes.len() as u64);
         #[cfg(target_arch = "wasm32")]
@@ -55,7 +51,7 @@ impl Gpu {
         #[cfg(not(target_arch = "wasm32"))]
         if bytes.len() > MANY_BYTES {
             self.stage_with(raw, offset, bytes.len() / 4, |first, piece, words| {
-                copy_mapped(piece, (first, words), bytes)
+                copy_mapped(piece, 0, (first, words), bytes)
             })?;
         } else {
             self.stage(raw, offset, bytes)?;
@@ -151,26 +147,17 @@ pub(super) fn write_mapped<F: Send>(
     Ok(shares.into_iter().flat_map(|share| share.found).collect())
 }
 
-/// Copies so many words, from `first` on, of what `bytes` hold.
+/// [`fill_mapped`] with a part of what `bytes` hold.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn copy_mapped(
     buffer: &wgpu::Buffer,
-    (first, words): (usize, usize),
+    offset: u64,
+    part: (usize, usize),
     bytes: &[u8],
 ) -> Result<()> {
-    write_mapped(buffer, 0, (first, words), |first, mut place| {
+    write_mapped(buffer, offset, part, |first, mut place| {
         let bytes = &bytes[4 * first..][..place.len()];
         place.copy_from_slice(bytes);
     })?;
     Ok(())
-}
-
-/// Copies as bytes, by all threads where there are many. Both have one length.
-pub(super) fn copy_out(from: &[u8], to: &mut [u8]) {
-    let mut parts: Vec<(&[u8], &mut [u8])> =
-        from.chunks(4 * MANY).zip(to.chunks_mut(4 * MANY)).collect();
-    match &mut parts[..] {
-        [(from, to)] => to.copy_from_slice(from),
-        parts => for_each(parts, |(from, to)| to.copy_from_slice(from)),
-    }
 }

@@ -28,9 +28,8 @@ impl Gpu {
 
     /// A storage buffer holding `data`.
     pub(crate) fn upload<T: bytemuck::Pod>(&self, what: &str, data: &[T]) -> Result<Buffer> {
-        let bytes: &[u8] = bytemuck::cast_slice(data);
-        let upload = self.upload_to(what, bytes.len() as u64)?;
-        upload.write(bytes)?;
+        let upload = self.upload_to(what, size_of_val(data) as u64)?;
+        upload.write(0, data)?;
         Ok(upload.finish())
     }
 }
@@ -51,13 +50,16 @@ impl Upload<'_> {
         self.gpu.write_with(&self.buffer, offset, words, fill)
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<()> {
+    /// [`Gpu::write`].
+    pub(crate) fn write<T: bytemuck::Pod>(&self, offset: u64, data: &[T]) -> Result<()> {
         #[cfg(not(target_arch = "wasm32"))]
         if self.mapped {
+            let bytes: &[u8] = bytemuck::cast_slice(data);
             self.gpu.count_sent(bytes.len() as u64);
-            return super::transfer::copy_mapped(&self.buffer, (0, bytes.len() / 4), bytes);
+            let all = (0, bytes.len() / 4);
+            return super::transfer::copy_mapped(&self.buffer, offset, all, bytes);
         }
-        self.gpu.copy_in(&self.buffer.whole(), 0, bytes)
+        self.gpu.write(&self.buffer, offset, data)
     }
 
     /// The buffer with what was written.

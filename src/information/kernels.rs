@@ -66,8 +66,3 @@ params! {
 
 /// What a kernel that screens is given to report in: no first number that is wrong, nothing out of range.
 pub(crate) const NO_REPORT: [u32; 4] = [u32::MAX, 0, 0, 0];
-
-/// The value of a double-float.
-pub(crate) fn value(high: f32, low: f32) -> f64 {
-    f64::from(high) + f64::from(low)
-}

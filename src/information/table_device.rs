@@ -2,7 +2,7 @@
 
 use super::cells::{by_twin, words};
 use super::kernels::{
-    JOINT_TABLE, JOINT_TOTALS, MARGINALS, MERGED_MARGINALS, NO_REPORT, TableParams, value,
+    JOINT_TABLE, JOINT_TOTALS, MARGINALS, MERGED_MARGINALS, NO_REPORT, TableParams,
 };
 use crate::clock::Breather;
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
 use crate::gpu::steps::{Step, Steps};
 use crate::gpu::{Gpu, Kernel, Part};
-use crate::number::{Element, Precision};
+use crate::number::{Element, Precision, joined};
 use crate::parallel::map_rows_gently;
 use std::sync::Arc;
 
@@ -223,13 +223,13 @@ impl<'a> Tables<'a> {
         found_report.copy_from_slice(&bytemuck::pod_collect_to_vec::<_, u32>(&read[1])[..4]);
         let measured = quads.iter().take(count).map(|x| Measured {
             nats: [
-                value(x[0], x[4]),
-                value(x[1], x[5]),
-                value(x[2], x[6]),
-                value(x[3], x[7]),
-                value(x[8], x[9]),
+                joined([x[0], x[4]]),
+                joined([x[1], x[5]]),
+                joined([x[2], x[6]]),
+                joined([x[3], x[7]]),
+                joined([x[8], x[9]]),
             ],
-            sum: value(x[10], x[11]),
+            sum: joined([x[10], x[11]]),
         });
         Ok((measured.collect(), found_report))
     }

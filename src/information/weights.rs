@@ -196,9 +196,7 @@ impl ImportanceWeights {
                 Ok(Tensor::pooled(&self.context, buffer, &shape))
             }
             (Data::Host(values), _) => {
-                let weights: Vec<f32> =
-                    self.on_host(values).await.into_iter().map(|w| w as f32).collect();
-                Tensor::from_slice(&self.context, &weights, &shape).await
+                Tensor::of_values(&self.context, &self.on_host(values).await, &shape).await
             }
             (Data::Device(_), None) => Err(no_device()),
         }

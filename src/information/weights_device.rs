@@ -1,13 +1,13 @@
 //! Importance weights on a device.
 
-use super::kernels::{LOG_WEIGHT_SUMS, LogParams, NO_REPORT, NORMALIZED_WEIGHTS, value};
+use super::kernels::{LOG_WEIGHT_SUMS, LogParams, NO_REPORT, NORMALIZED_WEIGHTS};
 use super::log_weights::{refused, weightless};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::shader::Constant;
 use crate::gpu::steps::{Step, Steps};
 use crate::gpu::{Gpu, Part};
-use crate::number::{self, Element, Precision};
+use crate::number::{self, Element, Precision, joined};
 use crate::reference::information::{LogWeightSums, join_log_weight_sums};
 
 /// Rows of log-weights on a device, as many in each part as fit a binding.
@@ -176,10 +176,10 @@ impl DeviceRows {
         let mut found = Vec::with_capacity(part.rows);
         for (row, quads) in quads.chunks(blocks).take(part.rows).enumerate() {
             let block = |x: &[f32; 8]| LogWeightSums {
-                most: value(x[0], x[1]),
-                weights: value(x[2], x[3]),
-                squares: value(x[4], x[5]),
-                products: value(x[6], x[7]),
+                most: joined([x[0], x[1]]),
+                weights: joined([x[2], x[3]]),
+                squares: joined([x[4], x[5]]),
+                products: joined([x[6], x[7]]),
             };
             let of_blocks = quads.iter().map(block).filter(|block| block.weights > 0.0);
             let mut sums = join_log_weight_sums(of_blocks);
@@ -249,11 +249,11 @@ impl DeviceRows {
             let mut recorder = gpu.recorder();
             let words = items * if self.double() { 2 } else { 1 };
             recorder.stage(&buffer, 0, 4 * words as u64);
-            let read = recorder.read("normalised weights").await?;
-            let words: Vec<f32> = bytemuck::pod_collect_to_vec(&read[0]);
+            let mut read: Vec<Vec<f32>> = recorder.read_as("normalised weights").await?;
+            let words = read.pop().unwrap_or_default();
             let (high, low) = words.split_at(items.min(words.len()));
             let low = low.iter().copied().chain(std::iter::repeat(0.0));
-            found.extend(high.iter().zip(low).map(|(high, low)| value(*high, low)));
+            found.extend(high.iter().zip(low).map(|(high, low)| joined([*high, low])));
         }
         Ok(found)
     }

@@ -7,14 +7,14 @@ use crate::divergence::Weighting;
 use crate::divergence::kernels::Params;
 use crate::divergence::other_bins::{Found, Query, others};
 use crate::divergence::row_gradient::{Gradient, PRIOR_GRADIENT, Source, check_size};
-use crate::divergence::sums::{Job, Pairing, items, wide};
+use crate::divergence::sums::{Job, Pairing, items};
 use crate::divergence::{Distributions, Divergence, Input, Reduction};
 use crate::error::{Error, Result};
 use crate::gpu::buffer::STORAGE;
 use crate::gpu::pace::Pace;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Kernel, Tensor};
-use crate::number::{Precision, words};
+use crate::number::{Precision, joined, words};
 use crate::parallel::map_rows_gently;
 use crate::reference::divergence::{Row, compare};
 use crate::reference::losses::{mean_prediction, prior_gradient};
@@ -269,7 +269,7 @@ async fn add_on_device(logits: &Distributions, answers: &Answers, sums: &mut [f6
     let pairing = Pairing::new(logits, logits)?;
     let gpu = pairing.gpu;
     let (units, workgroup) = (gpu.capabilities.column_units(), gpu.capabilities.row_workgroup());
-    let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
+    let mut pace = Pace::of_elements(&gpu.capabilities);
     for block in pairing.blocks(&jobs) {
         // A row in pieces is paired with all of its own pieces.
         if block.p.columns != block.q.columns {
@@ -319,7 +319,7 @@ async fn add_on_device(logits: &Distributions, answers: &Answers, sums: &mut [f6
             for (unit, found) in read.iter().flatten().enumerate() {
                 let four = own[4 * (unit % quads)..].iter_mut().take(4);
                 for (column, sum) in four.enumerate() {
-                    *sum += wide([found[column], found[4 + column]]);
+                    *sum += joined([found[column], found[4 + column]]);
                 }
             }
             pace.end((numbers.len() * columns) as f64);
@@ -355,8 +355,8 @@ async fn sources(
     let pairing = Pairing::new(logits, beside)?;
     let mut sums = vec![[0.0; 2]; jobs.len()];
     let absorb = |job: usize, record: &[[f32; 2]; 8]| {
-        sums[job][0] += wide(record[0]);
-        sums[job][1] += wide(record[1]);
+        sums[job][0] += joined(record[0]);
+        sums[job][1] += joined(record[1]);
     };
     pairing.run(&MEAN_SLOPE, &Vec::new(), [0.0; 4], &jobs, absorb).await?;
     let [rate, rate_low] = words(1.0 / logits.temperature());

@@ -441,6 +441,6 @@ async fn on_device(
         Ok(())
     })
     .await?;
-    let read = recorder.read("a plan").await?;
-    Ok(bytemuck::pod_collect_to_vec(&read[0]))
+    let mut read = recorder.read_as("a plan").await?;
+    Ok(read.pop().unwrap_or_default())
 }

@@ -109,7 +109,7 @@ impl<'a> Device<'a> {
     /// blocks.
     pub(super) fn span(&self, work: usize, block: usize) -> usize {
         let capabilities = &self.gpu.capabilities;
-        let elements = capabilities.elements_per_second() * capabilities.submission_seconds();
+        let elements = capabilities.elements_per_submission();
         // Double-float arithmetic costs some twenty times as much.
         let work = work as f64 * if self.double { 20.0 } else { 1.0 };
         let rows = elements / (work * self.dimension as f64);

@@ -2,6 +2,7 @@
 //! problems, and the f64 arithmetic they are compared with.
 #![allow(dead_code, reason = "every test binary uses its own part of this file")]
 
+pub mod buffers;
 pub mod directions;
 pub mod divergence_reference;
 pub mod pairs;

@@ -2,11 +2,11 @@
 
 use super::super::distributions::Distributions;
 
-use super::super::sums::{Job, Pairing, Record, wide};
+use super::super::sums::{Job, Pairing, Record};
 use crate::error::Result;
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
-use crate::number::words;
+use crate::number::{joined, words};
 
 pub(crate) static ENTROPY: Kernel = Kernel::new("divergence/entropy.wgsl");
 
@@ -86,13 +86,13 @@ impl Default for Bulk {
 impl Bulk {
     fn add(&mut self, order: &Order, record: &Record, level: &impl Fn(f64) -> f64) {
         let [kept, reference] = record[0].map(f64::from);
-        self.count += wide(record[4]);
+        self.count += joined(record[4]);
         self.flags |= record[7][0] as u32;
         self.smallest = self.smallest.min(power_of_two(record[5][0] as u32));
         let base = level(reference);
         if base > f64::NEG_INFINITY {
-            let [sum, product] = [wide(record[1]), wide(record[2])];
-            let power = if order.is_one { sum } else { wide(record[3]) };
+            let [sum, product] = [joined(record[1]), joined(record[2])];
+            let power = if order.is_one { sum } else { joined(record[3]) };
             self.merge(order, base, [sum, product, power]);
         }
         let own = level(kept);

@@ -125,10 +125,7 @@ impl<'a> Engine<'a> {
         let capacity = pairs.clamp(4096, RECORDS);
         let bytes = (4 * slots.count() * capacity) as u64;
         let records = gpu.guarded(|| gpu.allocate("sums of pairs", bytes, STORAGE)).await?;
-        let (block, pace) = (
-            block(&gpu.capabilities),
-            Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second()),
-        );
+        let (block, pace) = (block(&gpu.capabilities), Pace::of_elements(&gpu.capabilities));
         Ok(Engine { gpu, member, slots, half, low, block, pace, records })
     }
 

@@ -4,9 +4,9 @@ use super::super::distributions::Distributions;
 use super::super::kernels::{BAD_P, ROW_SUMS};
 use super::super::kind::Input;
 use super::super::range::is_usual;
-use super::super::sums::{Job, Pairing, Record, wide};
+use super::super::sums::{Job, Pairing, Record};
 use crate::error::Result;
-use crate::number::words;
+use crate::number::{joined, words};
 
 /// The reference that `normalized_rows.wgsl` takes for a row, and what is to be expected of it.
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +47,12 @@ impl Sum {
         self.smallest = self.smallest.min(smallest);
         self.flags |= record[7][0] as u32;
         if !logarithms {
-            self.sum += wide(record[1]);
+            self.sum += joined(record[1]);
         } else if reference > -1e29 {
             let most = self.reference.max(reference);
             let shifted = |sum: f64, by: f64| if sum == 0.0 { 0.0 } else { sum * by.exp() };
             self.sum = shifted(self.sum, self.reference - most)
-                + shifted(wide(record[1]), reference - most);
+                + shifted(joined(record[1]), reference - most);
             self.reference = most;
         }
     }

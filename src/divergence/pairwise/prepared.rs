@@ -115,7 +115,7 @@ async fn prepare(
         Job { p: row, q: row, reference: [x, y, 0.0, 0.0], centers: [0.0; 2] }
     };
     let jobs: Vec<Job> = rows.clone().map(job).collect();
-    let mut pace = Pace::new(&gpu.capabilities, gpu.capabilities.elements_per_second());
+    let mut pace = Pace::of_elements(&gpu.capabilities);
     for whole in pairing.blocks(&jobs) {
         let part = Block {
             columns: whole.columns.start.max(columns.start)..whole.columns.end.min(columns.end),

@@ -122,8 +122,7 @@ impl<'a, T: Element> Plain<'a, T> {
                 for (k, powers) in probabilities.chunks_mut(BLOCK).enumerate() {
                     let logs = &mut logs[..powers.len()];
                     self.bins::<true, true>(k * BLOCK, logs, powers);
-                    logs.iter_mut().zip(&*powers).for_each(|(log, p)| *log *= p);
-                    entropy -= sum(logs);
+                    entropy -= sum_of_products(logs, powers);
                 }
             },
         );
@@ -202,6 +201,13 @@ fn extent<T: Element>(values: &[T]) -> [f64; 3] {
     }
     chunks.remainder().iter().enumerate().for_each(|(k, x)| take(k, x.to_f64()));
     [least.into_iter().fold(f64::INFINITY, f64::min), maximum(&most), sum(&total)]
+}
+
+/// Σ p ln p, from both.
+#[inline(always)]
+pub(super) fn sum_of_products(logs: &mut [f64], powers: &[f64]) -> f64 {
+    logs.iter_mut().zip(powers).for_each(|(log, p)| *log *= p);
+    sum(logs)
 }
 
 #[inline(always)]

@@ -10,7 +10,7 @@
 //! less than [`LEAST`], and are then within 1e-11 of it; rows that are nearer to each other, or that leave the middle of f64,
 //! are left to [`compare`](super::compare), which keeps all digits of all rows.
 
-use super::plain::{BLOCK, Plain, Prepared};
+use super::plain::{BLOCK, Plain, Prepared, sum_of_products};
 use crate::divergence::{Divergence, Entropy};
 use crate::number::Element;
 use crate::reference::elementary::{larger, ln, sum};
@@ -94,10 +94,8 @@ fn jensen_shannon<T: Element>(p: &Plain<'_, T>, q: &Plain<'_, T>, beta: f64) -> 
                 let (log_q, of_q) = (&mut log_q[..count], &mut of_q[..count]);
                 p.bins::<true, true>(at, log_p, of_p);
                 q.bins::<true, true>(at, log_q, of_q);
-                log_p.iter_mut().zip(&*of_p).for_each(|(log, p)| *log *= p);
-                log_q.iter_mut().zip(&*of_q).for_each(|(log, q)| *log *= q);
-                negative[1] += sum(log_p);
-                negative[2] += sum(log_q);
+                negative[1] += sum_of_products(log_p, of_p);
+                negative[2] += sum_of_products(log_q, of_q);
                 mixed_terms(log_p, of_p, of_q, beta);
                 negative[0] += sum(log_p);
             }
@@ -170,8 +168,7 @@ pub(crate) fn entropy_plain<T: Element>(entropy: Entropy, p: &Plain<'_, T>) -> O
                 let [logs, powers] = &mut blocks;
                 let (logs, powers) = (&mut logs[..count], &mut powers[..count]);
                 p.bins::<true, true>(at, logs, powers);
-                logs.iter_mut().zip(&*powers).for_each(|(log, p)| *log *= p);
-                value -= sum(logs);
+                value -= sum_of_products(logs, powers);
             }
         },
     );

@@ -270,6 +270,22 @@ impl Batch {
         }
     }
 
+    /// What a sweep over `own` binds, after its parameters.
+    pub(crate) fn swept(&self, own: Side, partials: &Buffer) -> Vec<Part> {
+        let (own, other) = match own {
+            Side::Source => (&self.source, &self.target),
+            Side::Target => (&self.target, &self.source),
+        };
+        vec![
+            self.slots.whole(),
+            self.cost.whole(),
+            other.potentials.whole(),
+            own.weights.whole(),
+            own.potentials.whole(),
+            partials.whole(),
+        ]
+    }
+
     /// Pairs of bins a sweep over all problems touches.
     pub(crate) fn pairs(&self) -> f64 {
         if self.supports() {

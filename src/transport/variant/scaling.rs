@@ -131,26 +131,11 @@ pub(crate) async fn run(
                 }
             }
             let bind = |side: Side, own_blocks: usize| {
-                let (own, other) = match side {
-                    Side::Source => (&batch.source, &batch.target),
-                    Side::Target => (&batch.target, &batch.source),
-                };
                 let mut sweep =
                     batch.sweep(side, Precision::Single, settings.epsilon, settings.epsilon, slots);
                 sweep.blocks = own_blocks as u32;
                 sweep.partials_at = partials_at[usize::from(side == Side::Target)];
-                Ok(gpu.bind(
-                    &product,
-                    gpu.uniform(&sweep)?,
-                    vec![
-                        batch.slots.whole(),
-                        batch.cost.whole(),
-                        other.potentials.whole(),
-                        own.weights.whole(),
-                        own.potentials.whole(),
-                        partials.whole(),
-                    ],
-                ))
+                Ok(gpu.bind(&product, gpu.uniform(&sweep)?, batch.swept(side, &partials)))
             };
             let rows = bind(Side::Source, blocks[0])?;
             let columns = bind(Side::Target, blocks[1])?;

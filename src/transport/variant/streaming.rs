@@ -97,20 +97,9 @@ impl SweepKernel {
         mut sweep: super::batch::Sweep,
         partials: &Buffer,
     ) -> Result<Ready> {
-        let (own, other) = match side {
-            Side::Source => (&batch.source, &batch.target),
-            Side::Target => (&batch.target, &batch.source),
-        };
         sweep.blocks = self.blocks;
         let params = batch.gpu.uniform(&sweep)?;
-        let mut resources = vec![
-            batch.slots.whole(),
-            batch.cost.whole(),
-            other.potentials.whole(),
-            own.weights.whole(),
-            own.potentials.whole(),
-            partials.whole(),
-        ];
+        let mut resources = batch.swept(side, partials);
         if self.pipeline.bindings.len() == 8 {
             resources.push(batch.support.whole());
         }

@@ -110,9 +110,7 @@ pub(super) fn upload_cost(
             let from = all.start * columns;
             for (words, at) in [(Some(high), Some(0)), (low.as_ref(), low_at)] {
                 if let (Some(words), Some(at)) = (words, at) {
-                    upload.write_with(at, plane, |first, place| {
-                        place.copy_from_slice(&words[from + first..][..place.len()]);
-                    })?;
+                    upload.write(at, &words[from..from + plane])?;
                 }
             }
         }
