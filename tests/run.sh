@@ -72,25 +72,36 @@ on() {
 step "Formatting" cargo fmt --all --check
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli,kantor/hostile -- -D warnings
 # Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values, the command.
-once=(bessel_twin divergence_twin shaders loops compilers cli cli_bessel cli_divergence cli_files cli_fuzz) on_adapters=()
-# On the first adapter and the twin: two minutes of calls, with overflow checks in this crate.
-on_first=(fuzz)
+once=(bessel_twin divergence_twin shaders loops compilers imports floor cli cli_bessel cli_divergence cli_files cli_fuzz)
+# On the first adapter, what is told before a device is asked or the same on all of them. `kantor check` sees them all.
+on_first=(bad_input bad_input_divergence bessel_interface check divergence_interface hostile progress sizes)
+# On the first adapter of an interface (Vulkan, OpenGL): waiting, memory, loss.
+on_interface=(asynchronous device_loss fork memory pipeline_cache plumbing)
+# Two minutes of calls, with overflow checks in this crate.
+fuzz=(fuzz)
 checked=(--config profile.release.package.kantor.overflow-checks=true
     --config profile.release.package.kantor.debug-assertions=true)
 export KANTOR_DXC=${KANTOR_DXC:-${CARGO_TARGET_DIR:-$(pwd)/target}/dxc/libdxcompiler.so}
 if [[ " ${KANTOR_COMPILERS-dxc} " == *" dxc "* ]]; then
     step "Microsoft's shader compiler" bash tests/setup/dxc.sh "$KANTOR_DXC"
 fi
+on_each=()
 for file in tests/*.rs tests/*/main.rs; do
     case $file in */main.rs) name=$(basename "${file%/main.rs}") ;; *) name=$(basename "$file" .rs) ;; esac
-    [[ " ${once[*]} ${on_first[*]} " == *" $name "* ]] || on_adapters+=(--test "$name")
+    [[ " ${once[*]} ${on_first[*]} ${on_interface[*]} ${fuzz[*]} " == *" $name "* ]] || on_each+=("$name")
 done
 step "Tests without an adapter" cargo test --release --features cli,hostile --no-fail-fast --lib --bins "${once[@]/#/--test=}" \
     -- --show-output
 # One adapter after the other: wgpu's GL backend gives up a lock after six seconds, which a machine under load takes.
+seen=" "
 for adapter in "${adapters[@]}"; do
+    case $adapter in lavapipe | swiftshader) interface=vulkan ;; *) interface=$adapter ;; esac
+    names=("${on_each[@]}")
+    [[ $seen != " " ]] || names+=("${on_first[@]}")
+    [[ $seen == *" $interface "* ]] || names+=("${on_interface[@]}")
+    seen+="$interface "
     step "Tests on $adapter" on "$adapter" \
-        cargo test --release --features cli,hostile --no-fail-fast "${on_adapters[@]}" -- --show-output
+        cargo test --release --features cli,hostile --no-fail-fast "${names[@]/#/--test=}" -- --show-output
 done
 step "Fuzz of the library, on ${adapters[0]}" on "${adapters[0]}" \
     cargo test --release "${checked[@]}" --features cli,hostile --test fuzz -- --show-output
@@ -99,14 +110,35 @@ step "The example own_device, on ${adapters[0]}" on "${adapters[0]}" \
     cargo run --release --features cli,hostile --example own_device
 # The binary that the tests built: `cargo run` would build wgpu anew, without what the tests add to its features.
 kantor=${CARGO_TARGET_DIR:-target}/release/kantor
-step "kantor check on every adapter found" env VK_ADD_DRIVER_FILES="$swiftshader" "$kantor" check
-# What hardware does to arithmetic, without hardware: src/gpu/hostile.
-if [[ " ${adapters[*]} " == *" lavapipe "* ]]; then
-    for hostility in fused unfused reciprocal; do
-        step "kantor check on lavapipe, hostile: $hostility" \
-            on lavapipe "$kantor" check --adapter vulkan --hostile "$hostility"
+check_on_all() {
+    local report
+    report=$(mktemp)
+    env VK_ADD_DRIVER_FILES="$swiftshader" "$kantor" check | tee "$report" || return 1
+    for adapter in "${adapters[@]}"; do
+        case $adapter in
+            lavapipe) grep -q "llvmpipe.*(vulkan)" "$report" ;;
+            swiftshader) grep -q "SwiftShader.*(vulkan)" "$report" ;;
+            llvmpipe-gl) grep -q "llvmpipe.*(gl)" "$report" ;;
+        esac || { echo "$adapter was not checked"; return 1; }
     done
-fi
+}
+step "kantor check on every adapter found" check_on_all
+# What hardware does to arithmetic, without hardware: src/gpu/hostile. Most of it is the driver's compiler, on one core.
+check_hostile() {
+    local hostility running=() failed=0 reports
+    reports=$(mktemp -d)
+    for hostility in fused unfused reciprocal; do
+        on lavapipe "$kantor" check --adapter vulkan --hostile "$hostility" >"$reports/$hostility" 2>&1 &
+        running+=("$!")
+    done
+    for hostility in fused unfused reciprocal; do
+        wait "${running[0]}" || { failed=1; echo "hostile, $hostility: failed"; }
+        running=("${running[@]:1}")
+        cat "$reports/$hostility"
+    done
+    return "$failed"
+}
+if [[ " ${adapters[*]} " == *" lavapipe "* ]]; then step "kantor check on lavapipe, hostile" check_hostile; fi
 
 if [ "${KANTOR_BROWSERS:-}" = none ]; then
     record SKIP 0 "Browsers, as KANTOR_BROWSERS=none asks"

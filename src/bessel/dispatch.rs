@@ -52,14 +52,23 @@ impl Points {
             if let (Precision::Single, Some(singles)) = (precision, T::singles(values)) {
                 return gpu.upload(what, singles);
             }
-            let each = precision.words();
             let upload = gpu.upload_to(what, bytes(values.len(), precision))?;
-            upload.write_with(0, each * values.len(), |first, place| {
-                let values = &values[first / each..];
-                for (to, value) in place.chunks_exact_mut(each).zip(values) {
-                    to.copy_from_slice(&words_of(value.to_f64())[..each]);
-                }
-            })?;
+            match precision {
+                Precision::Single => upload.write_with(0, values.len(), |first, place| {
+                    let values = values[first..].iter();
+                    place
+                        .iter_mut()
+                        .zip(values)
+                        .for_each(|(to, value)| *to = value.to_f64() as f32);
+                })?,
+                Precision::Double => upload.write_with(0, 2 * values.len(), |first, place| {
+                    let values = values[first / 2..].iter();
+                    let places = place.chunks_exact_mut(2);
+                    places.zip(values).for_each(|(to, value)| {
+                        to.copy_from_slice(&words_of(value.to_f64()));
+                    });
+                })?,
+            };
             Ok(upload.finish())
         };
         let (orders, arguments) =
@@ -88,7 +97,7 @@ impl Points {
     }
 }
 
-/// The words of an argument. What is not 0 stays so: a kernel asks for the sign of an order.
+/// The words of an argument. What is not 0 stays so, as it does in f64: a kernel asks for the sign of an order.
 fn words_of(value: f64) -> [f32; 2] {
     let [mut high, low] = words(value);
     if high != 0.0 || value == 0.0 {

@@ -215,7 +215,7 @@ fn tight_angles(contexts: &Contexts) -> Verdict {
 }
 
 fn bessel_ends(contexts: &Contexts) -> Verdict {
-    let orders = [0.0f64, 1e-30, 0.5, 1.0, 16.0, 1e6, 1_000_000.05, 1_000_000.09];
+    let orders = [0.0f64, 5e-307, -1e-60, 1e-30, 0.5, 1.0, 16.0, 1e6, 1_000_000.05, 1_000_000.09];
     let arguments = [0.0, 1e-30, 9.999_999e-31, 1e-29, 1.0, 1e6, 1e29, 1e30, 1.000_000_05e30];
     for precision in PRECISIONS {
         for function in BesselFunction::ALL {
