@@ -1,13 +1,14 @@
-//! Two rows as they were given, compared by plain sums; KL of logits while their sums are taken.
+//! Two rows as they were given, compared by plain sums; KL and JS of logits while their sums are taken.
 //!
 //! With a = x/T less its maximum, b of the other row likewise, and sums of exponentials A and B,
 //!
 //! * KL = Σ eᵃ (a − b)/A − ln A + ln B,
+//! * H(p) = ln A − Σ eᵃ a/A, H(q) likewise, H(m) of m = β eᵃ/A + (1−β) eᵇ/B, JS = H(m) − β H(p) − (1−β) H(q),
 //!
-//! so that a pair of bins costs two exponentials and no logarithm, and either row is read twice.
+//! so that a pair of bins costs two exponentials, and a logarithm for JS, and either row is read twice.
 
-use super::plain::{BLOCK, Logits, Plain};
-use super::quick::{LEAST, compare_plain, mismatch_plain};
+use super::plain::{BLOCK, Logits, Plain, sum_of_products};
+use super::quick::{LEAST, compare_plain, is_inner, mismatch_plain, mixed_terms, of_entropies};
 use crate::divergence::{Divergence, Input};
 use crate::number::Element;
 use crate::reference::elementary::{exp_between, sum};
@@ -32,6 +33,7 @@ pub(crate) fn compare_values<T: Element>(
     let found = match divergence {
         Divergence::Kl => kl(p, q),
         Divergence::ReverseKl => kl(q, p).map(|(value, [q, p])| (value, [p, q])),
+        Divergence::JensenShannon { beta } if is_inner(*beta) => jensen_shannon(p, q, *beta),
         _ => None,
     };
     if let Some((value, sums)) = found {
@@ -80,4 +82,59 @@ fn sums<T: Element>(bins: usize, p: &Logits<'_, T>, q: &Logits<'_, T>) -> [f64; 
         totals[2] += sum(b);
     }
     totals
+}
+
+/// Exponentials of a row of logits and what they come to: Σ eᵃ and the entropy.
+struct Exponentials {
+    powers: Vec<f64>,
+    sum: f64,
+    entropy: f64,
+}
+
+impl Exponentials {
+    #[inline(always)]
+    fn of<T: Element>(bins: usize, row: &Logits<'_, T>) -> Exponentials {
+        let mut blocks = [[0.0; BLOCK]; 2];
+        let mut powers = Vec::with_capacity(bins);
+        let (mut total, mut products) = (0.0, 0.0);
+        for at in (0..bins).step_by(BLOCK) {
+            let count = BLOCK.min(bins - at);
+            let [exponents, block] = &mut blocks;
+            let (exponents, block) = (&mut exponents[..count], &mut block[..count]);
+            row.exponents(at, exponents);
+            block.iter_mut().zip(&*exponents).for_each(|(power, a)| *power = exp_between(*a));
+            total += sum(block);
+            products += sum_of_products(exponents, block);
+            powers.extend_from_slice(block);
+        }
+        Exponentials { powers, sum: total, entropy: total.ln() - products / total }
+    }
+}
+
+/// JS of logits, and what their sums are.
+fn jensen_shannon<T: Element>(
+    p: (&[T], Input),
+    q: (&[T], Input),
+    beta: f64,
+) -> Option<(f64, [f64; 2])> {
+    if p.0.len() != q.0.len() {
+        return None;
+    }
+    wide(
+        #[inline(always)]
+        || {
+            let (x, y) = (Logits::new(p.0, p.1)?, Logits::new(q.0, q.1)?);
+            let (of_p, of_q) = (Exponentials::of(p.0.len(), &x), Exponentials::of(q.0.len(), &y));
+            let mut block = [0.0; BLOCK];
+            let mut negative = 0.0;
+            let shares = [beta / of_p.sum, (1.0 - beta) / of_q.sum];
+            for (p, q) in of_p.powers.chunks(BLOCK).zip(of_q.powers.chunks(BLOCK)) {
+                let block = &mut block[..p.len()];
+                mixed_terms(block, p, q, shares);
+                negative += sum(block);
+            }
+            let value = of_entropies([-negative, of_p.entropy, of_q.entropy], beta);
+            Some((value, [x.with_sum(of_p.sum).sum(p.1), y.with_sum(of_q.sum).sum(q.1)]))
+        },
+    )
 }

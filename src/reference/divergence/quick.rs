@@ -96,7 +96,7 @@ fn jensen_shannon<T: Element>(p: &Plain<'_, T>, q: &Plain<'_, T>, beta: f64) -> 
                 q.bins::<true, true>(at, log_q, of_q);
                 negative[1] += sum_of_products(log_p, of_p);
                 negative[2] += sum_of_products(log_q, of_q);
-                mixed_terms(log_p, of_p, of_q, beta);
+                mixed_terms(log_p, of_p, of_q, [beta, 1.0 - beta]);
                 negative[0] += sum(log_p);
             }
         },
@@ -104,18 +104,17 @@ fn jensen_shannon<T: Element>(p: &Plain<'_, T>, q: &Plain<'_, T>, beta: f64) -> 
     of_entropies(negative.map(|x| -x), beta)
 }
 
-/// m ln m of the mixture.
+/// m ln m of a mixture of both with these factors.
 #[inline(always)]
-fn mixed_terms(terms: &mut [f64], p: &[f64], q: &[f64], beta: f64) {
-    let rest = 1.0 - beta;
+pub(super) fn mixed_terms(terms: &mut [f64], p: &[f64], q: &[f64], [of_p, of_q]: [f64; 2]) {
     for (term, (p, q)) in terms.iter_mut().zip(p.iter().zip(q)) {
-        let m = beta * p + rest * q;
+        let m = of_p * p + of_q * q;
         *term = m * ln(m);
     }
 }
 
 /// JS from the entropies of m, p and q.
-fn of_entropies([m, p, q]: [f64; 3], beta: f64) -> f64 {
+pub(super) fn of_entropies([m, p, q]: [f64; 3], beta: f64) -> f64 {
     let rest = 1.0 - beta;
     let most = -beta * beta.ln() - rest * rest.ln();
     (m - beta * p - rest * q).min(most)
@@ -186,7 +185,7 @@ impl Prepared {
                 let blocks = self.probabilities.chunks(BLOCK);
                 for (p, q) in blocks.zip(other.probabilities.chunks(BLOCK)) {
                     let block = &mut block[..p.len()];
-                    mixed_terms(block, p, q, beta);
+                    mixed_terms(block, p, q, [beta, 1.0 - beta]);
                     negative += sum(block);
                 }
             },
@@ -206,7 +205,7 @@ impl Prepared {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Row, compare, entropy, mismatch};
+    use super::super::{Row, compare, compare_values, entropy, mismatch};
     use super::*;
     use crate::divergence::Input;
 
@@ -251,6 +250,11 @@ mod tests {
                         let known = compare(divergence, &p, &q);
                         let near = found == known || (found / known - 1.0).abs() < 1e-11;
                         assert!(near, "{divergence:?} {n} {scale}: {found:e} {known:e}");
+                        let [p, q] = [0, 1].map(|k| (&rows[k][..], input));
+                        let at_once = compare_values(divergence, p, q).expect("as well apart");
+                        let near =
+                            at_once.value == known || (at_once.value / known - 1.0).abs() < 1e-11;
+                        assert!(near, "{divergence:?} {n} {scale}: {at_once:?} {known:e}");
                         taken += 1;
                     }
                     if let Some(found) = entropy_plain(Entropy::Shannon, &x) {
