@@ -94,7 +94,7 @@ pub use losses::{
 };
 pub use number::{Element, Precision};
 pub use transport::{
-    Annealing, Geometry, Potentials, Problem, Progress, Sinkhorn, Solution, Variant,
+    Annealing, Geometry, Potentials, Problem, Progress, Sinkhorn, Solution, Stop, Variant,
 };
 pub use vmf::{
     Assignment, Concentrations, Directions, VonMisesFisher, VonMisesFisherFit,

@@ -51,7 +51,7 @@ pub(crate) use named;
 #[cfg(test)]
 mod tests {
     use crate::gpu::{AdapterKind, Backend};
-    use crate::{Assignment, Normalization, Precision, Reduction, Side, Unit, Variant};
+    use crate::{Assignment, Normalization, Precision, Reduction, Side, Stop, Unit, Variant};
     use std::fmt::{Debug, Display};
     use std::str::FromStr;
 
@@ -71,6 +71,7 @@ mod tests {
         round_trip(&[Reduction::None, Reduction::Sum, Reduction::Mean]);
         round_trip(&[Assignment::Soft, Assignment::Hard]);
         round_trip(&[Variant::Auto, Variant::Resident, Variant::Scaling, Variant::Reference]);
+        round_trip(&[Stop::Converged, Stop::MaxIterations, Stop::Stalled]);
         round_trip(&[Normalization::Min, Normalization::Joint, Normalization::Columns]);
         round_trip(&[Backend::Vulkan, Backend::WebGpu, Backend::Cpu]);
         round_trip(&[AdapterKind::Discrete, AdapterKind::Unknown]);

@@ -56,6 +56,7 @@ fn the_json_has_the_promised_shape() -> Outcome {
         "marginal_error",
         "iterations",
         "converged",
+        "stop",
     ];
     let places: Vec<Option<usize>> =
         keys.iter().map(|key| compact.find(&format!("\"{key}\":"))).collect();
@@ -121,15 +122,29 @@ fn one_cost_per_row() -> Outcome {
 }
 
 #[test]
-fn not_converged_is_a_flag() -> Outcome {
+fn not_converged_is_a_flag_and_an_exit_status() -> Outcome {
     let folder = Folder::new("unconverged")?;
     let a = folder.array("a.npy", &[2], &[0.9f64, 0.1])?;
     let b = folder.array("b.npy", &[2], &[0.2f64, 0.8])?;
     let cost = folder.array("c.npy", &[2, 2], &[0.0f64, 1.0, 1.0, 0.3])?;
     let run = [&a, &b, "--cost", &cost, "--epsilon", "0.01", "--max-iterations", "1"];
-    let answer = transport(&run)?;
-    assert_eq!(answer["problems"][0]["converged"], false);
-    assert!(number(&answer["problems"][0]["marginal_error"]) > 1e-5);
+    let allowed = transport(&[&run[..], &["--allow-unconverged"]].concat())?;
+    let problem = &allowed["problems"][0];
+    assert_eq!(
+        (&problem["converged"], &problem["stop"]),
+        (&false.into(), &"max-iterations".into())
+    );
+    assert!(number(&problem["marginal_error"]) > 1e-5);
+
+    let output = kantor(&[&["transport", "--adapter", "cpu"], &run[..]].concat())?;
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout)?, allowed);
+    let said = String::from_utf8(output.stderr)?;
+    assert!(said.lines().count() == 1 && said.contains("not converge"), "{said}");
+
+    let more = ["--max-iterations", "100000"];
+    let settled = transport(&[&run[..run.len() - 2], &more].concat())?;
+    assert_eq!(settled["problems"][0]["stop"], "converged");
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn create(
         ..wgpu::ShaderRuntimeChecks::checked()
     };
     // SAFETY: bounds of memory and divisors stay checked. What is promised instead of a counter is that no loop runs
-    // for ever, whatever the data. The text is always a file of `shaders/` with what it includes. `tests/loops.rs` walks
+    // for ever, whatever the data. The text is always a file of `shaders/` with what it includes. `tests/loops` walks
     // every loop of every kernel in every variant and shows that it has a variable which each iteration moves towards
     // a bound, and that this bound is a constant or comes from what our dispatcher writes. The only text of others is a
     // `Generator`'s: an expression, since it has no `;`, brace, comment or attribute and its brackets match; it can

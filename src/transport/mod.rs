@@ -27,6 +27,7 @@ mod problem;
 mod sinkhorn;
 mod solution;
 mod solve;
+mod stop;
 pub(crate) mod variant;
 
 pub use geometry::Geometry;
@@ -34,5 +35,6 @@ pub use problem::Problem;
 pub(crate) use problem::Weights;
 pub use sinkhorn::{Annealing, Progress, Sinkhorn, Variant};
 pub use solution::{Potentials, Solution};
+pub use stop::Stop;
 
 pub(crate) use cost::Cost;

@@ -1,5 +1,6 @@
 //! What a solve returns.
 
+use super::stop::Stop;
 use super::variant::batch::{Batch, LN_ZERO};
 use super::{Problem, Sinkhorn, Variant};
 use crate::aside::compute;
@@ -72,6 +73,7 @@ pub struct Solution {
     marginal_error: Vec<f64>,
     iterations: Vec<u32>,
     converged: Vec<bool>,
+    stop: Vec<Stop>,
     state: State,
 }
 
@@ -87,6 +89,12 @@ impl Solution {
     ) -> Solution {
         let column = |value: fn(&Totals) -> f64| totals.iter().map(value).collect::<Vec<f64>>();
         let marginal_error = column(|t| t.marginal_error);
+        let (tolerance, most) = (settings.leaves_at(), settings.max_iterations);
+        let stop: Vec<Stop> = marginal_error
+            .iter()
+            .zip(&iterations)
+            .map(|(error, done)| Stop::of(*error, tolerance, (*done, most)))
+            .collect();
         Solution {
             problem: problem.clone(),
             adapter: if variant == Variant::Reference {
@@ -97,11 +105,12 @@ impl Solution {
             variant,
             precision: settings.precision,
             epsilon: settings.epsilon,
-            tolerance: settings.leaves_at(),
+            tolerance,
             transport_cost: column(|t| t.transport_cost),
             regularized_cost: column(|t| t.regularized_cost),
             entropy_cost: column(|t| t.entropy_cost),
-            converged: marginal_error.iter().map(|e| *e <= settings.leaves_at()).collect(),
+            converged: stop.iter().map(|stop| *stop == Stop::Converged).collect(),
+            stop,
             marginal_error,
             iterations,
             state,
@@ -137,6 +146,11 @@ impl Solution {
     /// Whether the marginal error is within the tolerance.
     pub fn converged(&self) -> &[bool] {
         &self.converged
+    }
+
+    /// Why every problem left the loop.
+    pub fn stop(&self) -> &[Stop] {
+        &self.stop
     }
 
     /// Number of problems.

@@ -16,6 +16,7 @@ pub fn judge(call: &Call, folder: &Path, ended: &Ended) -> Result<i32, String> {
         // A breach that the check found.
         1 if call.subcommand.name == "check" => {}
         2 => refused(call, ended)?,
+        3 if call.subcommand.name == "transport" => unconverged(ended)?,
         _ => return Err(format!("its exit status is {status}")),
     }
     outputs(call, folder, status)?;
@@ -30,6 +31,13 @@ fn succeeded(ended: &Ended) -> Result<(), String> {
         return Err("a thread panicked".into());
     }
     Ok(())
+}
+
+/// A result, and one line that it is none yet.
+fn unconverged(ended: &Ended) -> Result<(), String> {
+    succeeded(ended)?;
+    let said = ended.stderr.lines().filter(|line| line.contains("not converge")).count();
+    if said == 1 { Ok(()) } else { Err("it does not say what did not converge".into()) }
 }
 
 /// One line, which names an argument, and nothing on stdout.

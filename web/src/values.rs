@@ -38,6 +38,11 @@ pub(crate) fn booleans(values: impl Iterator<Item = bool>) -> JsValue {
     values.map(JsValue::from).collect::<Array>().into()
 }
 
+/// An array of strings.
+pub(crate) fn words(values: impl Iterator<Item = &'static str>) -> JsValue {
+    values.map(JsValue::from).collect::<Array>().into()
+}
+
 /// A string that is short enough to be a word of ours; none of others, which need not be copied to be refused.
 pub(crate) fn word(value: &JsValue) -> Option<String> {
     const LONGEST: u32 = 100;

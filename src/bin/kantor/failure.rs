@@ -3,7 +3,9 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::error::Error;
 use std::fmt;
+use std::io::Write;
 use std::path::Path;
+use std::process::ExitCode;
 
 /// A message of one line.
 #[derive(Debug)]
@@ -106,6 +108,13 @@ impl From<kantor::Error> for Failure {
     fn from(error: kantor::Error) -> Failure {
         Failure::new(error)
     }
+}
+
+/// Says that what was printed is not a result yet, and exits with 3.
+pub(crate) fn unconverged(failure: &Failure) -> ExitCode {
+    // Nothing is left to be done if stderr is closed.
+    let _ = writeln!(std::io::stderr(), "kantor: {failure}");
+    ExitCode::from(3)
 }
 
 fn one_line(text: &str) -> String {

@@ -3,7 +3,7 @@
 //!
 //! Results go to stdout, progress and errors to stderr. Exit status 0: done;
 //! 1: `check` found a breach; 2: bad input, bad usage, or no device to run on,
-//! with one line that says which.
+//! with one line that says which; 3: there are results, some of which did not converge.
 
 mod adapter_choice;
 mod adapters;

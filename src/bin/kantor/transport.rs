@@ -1,7 +1,7 @@
 //! `kantor transport`: row k of one file against row k of another.
 
 use crate::adapter_choice::AdapterChoice;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, unconverged};
 use crate::npy::{self, Array};
 use crate::output::{Digits, print_json};
 use crate::precision::Digit;
@@ -16,8 +16,8 @@ use std::process::ExitCode;
 ///
 /// Rows are normalised. Files hold float32, float64 or uint8: one histogram, rows of
 /// histograms, or images that are flattened; each, and the cost, at most 4 GiB of numbers
-/// (uint8 as float32). A problem that does not converge is reported with
-/// "converged": false, and is no error.
+/// (uint8 as float32). Problems that do not converge are reported with "converged": false
+/// and why they stopped; exit status 3 and a line on stderr say so, unless that is allowed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Source histograms (.npy)
@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Iterations after which a problem is given up
     #[arg(long, value_name = "N", default_value_t = 2000, allow_hyphen_values = true)]
     max_iterations: u32,
+    /// Exit with 0 although a problem did not converge
+    #[arg(long)]
+    allow_unconverged: bool,
     /// Digits asked for
     #[arg(long, value_enum, default_value_t = Digit::Single)]
     precision: Digit,
@@ -87,6 +90,7 @@ struct Row {
     marginal_error: Digits,
     iterations: u32,
     converged: bool,
+    stop: &'static str,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
@@ -98,7 +102,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         .map_err(|error| arguments.explain(error))?;
     bar.finish_and_clear();
     print_json(&report(&solution), arguments.json)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(match solution.check_converged() {
+        Err(error) if !arguments.allow_unconverged => unconverged(&Failure::from(error)),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 impl Arguments {
@@ -216,6 +223,7 @@ fn report(solution: &Solution) -> Report {
         marginal_error: Digits(solution.marginal_error()[k]),
         iterations: solution.iterations()[k],
         converged: solution.converged()[k],
+        stop: solution.stop()[k].name(),
     };
     Report {
         adapter: solution.adapter().to_string(),

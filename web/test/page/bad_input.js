@@ -203,6 +203,7 @@ export const tests = {
       source: new Float32Array([0.3, 0.7]), target: new Float32Array([0.6, 0.4]), cost,
     });
     equal(solution.converged[0], false, 'converged');
+    equal(solution.stop[0], 'max-iterations', 'stop');
     await failsWith('not-converged', async () => solution.requireConverged(), 'requireConverged');
     solution.free();
   },

@@ -24,8 +24,9 @@ export async function transport(signal: AbortSignal): Promise<Float64Array> {
   solution.requireConverged();
   const { f, g }: { f: Float64Array; g: Float64Array } = await solution.potentials();
   const converged: boolean[] = solution.converged;
+  const stop: 'converged' | 'max-iterations' | 'stalled' = solution.stop[0];
   const iterations: Uint32Array = solution.iterations;
-  console.log(f.length, g.length, converged, iterations, solution.transportCost[0], solution.variant);
+  console.log(f.length, g.length, converged, stop, iterations, solution.transportCost[0], solution.variant);
   await solution.apply(new Float32Array(2), 0);
   return solution.applyTransposed(new Float64Array(2));
 }
