@@ -153,6 +153,14 @@ impl Error {
         self
     }
 
+    pub(crate) fn invalid_index(
+        argument: &'static str,
+        index: usize,
+        reason: impl Into<String>,
+    ) -> Self {
+        Error::InvalidInput { argument, row: None, index: Some(index), reason: reason.into() }
+    }
+
     pub(crate) fn invalid_row(
         argument: &'static str,
         row: usize,

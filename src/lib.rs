@@ -19,7 +19,7 @@
 //! | for | start with | module |
 //! |---|---|---|
 //! | where work runs, and arrays there | [`Context`], [`ContextBuilder`], [`Tensor`] | [`gpu`] |
-//! | optimal transport of batches of histograms | [`Geometry`], [`Problem`], [`Sinkhorn`], [`Solution`] | [`transport`] |
+//! | optimal transport of batches of histograms | [`Geometry`], [`Grid`], [`Problem`], [`Sinkhorn`], [`Solution`] | [`transport`] |
 //! | divergences of rows, their gradients, nearest rows | [`Distributions`], [`Comparison`], [`Divergence`] | [`divergence`] |
 //! | entropies of rows | [`Entropies`], [`Entropy`] | [`divergence`] |
 //! | losses over logits, distillation | [`Losses`], [`Distillation`], [`ClassPrior`], [`AttentionPenalty`] | [`losses`] |
@@ -94,7 +94,7 @@ pub use losses::{
 };
 pub use number::{Element, Precision};
 pub use transport::{
-    Annealing, Geometry, Potentials, Problem, Progress, Sinkhorn, Solution, Stop, Variant,
+    Annealing, Geometry, Grid, Potentials, Problem, Progress, Sinkhorn, Solution, Stop, Variant,
 };
 pub use vmf::{
     Assignment, Concentrations, Directions, VonMisesFisher, VonMisesFisherFit,

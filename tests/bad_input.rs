@@ -6,8 +6,8 @@ mod common;
 
 use common::{Case, Random, block_on, context};
 use kantor::{
-    Annealing, Context, Error, Geometry, Precision, Problem, Result, Sinkhorn, Solution, Tensor,
-    Variant,
+    Annealing, Context, Error, Geometry, Grid, Precision, Problem, Result, Sinkhorn, Solution,
+    Tensor, Variant,
 };
 use std::time::{Duration, Instant};
 
@@ -137,6 +137,31 @@ fn a_grid_without_pixels_or_with_too_many_is_refused() {
         [(0, 0), (0, 5), (5, 0), (1000, 1000), (usize::MAX, 2), (1 << 32, 1 << 32)]
     {
         assert_names(Geometry::squared_euclidean_grid(height, width), "grid", None, None);
+    }
+}
+
+#[test]
+fn a_grid_says_what_is_wrong_with_its_axes_spacing_or_exponent() {
+    let grid = || Grid::new(&[3, 4]);
+    for axes in [&[][..], &[2, 2, 2, 2], &[0], &[3, 0, 4]] {
+        assert_names(Geometry::grid(&Grid::new(axes)), "grid", None, None);
+    }
+    for (spacing, index) in [
+        (&[][..], None),
+        (&[1.0, 1.0, 1.0], None),
+        (&[0.0], Some(0)),
+        (&[1.0, -2.0], Some(1)),
+        (&[1.0, f64::NAN], Some(1)),
+        (&[f64::INFINITY], Some(0)),
+    ] {
+        assert_names(Geometry::grid(&grid().spacing(spacing)), "spacing", None, index);
+    }
+    for exponent in [0.999, 0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_names(Geometry::grid(&grid().exponent(exponent)), "exponent", None, None);
+    }
+    // Costs that f32 does not hold, or nothing does.
+    for spacing in [1e20, 1e300, 1e-200] {
+        assert_names(Geometry::grid(&grid().spacing(&[spacing])), "grid", None, None);
     }
 }
 

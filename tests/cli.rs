@@ -88,7 +88,7 @@ fn every_layout_of_a_file_gives_the_same_answer() -> Outcome {
     ];
     let mut answers = Vec::new();
     for file in &files {
-        answers.push(transport(&[file, &target, "--grid", "2x2", "--epsilon", "0.1"])?);
+        answers.push(transport(&[file, &target, "--grid", "2x2", "--epsilon", "1"])?);
     }
     assert_eq!(answers[0]["problems"].as_array().map(Vec::len), Some(2));
     for (file, answer) in files.iter().zip(&answers) {
@@ -96,9 +96,43 @@ fn every_layout_of_a_file_gives_the_same_answer() -> Outcome {
     }
     // A single axis is a single row.
     let one = folder.array("one.npy", &[4], &[1u8, 2, 3, 4])?;
-    let answer = transport(&[&one, &one, "--grid", "2x2", "--epsilon", "0.1"])?;
+    let answer = transport(&[&one, &one, "--grid", "2x2", "--epsilon", "1"])?;
     assert_eq!(answer["problems"].as_array().map(Vec::len), Some(1));
     Ok(())
+}
+
+#[test]
+fn grids_have_spacings_and_exponents() -> Outcome {
+    let folder = Folder::new("grids")?;
+    let corner = |name: &str, shape: &[u64], at: usize| {
+        let mut values = vec![0u8; shape.iter().product::<u64>() as usize];
+        values[at] = 1;
+        folder.array(name, shape, &values)
+    };
+    let cost = |run: &[&str]| -> Outcome<f64> {
+        let answer = transport(&[run, &["--epsilon", "1", "--precision", "double"]].concat())?;
+        Ok(number(&answer["problems"][0]["transport_cost"]))
+    };
+    // From one end of a row to the other, and between opposite corners of a volume.
+    let (a, b) = (corner("a.npy", &[1, 3], 0)?, corner("b.npy", &[1, 3], 2)?);
+    let line: [&str; 4] = [&a, &b, "--grid", "1x3"];
+    assert_eq!(cost(&line)?, 1.0);
+    assert_eq!(cost(&[&line[..], &["--spacing", "2", "--cost-exponent", "1"]].concat())?, 4.0);
+    let shape = [1, 2, 1, 3];
+    let (a, b) = (corner("first.npy", &shape, 0)?, corner("last.npy", &shape, 5)?);
+    let volume: [&str; 4] = [&a, &b, "--grid", "2x1x3"];
+    assert_eq!(cost(&volume)?, 2.0);
+    assert_eq!(cost(&[&volume[..], &["--spacing", "1,1,3"]].concat())?, 37.0);
+
+    let refuse = |more: &[&str], words: &[&str]| {
+        refused(&[&["transport"], &volume[..], &["--epsilon", "1"], more].concat(), words)
+    };
+    refuse(&["--spacing", "1,2"], &["--spacing", "2 numbers for 3 axes"])?;
+    refuse(&["--spacing", "1,0,1"], &["--spacing", "index 1"])?;
+    refuse(&["--cost-exponent", "0.5"], &["--cost-exponent", "0.5"])?;
+    let [a, b, c] = two_by_two(&folder)?;
+    let matrix = ["transport", &a, &b, "--cost", &c, "--epsilon", "1"];
+    refused(&[&matrix[..], &["--spacing", "1"]].concat(), &["--grid"])
 }
 
 fn big_endian(values: &[f32]) -> Vec<u8> {
@@ -245,7 +279,9 @@ fn bad_arguments_are_named() -> Outcome {
     run(&["--epsilon", "1", "--precision", "half"], &["--precision"])?;
     run(&["--epsilon", "1", "--grid", "2x1"], &["--grid", "--cost"])?;
     run(&[], &["--epsilon"])?;
-    for grid in ["3", "0x4", "axb", "4x", "99999999999999999999x2", "100000x100000"] {
+    for grid in
+        ["3", "2x2x2x2", "1x2x", "0x4", "axb", "4x", "99999999999999999999x2", "100000x100000"]
+    {
         refused(&["transport", &a, &b, "--grid", grid, "--epsilon", "1"], &["--grid"])?;
     }
     refused(&["transport", &a, &b, "--epsilon", "1"], &["--cost", "--grid"])?;

@@ -262,7 +262,7 @@ fn images_that_contradict_the_grid_are_refused() -> Outcome {
     let values: Vec<f32> = (1..19).map(|k| k as f32).collect();
     let images = folder.array("images.npy", &[3, 2, 3], &values)?;
     let rows = folder.array("rows.npy", &[3, 6], &values)?;
-    let with = ["--epsilon", "0.1", "--adapter", "cpu"];
+    let with = ["--epsilon", "1", "--adapter", "cpu"];
     let run = |source, grid| {
         [&["transport", source, images.as_str(), "--grid", grid], &with[..]].concat()
     };
@@ -272,7 +272,19 @@ fn images_that_contradict_the_grid_are_refused() -> Outcome {
     }
     // Rows say nothing of their shape.
     json(&[&["transport", &rows, &rows, "--grid", "3x2"], &with[..]].concat())?;
-    Ok(())
+    // One image needs no axis for its row.
+    let image = folder.array("image.npy", &[2, 3], &values[..6])?;
+    let alone = |grid| [&["transport", &image, &image, "--grid", grid], &with[..]].concat();
+    assert_eq!(json(&alone("2x3"))?["problems"].as_array().map(Vec::len), Some(1));
+    refused(&alone("3x2"), &["image.npy", "3 bins"])?;
+    let volume = folder.array("volume.npy", &[1, 2, 3, 3], &values)?;
+    let alone = |grid| [&["transport", &volume, &volume, "--grid", grid], &with[..]].concat();
+    assert_eq!(json(&alone("2x3x3"))?["problems"].as_array().map(Vec::len), Some(1));
+    refused(&alone("3x2x3"), &["volume.npy", "2x3x3", "--grid is 3x2x3"])?;
+    // As many pixels, of another shape.
+    let flat = folder.array("flat.npy", &[1, 6, 3], &values)?;
+    let run = ["transport", &flat, &flat, "--grid", "2x3x3"];
+    refused(&[&run, &with[..]].concat(), &["flat.npy", "2x3x3"])
 }
 
 /// A header of nested brackets was once parsed for ever.

@@ -10,7 +10,7 @@ use kantor::vmf::{
     MAX_CLUSTERS, concentration, concentration_from_complement, mean_resultant_length,
 };
 use kantor::{
-    Annealing, Context, Directions, Geometry, Precision, Problem, Result, Sinkhorn, Tensor,
+    Annealing, Context, Directions, Geometry, Grid, Precision, Problem, Result, Sinkhorn, Tensor,
     VonMisesFisher, VonMisesFisherMixture,
 };
 use std::fmt::Debug;
@@ -63,6 +63,8 @@ fn shapes_of_costs_and_histograms() {
         refused("height", || Geometry::squared_euclidean_grid(n, 1));
         refused("width", || Geometry::squared_euclidean_grid(3, n));
         refused("pixels", || Geometry::squared_euclidean_grid(n, n));
+        refused("a line", || Geometry::grid(&Grid::new(&[n])));
+        refused("a box", || Geometry::grid(&Grid::new(&[n, 2, n])));
         for context in contexts() {
             let tensor = |shape: &[usize]| block_on(Tensor::from_slice(&context, &ones, shape));
             refused("tensor", || tensor(&[n, 4]));

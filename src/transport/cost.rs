@@ -1,5 +1,6 @@
 //! The values of a cost: words of f32, pixels of a grid, or a tensor.
 
+use super::grid::AxisCosts;
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::number::{Element, Ends, joined};
@@ -19,8 +20,8 @@ pub(crate) enum Cost {
         low: Option<Arc<Vec<f32>>>,
         unit: f64,
     },
-    /// Squared distances of pixels, which are made where and when they are needed.
-    Grid(Grid),
+    /// Distances of pixels, which are added up where and when they are needed.
+    Grid(AxisCosts),
     Device(Tensor),
 }
 
@@ -32,23 +33,10 @@ impl fmt::Debug for Cost {
                 let words = 1 + usize::from(low.is_some());
                 write!(f, "Host({} values of {words} f32)", high.len())
             }
-            Cost::Grid(grid) => grid.fmt(f),
+            Cost::Grid(costs) => write!(f, "Grid({:?})", costs.lengths()),
             Cost::Device(tensor) => write!(f, "Device({:?})", tensor.shape()),
         }
     }
-}
-
-/// The pixels of an image, row by row.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Grid {
-    pub(crate) height: usize,
-    pub(crate) width: usize,
-}
-
-/// (k/(n − 1))² for k below n: the squared distances between bins on \[0, 1\].
-fn squares(n: usize) -> Vec<f64> {
-    let most = n.saturating_sub(1).max(1) as f64;
-    (0..n).map(|k| (k as f64 / most) * (k as f64 / most)).collect()
 }
 
 impl Cost {
@@ -64,11 +52,7 @@ impl Cost {
     /// The rows of the cost in f64 less `offset`, one after the other; none of a cost on a
     /// device.
     pub(crate) fn rows(&self, columns: usize, offset: f64) -> Rows<'_> {
-        let (vertical, horizontal) = match self {
-            Cost::Grid(grid) => (squares(grid.height), squares(grid.width)),
-            _ => (Vec::new(), Vec::new()),
-        };
-        Rows { cost: self, columns, offset, vertical, horizontal }
+        Rows { cost: self, columns, offset }
     }
 }
 
@@ -78,8 +62,6 @@ pub(crate) struct Rows<'a> {
     cost: &'a Cost,
     columns: usize,
     offset: f64,
-    vertical: Vec<f64>,
-    horizontal: Vec<f64>,
 }
 
 impl Rows<'_> {
@@ -96,13 +78,7 @@ impl Rows<'_> {
                 let words = high[range.clone()].iter().zip(&low[range]);
                 words.for_each(|(h, l)| f(joined([*h, *l]) * unit - self.offset));
             }
-            Cost::Grid(Grid { width, .. }) => {
-                let (r, c) = (row / width, row % width);
-                for place in columns {
-                    let vertical = self.vertical[r.abs_diff(place / width)];
-                    f(vertical + self.horizontal[c.abs_diff(place % width)] - self.offset);
-                }
-            }
+            Cost::Grid(costs) => costs.each(row, columns, |value| f(value - self.offset)),
             Cost::Device(_) => {}
         }
     }

@@ -1,6 +1,7 @@
 //! The cost between bins.
 
-use super::cost::{Cost, Grid, SMALLEST_AS_IT_IS, words_of};
+use super::cost::{Cost, SMALLEST_AS_IT_IS, words_of};
+use super::grid::Grid;
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::number::Element;
@@ -120,26 +121,18 @@ impl Geometry {
         Ok(geometry)
     }
 
-    /// Squared Euclidean distances between the pixel centres of a `height`×`width`
-    /// image spanning the unit square: pixel (r, c) lies at (r/(height−1), c/(width−1)),
-    /// a single row or column at 0. A dense matrix, which takes no memory before a solve
-    /// needs it.
+    /// The cost between the pixels of a regular grid. A dense matrix, which takes no memory before a solve needs it.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if there are no pixels or the matrix has more than 2³¹ entries.
-    pub fn squared_euclidean_grid(height: usize, width: usize) -> Result<Geometry> {
-        let pixels = height.checked_mul(width).filter(|&n| n > 0).ok_or_else(|| {
-            Error::invalid("grid", format!("{height}×{width} has no pixels or too many"))
-        })?;
-        if pixels.checked_mul(pixels).is_none_or(|cells| cells > 1 << 31) {
-            return Err(Error::invalid(
-                "grid",
-                format!("{height}×{width} is too large for a dense cost matrix"),
-            ));
-        }
-        let most = [height, width].into_iter().filter(|n| *n > 1).count() as f64;
+    /// [`Error::InvalidInput`] with `grid`, `spacing` or `exponent`: no axis or more than three, no pixels, a matrix of
+    /// more than 2³¹ entries, a spacing that is not finite and above zero or not one for all axes or for each, an exponent
+    /// below 1, costs that leave f32.
+    pub fn grid(grid: &Grid) -> Result<Geometry> {
+        let pixels = grid.pixels()?;
+        let costs = grid.costs()?;
+        let most = costs.most();
         Ok(Geometry {
-            cost: Cost::Grid(Grid { height, width }),
+            cost: Cost::Grid(costs),
             rows: pixels,
             columns: pixels,
             batch: None,
@@ -148,6 +141,16 @@ impl Geometry {
             spread: most,
             least: 0.0,
         })
+    }
+
+    /// Squared Euclidean distances between the pixel centres of a `height`×`width`
+    /// image spanning the unit square: pixel (r, c) lies at (r/(height−1), c/(width−1)),
+    /// a single row or column at 0. [`Geometry::grid`] of [`Grid::new`].
+    ///
+    /// # Errors
+    /// As [`Geometry::grid`].
+    pub fn squared_euclidean_grid(height: usize, width: usize) -> Result<Geometry> {
+        Geometry::grid(&Grid::new(&[height, width]))
     }
 
     /// The costs in f64 less the offset, all matrices one after the other.

@@ -23,6 +23,7 @@
 mod choose;
 mod cost;
 mod geometry;
+mod grid;
 mod problem;
 mod sinkhorn;
 mod solution;
@@ -31,6 +32,7 @@ mod stop;
 pub(crate) mod variant;
 
 pub use geometry::Geometry;
+pub use grid::Grid;
 pub use problem::Problem;
 pub(crate) use problem::Weights;
 pub use sinkhorn::{Annealing, Progress, Sinkhorn, Variant};

@@ -125,6 +125,7 @@ impl Words<'_> {
                 ("--adapter", _) => continue,
                 ("--grid", _) => f64::from(u8::from(grid)),
                 ("--cost", _) => f64::from(u8::from(!grid)),
+                ("--spacing" | "--cost-exponent", _) => [0.01, 0.2][usize::from(grid)],
                 ("--gradient", _) => [0.4, 0.05][usize::from(pairs)],
                 ("--pairwise", _) => [0.0, 0.9][usize::from(pairs)],
                 ("--from", _) => [0.05, 1.0][usize::from(logits)],
@@ -203,6 +204,14 @@ impl Words<'_> {
                     .into(),
                 _ => files.grid().into(),
             },
+            ("--spacing", _) if self.plain || self.random.chance(0.8) => {
+                self.random.of(&["1", "0.5,2", "1e-3,1e3", "3,1e-200"]).into()
+            }
+            ("--spacing", _) => self.random.of(&["0", "1,2,3,4", "-1", ",", "inf", "1;2"]).into(),
+            ("--cost-exponent", _) if self.plain || self.random.chance(0.8) => {
+                self.random.of(&["1", "2", "1.5", "3"]).into()
+            }
+            ("--cost-exponent", _) => self.random.of(&["0.5", "nan", "1e300", "", "p"]).into(),
             // Of a transport to solve; anything goes for divergences.
             ("--epsilon", _) if self.plain || self.random.chance(0.6) => {
                 format!("{:e}", 10f64.powf(4.0 * self.random.uniform() - 3.0)).into()

@@ -6,7 +6,7 @@ use crate::npy::{self, Array};
 use crate::output::{Digits, print_json};
 use crate::precision::Digit;
 use indicatif::{ProgressBar, ProgressStyle};
-use kantor::{Error, Geometry, Precision, Problem, Sinkhorn, Solution};
+use kantor::{Error, Geometry, Grid, Precision, Problem, Sinkhorn, Solution};
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,12 @@ pub(crate) struct Arguments {
     target: PathBuf,
     #[command(flatten)]
     cost: CostChoice,
+    /// Distance from pixel to pixel, one for all axes of the grid or one each [default: every axis spans [0, 1]]
+    #[arg(long, value_name = "S[,S[,S]]", value_delimiter = ',', allow_hyphen_values = true)]
+    spacing: Option<Vec<f64>>,
+    /// P of the cost between pixels, the sum over the axes of |x − y|^P [default: 2]
+    #[arg(long, value_name = "P", allow_hyphen_values = true)]
+    cost_exponent: Option<f64>,
     /// Regularisation, in units of the cost
     #[arg(long, value_name = "E", value_parser = epsilon, allow_hyphen_values = true)]
     epsilon: f64,
@@ -56,9 +62,10 @@ struct CostChoice {
     /// Cost matrix: [n, m] for all rows, or [k, n, m], one per row (.npy)
     #[arg(long, value_name = "C.npy")]
     cost: Option<PathBuf>,
-    /// Squared Euclidean distance between the pixels of the unit square, as in 28x28: rows, then columns
-    #[arg(long, value_name = "HxW", value_parser = grid)]
-    grid: Option<(usize, usize)>,
+    /// Cost between the pixels of a grid, as in 28x28: rows, then columns, then depth; squared Euclidean distance in the
+    /// unit square unless more is said
+    #[arg(long, value_name = "HxW[xD]", value_parser = axes)]
+    grid: Option<Axes>,
 }
 
 fn epsilon(text: &str) -> Result<f64, String> {
@@ -69,11 +76,16 @@ fn epsilon(text: &str) -> Result<f64, String> {
     }
 }
 
-fn grid(text: &str) -> Result<(usize, usize), String> {
-    let side = |text: &str| text.parse().ok().filter(|&n: &usize| n > 0);
-    text.split_once(['x', '×'])
-        .and_then(|(height, width)| Some((side(height)?, side(width)?)))
-        .ok_or_else(|| "must be HEIGHTxWIDTH, such as 28x28".into())
+/// Pixels along every axis.
+#[derive(Debug, Clone)]
+struct Axes(Vec<usize>);
+
+fn axes(text: &str) -> Result<Axes, String> {
+    let axes = text.split(['x', '×']).map(|side| side.parse().ok().filter(|&n: &usize| n > 0));
+    let axes: Option<Vec<usize>> = axes.collect();
+    axes.filter(|axes| (2..=3).contains(&axes.len()))
+        .map(Axes)
+        .ok_or_else(|| "must be HEIGHTxWIDTH or HEIGHTxWIDTHxDEPTH, such as 28x28".into())
 }
 
 #[derive(Serialize)]
@@ -112,10 +124,19 @@ impl Arguments {
     /// Everything that can be wrong with the files is found here, before an adapter
     /// is opened.
     fn problem(&self) -> Outcome<Problem> {
+        // clap does not ask for one of a group that already has another.
+        for (option, is_given) in [
+            ("--spacing", self.spacing.is_some()),
+            ("--cost-exponent", self.cost_exponent.is_some()),
+        ] {
+            if is_given && self.cost.grid.is_none() {
+                return Err(Failure::new(format_args!("{option} is for --grid")));
+            }
+        }
         let source = npy::read(&self.source)?;
         let target = npy::read(&self.target)?;
         // The shapes are compared before a cost is made of them.
-        let geometry = match (&self.cost.cost, self.cost.grid) {
+        let geometry = match (&self.cost.cost, &self.cost.grid) {
             (Some(path), _) => {
                 let cost = npy::read(path)?;
                 if let [n, m] | [_, n, m] = cost.shape[..] {
@@ -124,11 +145,17 @@ impl Arguments {
                 }
                 geometry(&cost)
             }
-            (None, Some(grid)) => {
-                let (height, width) = grid;
-                of_grid(&self.source, &source, grid)?;
-                of_grid(&self.target, &target, grid)?;
-                Geometry::squared_euclidean_grid(height, width)
+            (None, Some(Axes(axes))) => {
+                of_grid(&self.source, &source, axes)?;
+                of_grid(&self.target, &target, axes)?;
+                let mut grid = Grid::new(axes);
+                if let Some(spacing) = &self.spacing {
+                    grid = grid.spacing(spacing);
+                }
+                if let Some(exponent) = self.cost_exponent {
+                    grid = grid.exponent(exponent);
+                }
+                Geometry::grid(&grid)
             }
             (None, None) => return Err(Failure::new("one of --cost and --grid is needed")),
         }
@@ -163,6 +190,7 @@ impl Arguments {
                 Some(path) => Failure::about(path, error),
                 None => Failure::new(format_args!("--grid: {error}")),
             },
+            "exponent" => Failure::new(format_args!("--cost-exponent: {error}")),
             name => Failure::new(format_args!("--{}: {error}", name.replace('_', "-"))),
         }
     }
@@ -195,24 +223,33 @@ fn fits(path: &Path, array: &Array, bins: usize) -> Outcome<()> {
     Err(Failure::about(path, reason))
 }
 
-/// The pixels of a grid whose cost can be held; images are of its height and width.
-fn of_grid(path: &Path, array: &Array, (height, width): (usize, usize)) -> Outcome<()> {
+/// The pixels of a grid whose cost can be held. The axes of a file that has several end with the grid's, or in one of all
+/// its pixels; those before are rows.
+fn of_grid(path: &Path, array: &Array, axes: &[usize]) -> Outcome<()> {
     /// Cells of a dense cost: 4 GiB of f32.
     const MOST_CELLS: usize = 1 << 30;
-    let pixels = height.checked_mul(width);
+    let by = |axes: &[usize]| axes.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+    let pixels = axes.iter().try_fold(1usize, |pixels, side| pixels.checked_mul(*side));
     let Some(pixels) = pixels.filter(|&n| n.checked_mul(n).is_some_and(|n| n <= MOST_CELLS)) else {
+        let grid = by(axes);
         return Err(Failure::new(format_args!(
-            "--grid: {height}x{width} is too large for a dense cost matrix"
+            "--grid: {grid} is too large for a dense cost matrix"
         )));
     };
-    fits(path, array, pixels)?;
-    match array.shape[..] {
-        [_, rows, columns] if (rows, columns) != (height, width) => Err(Failure::about(
-            path,
-            format_args!("its images are {rows}x{columns}, --grid is {height}x{width}"),
-        )),
-        _ => Ok(()),
+    let shape = &array.shape[..];
+    if shape.ends_with(axes) || shape.last() == Some(&pixels) {
+        return Ok(());
     }
+    let reason = match shape.len().checked_sub(axes.len()) {
+        Some(rows) if rows > 0 => {
+            format!("its images are {}, --grid is {}", by(&shape[rows..]), by(axes))
+        }
+        _ => {
+            fits(path, array, pixels)?;
+            format!("its shape {shape:?} ends neither with {} nor with {pixels}", by(axes))
+        }
+    };
+    Err(Failure::about(path, reason))
 }
 
 fn report(solution: &Solution) -> Report {

@@ -2,7 +2,8 @@ use crate::oracle::{Bound, Contexts, Told, Verdict, agree, digits, finite, must,
 use crate::source::{Look, Numbers, Source};
 use crate::{both_or_end, with};
 use kantor::{
-    Annealing, Context, Error, Geometry, Precision, Problem, Result, Sinkhorn, Solution, Variant,
+    Annealing, Context, Error, Geometry, Grid, Precision, Problem, Result, Sinkhorn, Solution,
+    Variant,
 };
 use pollster::block_on;
 
@@ -11,24 +12,34 @@ struct Case {
     cost: Numbers,
     shape: [usize; 2],
     batch: Option<usize>,
-    grid: bool,
+    /// Spacing and exponent of a grid.
+    grid: Option<(Option<f64>, f64)>,
     source: Numbers,
     target: Numbers,
     start: Option<Vec<f64>>,
+}
+
+fn spacing(source: &mut Source<'_>) -> Option<f64> {
+    let wild = source.one_in(8);
+    source.one_in(2).then(|| if wild { source.wild() } else { 0.1 + 2.0 * source.uniform() })
+}
+
+fn exponent(source: &mut Source<'_>) -> f64 {
+    if source.one_in(10) { source.wild() } else { source.pick(&[1.0, 1.5, 2.0, 2.0, 3.0]) }
 }
 
 impl Case {
     fn draw(source: &mut Source<'_>) -> Case {
         let batch = if source.one_in(3) { 2 + source.below(5) } else { 1 };
         let (mut n, mut m) = (source.bins().min(90), source.bins().min(90));
-        let grid = source.one_in(10);
-        if grid {
+        let grid = source.one_in(10).then(|| (spacing(source), exponent(source)));
+        if grid.is_some() {
             (n, m) = (1 + source.below(6), 1 + source.below(6));
         }
-        let bins = if grid { [n * m, n * m] } else { [n, m] };
-        let own = !grid && source.one_in(6);
+        let bins = if grid.is_some() { [n * m, n * m] } else { [n, m] };
+        let own = grid.is_none() && source.one_in(6);
         let look = source.look(&[Look::Plain, Look::Plain, Look::Signed, Look::Near, Look::Sparse]);
-        let costs = if grid { 0 } else { n * m * if own { batch } else { 1 } };
+        let costs = if grid.is_some() { 0 } else { n * m * if own { batch } else { 1 } };
         let look_of_weights = source.look(&[Look::Plain, Look::Sparse, Look::Near, Look::Wide]);
         let shape = [source.size(n), source.size(m)];
         let batch_told = source.size(batch);
@@ -49,10 +60,11 @@ impl Case {
 
     fn problem(&self) -> Result<Problem> {
         let [n, m] = self.shape;
-        let geometry = if self.grid {
+        let geometry = if let Some((spacing, exponent)) = self.grid {
             // A grid's cost is dense: sizes that hold it, or that nothing holds.
             let side = |n: usize| if n > 1 << 40 { n } else { n.min(48) };
-            Geometry::squared_euclidean_grid(side(n), side(m))
+            let grid = Grid::new(&[side(n), side(m)]).exponent(exponent);
+            Geometry::grid(&spacing.iter().fold(grid, |grid, step| grid.spacing(&[*step])))
         } else if let Some(batch) = self.batch {
             with!(&self.cost, |v| Geometry::cost_matrices(v, batch, n, m))
         } else {

@@ -43,6 +43,9 @@ pub(crate) use with_slice;
 /// Bytes in memory that the numbers of one file may take: what the largest of today's GPUs has for a buffer.
 const MOST_BYTES: u64 = 1 << 32;
 
+/// Axes of an array: rows of a grid of three.
+const MOST_AXES: usize = 4;
+
 /// Bytes that are read and turned into numbers at a time.
 const PIECE: usize = 1 << 16;
 
@@ -73,8 +76,9 @@ fn open(path: &Path) -> Result<Array, String> {
 fn parse(reader: impl Read, length: Option<u64>) -> Result<Array, String> {
     let mut reader = Counted { inner: reader, count: 0 };
     let Header { kind, fortran_order, shape } = Header::read(&mut reader)?;
-    if shape.is_empty() || shape.len() > 3 {
-        return Err(format!("its shape {shape:?} has {} axes, not one to three", shape.len()));
+    if shape.is_empty() || shape.len() > MOST_AXES {
+        let axes = shape.len();
+        return Err(format!("its shape {shape:?} has {axes} axes, not one to {MOST_AXES}"));
     }
     let count = shape.iter().try_fold(1u64, |product, n| product.checked_mul(*n));
     let bytes = count.and_then(|count| count.checked_mul(kind.bytes()));
@@ -208,11 +212,15 @@ fn row_major<T: Copy>(values: &[T], shape: &[usize]) -> Result<Vec<T>, String> {
     result
         .try_reserve_exact(values.len())
         .map_err(|_| format!("there is no memory to turn its {} numbers", values.len()))?;
-    // One to three axes; those that are missing have one place.
-    let [n, m, k] = std::array::from_fn(|axis| shape.get(axis).copied().unwrap_or(1));
+    // Axes that are missing have one place.
+    let [n, m, k, l]: [usize; MOST_AXES] =
+        std::array::from_fn(|axis| shape.get(axis).copied().unwrap_or(1));
     for i in 0..n {
         for j in 0..m {
-            result.extend((0..k).map(|l| values[i + n * (j + m * l)]));
+            for k_at in 0..k {
+                let first = i + n * (j + m * k_at);
+                result.extend((0..l).map(|l_at| values[first + n * m * k * l_at]));
+            }
         }
     }
     Ok(result)

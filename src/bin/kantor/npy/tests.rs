@@ -183,7 +183,7 @@ fn sizes_are_checked_before_they_are_allocated() {
         ("(4294967296, 4294967296, 2)", "more than 2^64"),
         ("(3,)", "needs 12 bytes of data, it has 8"),
         ("(0, 2)", "no elements"),
-        ("(1, 1, 1, 1)", "4 axes"),
+        ("(1, 1, 1, 1, 1)", "5 axes"),
     ] {
         let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
         let bytes = file(&text, &[0; 8]);
