@@ -81,6 +81,8 @@ fn every_layout_of_a_file_gives_the_same_answer() -> Outcome {
         folder.array("f32.npy", &[2, 4], &[1.0f32, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0])?,
         folder.array("f64.npy", &[2, 4], &[1.0f64, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0])?,
         folder.array("u8.npy", &[2, 4], &[1u8, 2, 3, 4, 0, 1, 0, 1])?,
+        folder.array("i64.npy", &[2, 4], &[1i64, 2, 3, 4, 0, 1, 0, 1])?,
+        folder.array("u16.npy", &[2, 4], &[1u16, 2, 3, 4, 0, 1, 0, 1])?,
         folder.array("images.npy", &[2, 2, 2], &[1u8, 2, 3, 4, 0, 1, 0, 1])?,
         folder.file("columns.npy", npy(&[2, 4], fortran, &[1u8, 0, 2, 1, 3, 0, 4, 1])?)?,
         folder.file("planes.npy", npy(&[2, 2, 2], fortran, &[1u8, 0, 3, 0, 2, 1, 4, 1])?)?,
@@ -99,6 +101,38 @@ fn every_layout_of_a_file_gives_the_same_answer() -> Outcome {
     let answer = transport(&[&one, &one, "--grid", "2x2", "--epsilon", "1"])?;
     assert_eq!(answer["problems"].as_array().map(Vec::len), Some(1));
     Ok(())
+}
+
+#[test]
+fn plans_are_written() -> Outcome {
+    let folder = Folder::new("plans")?;
+    let [a, b, c] = two_by_two(&folder)?;
+    let read = |file: &str| -> Outcome<(Vec<u64>, Vec<f64>)> {
+        let file = npyz::NpyFile::new(std::fs::File::open(file)?)?;
+        Ok((file.shape().to_vec(), file.into_vec::<f64>()?))
+    };
+    let out = folder.path("out.npy");
+    transport(&[&a, &b, "--cost", &c, "--epsilon", "1", "--precision", "double", "--plan", &out])?;
+    let (shape, plan) = read(&out)?;
+    let off = 0.5 / (1.0 + 1.0f64.exp());
+    let known = [0.5 - off, off, off, 0.5 - off];
+    assert_eq!(shape, [2, 2]);
+    assert!(plan.iter().zip(known).all(|(found, known)| (found - known).abs() < 1e-12), "{plan:?}");
+
+    let rows = folder.array("rows.npy", &[3, 2], &[0.5, 0.5, 0.9, 0.1, 0.3, 0.7])?;
+    transport(&[&rows, &rows, "--cost", &c, "--epsilon", "1", "--plan", &out])?;
+    let (shape, plans) = read(&out)?;
+    assert_eq!(shape, [3, 2, 2]);
+    for (row, plan) in [[0.5, 0.5], [0.9, 0.1], [0.3, 0.7]].iter().zip(plans.chunks(4)) {
+        assert!(
+            (plan[0] + plan[1] - row[0]).abs() < 1e-5 && (plan[1] + plan[3] - row[1]).abs() < 1e-5
+        );
+    }
+    let nowhere = folder.path("nowhere/out.npy");
+    refused(
+        &["transport", &a, &b, "--cost", &c, "--epsilon", "1", "--plan", &nowhere],
+        &["nowhere/out.npy"],
+    )
 }
 
 #[test]
@@ -176,6 +210,14 @@ fn not_converged_is_a_flag_and_an_exit_status() -> Outcome {
     let said = String::from_utf8(output.stderr)?;
     assert!(said.lines().count() == 1 && said.contains("not converge"), "{said}");
 
+    // No plan that is none, unless it is asked for.
+    let plan = folder.path("plan.npy");
+    let run_with_plan = [&["transport", "--adapter", "cpu"], &run[..], &["--plan", &plan]].concat();
+    assert_eq!(kantor(&run_with_plan)?.status.code(), Some(3));
+    assert!(!Path::new(&plan).exists());
+    kantor(&[&run_with_plan[..], &["--allow-unconverged"]].concat())?;
+    assert!(Path::new(&plan).exists());
+
     let more = ["--max-iterations", "100000"];
     let settled = transport(&[&run[..run.len() - 2], &more].concat())?;
     assert_eq!(settled["problems"][0]["stop"], "converged");
@@ -219,12 +261,10 @@ fn broken_files_are_named_with_their_reason() -> Outcome {
         refused(&[&run[..], &[&a, &file]].concat(), &[name, reason])?;
         refused(&["transport", &a, &b, "--cost", &file, "--epsilon", "1"], &[name, reason])?;
     }
-    let integers = folder.array("integers.npy", &[1, 2], &[1i32, 2])?;
+    let complex = "{'descr': '<c8', 'fortran_order': False, 'shape': (1, 2), }";
+    let complex = folder.file("complex.npy", npy_header(complex))?;
     let missing = folder.path("missing.npy");
-    refused(
-        &["transport", &integers, &b, "--cost", &c, "--epsilon", "1"],
-        &["integers.npy", "<i4"],
-    )?;
+    refused(&["transport", &complex, &b, "--cost", &c, "--epsilon", "1"], &["complex.npy", "<c8"])?;
     refused(&["transport", &missing, &b, "--cost", &c, "--epsilon", "1"], &["missing.npy"])?;
     refused(&["transport", &folder.path(""), &b, "--cost", &c, "--epsilon", "1"], &["broken"])
 }

@@ -454,7 +454,9 @@ fn cost_of_grid(axes: &[usize], spacing: Option<&[f64]>, exponent: f64) -> Vec<f
 
 #[test]
 fn grids_are_matrices_like_any_other() {
-    let grids: [(&[usize], Option<&[f64]>, f64); 9] = [
+    /// Axes, spacing, exponent.
+    type OfGrid = (&'static [usize], Option<&'static [f64]>, f64);
+    let grids: [OfGrid; 9] = [
         (&[1, 1], None, 2.0),
         (&[1, 6], None, 2.0),
         (&[5, 1], None, 2.0),

@@ -130,8 +130,9 @@ fn outputs(call: &Call, folder: &Path, status: i32) -> Result<(), String> {
 fn whole(bytes: &[u8]) -> Result<(), String> {
     if bytes.starts_with(b"\x93NUMPY") {
         let array = npyz::NpyFile::new(bytes).map_err(|error| error.to_string())?;
-        let needed =
-            10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]])) + 4 * array.len() as usize;
+        let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+        let each = if array.dtype().descr().contains("f8") { 8 } else { 4 };
+        let needed = header + each * array.len() as usize;
         return if bytes.len() == needed { Ok(()) } else { Err("is no whole array".into()) };
     }
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;

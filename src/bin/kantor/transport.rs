@@ -8,15 +8,16 @@ use crate::precision::Digit;
 use indicatif::{ProgressBar, ProgressStyle};
 use kantor::{Error, Geometry, Grid, Precision, Problem, Sinkhorn, Solution};
 use serde::Serialize;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Transport cost between histograms: row k of A against row k of B, as JSON.
 ///
-/// Rows are normalised. Files hold float32, float64 or uint8: one histogram, rows of
+/// Rows are normalised. Files hold floats, integers or booleans: one histogram, rows of
 /// histograms, or images that are flattened; each, and the cost, at most 4 GiB of numbers
-/// (uint8 as float32). Problems that do not converge are reported with "converged": false
+/// as float32 or float64. Problems that do not converge are reported with "converged": false
 /// and why they stopped; exit status 3 and a line on stderr say so, unless that is allowed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -43,6 +44,10 @@ pub(crate) struct Arguments {
     /// Iterations after which a problem is given up
     #[arg(long, value_name = "N", default_value_t = 2000, allow_hyphen_values = true)]
     max_iterations: u32,
+    /// Write the plans, float64 of shape [n, m], or [k, n, m] of several problems; none where a problem did not converge,
+    /// unless that is allowed
+    #[arg(long, value_name = "OUT.npy")]
+    plan: Option<PathBuf>,
     /// Exit with 0 although a problem did not converge
     #[arg(long)]
     allow_unconverged: bool,
@@ -113,11 +118,20 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         .solve_blocking(&arguments.adapter.open()?, &problem)
         .map_err(|error| arguments.explain(error))?;
     bar.finish_and_clear();
+    let refusal = solution.check_converged().err().filter(|_| !arguments.allow_unconverged);
+    if let (Some(path), None) = (&arguments.plan, &refusal) {
+        save_plans(path, &problem, &solution)?;
+    }
     print_json(&report(&solution), arguments.json)?;
-    Ok(match solution.check_converged() {
-        Err(error) if !arguments.allow_unconverged => unconverged(&Failure::from(error)),
-        _ => ExitCode::SUCCESS,
-    })
+    Ok(refusal.map_or(ExitCode::SUCCESS, |error| unconverged(&Failure::from(error))))
+}
+
+fn save_plans(path: &Path, problem: &Problem, solution: &Solution) -> Outcome<()> {
+    let (n, m) = problem.geometry().shape();
+    let several = [solution.len(), n, m];
+    let shape = if solution.len() == 1 { &several[1..] } else { &several };
+    let plan = |k: usize| solution.plan_blocking(k).map_err(io::Error::other);
+    npy::write(path, shape, (0..solution.len()).map(plan))
 }
 
 impl Arguments {

@@ -13,9 +13,9 @@ use std::process::ExitCode;
 
 /// A von Mises-Fisher distribution fitted to rows, or a mixture of several, as JSON.
 ///
-/// Rows are scaled to length one. Files hold float32, float64 or uint8, of shape [n, p], or [n, h, w], which is
-/// flattened; at most 4 GiB of numbers (uint8 as float32). A concentration or log-likelihood that is infinite (all rows have one direction) is "inf". A mixture
-/// that does not converge is reported with "converged": false, and is no error.
+/// Rows are scaled to length one. Files hold floats, integers or booleans, of shape [n, p], or [n, h, w], which is
+/// flattened; at most 4 GiB of numbers as float32 or float64. A concentration or log-likelihood that is infinite (all rows
+/// have one direction) is "inf". A mixture that does not converge is reported with "converged": false, and is no error.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// One vector a row (.npy)

@@ -16,9 +16,8 @@ use std::process::ExitCode;
 
 /// A divergence between the rows of two files, or an entropy of the rows of one, as JSON.
 ///
-/// Files hold float32, float64 or uint8, of shape [n, V], or [V], which is one row; at most 4 GiB of numbers (uint8 as
-/// float32). Row i of P is compared with row i of
-/// Q; a file of one row is compared with all rows of the other. A value that is infinite (P has mass where Q has none) is
+/// Files hold floats, integers or booleans, of shape [n, V], or [V], which is one row; at most 4 GiB of numbers as float32
+/// or float64. Row i of P is compared with row i of Q; a file of one row is compared with all rows of the other. A value that is infinite (P has mass where Q has none) is
 /// "inf". Natural logarithms, unless bits are asked for. The gradient is that of the sum of all values, with respect to
 /// P's own numbers: weights, log-probabilities or logits.
 #[derive(Debug, clap::Args)]
@@ -99,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         .answer(&measure, &context, &p, q.as_ref())
         .map_err(|error| arguments.explain(error))?;
     if let (Some(path), Some(gradient)) = (&arguments.gradient, gradient) {
-        npy::write(path, [p.len(), p.bins()], &gradient)?;
+        npy::write(path, &[p.len(), p.bins()], [Ok(gradient)])?;
     }
     let report = Report {
         adapter: context.adapter().to_string(),

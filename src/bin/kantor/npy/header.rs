@@ -1,6 +1,7 @@
 //! The header of a `.npy` file, as NumPy writes it and nothing else: a Python dictionary of `descr`, `fortran_order`
 //! and `shape`, read once from left to right. (NumPy, "NEP 1: a simple file format for NumPy arrays".)
 
+use super::numbers::Format;
 use std::fmt;
 use std::io::{self, Read, Write};
 
@@ -12,28 +13,9 @@ const LONGEST: usize = 10_000;
 /// Most axes that NumPy gives an array.
 const MOST_AXES: usize = 64;
 
-/// What the numbers of a file are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Uint8,
-    Float32 { big_endian: bool },
-    Float64 { big_endian: bool },
-}
-
-impl Kind {
-    /// Bytes of a number in the file.
-    pub(super) fn bytes(self) -> u64 {
-        match self {
-            Kind::Uint8 => 1,
-            Kind::Float32 { .. } => 4,
-            Kind::Float64 { .. } => 8,
-        }
-    }
-}
-
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    pub(super) kind: Kind,
+    pub(super) format: Format,
     /// The first axis varies fastest.
     pub(super) fortran_order: bool,
     pub(super) shape: Vec<u64>,
@@ -74,13 +56,13 @@ impl Header {
     /// The dictionary, in linear time: there is nothing in it that nests.
     fn parse(text: &[u8]) -> Result<Header, String> {
         let mut text = Text { rest: text };
-        let (mut kind, mut fortran_order, mut shape) = (None, None, None);
+        let (mut format, mut fortran_order, mut shape) = (None, None, None);
         text.expect(b"{")?;
         while !text.take(b"}") {
             let key = text.string()?;
             text.expect(b":")?;
             let twice = match key {
-                b"descr" => kind.replace(text.kind()?).is_some(),
+                b"descr" => format.replace(text.format()?).is_some(),
                 b"fortran_order" => fortran_order.replace(text.boolean()?).is_some(),
                 b"shape" => shape.replace(text.shape()?).is_some(),
                 _ => return Err(malformed(format_args!("has a key {}", quoted(key)))),
@@ -96,25 +78,27 @@ impl Header {
         text.end()?;
         let lacks = |key: &str| malformed(format_args!("has no '{key}'"));
         Ok(Header {
-            kind: kind.ok_or_else(|| lacks("descr"))?,
+            format: format.ok_or_else(|| lacks("descr"))?,
             fortran_order: fortran_order.ok_or_else(|| lacks("fortran_order"))?,
             shape: shape.ok_or_else(|| lacks("shape"))?,
         })
     }
 }
 
-/// Writes the header of a row-major array of f32, version 1.0, padded as NumPy pads it.
-pub(super) fn write(file: &mut dyn Write, shape: [usize; 2]) -> io::Result<()> {
+/// Writes the header of a row-major array, version 1.0, padded as NumPy pads it.
+pub(super) fn write(file: &mut dyn Write, name: &str, shape: &[usize]) -> io::Result<()> {
     /// The data begin at a multiple of this.
     const ALIGNMENT: usize = 64;
-    let [rows, columns] = shape;
-    let dictionary =
-        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let mut axes = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    if shape.len() == 1 {
+        axes.push(',');
+    }
+    let dictionary = format!("{{'descr': '{name}', 'fortran_order': False, 'shape': ({axes}), }}");
     let before = MAGIC.len() + 4;
     let length = (before + dictionary.len() + 1).next_multiple_of(ALIGNMENT) - before;
     file.write_all(MAGIC)?;
     file.write_all(&[1, 0])?;
-    // Two numbers of twenty digits at most: it fits.
+    // A few numbers of twenty digits at most: it fits.
     file.write_all(&(length as u16).to_le_bytes())?;
     file.write_all(format!("{dictionary:width$}\n", width = length - 1).as_bytes())
 }
@@ -200,20 +184,19 @@ impl<'a> Text<'a> {
         }
     }
 
-    fn kind(&mut self) -> Result<Kind, String> {
+    fn format(&mut self) -> Result<Format, String> {
         self.skip();
         let name = match self.rest.first() {
-            Some(b'[' | b'(' | b'{') => Err("a record".into()),
-            _ => match self.string()? {
-                b"|u1" | b"<u1" | b">u1" | b"u1" => return Ok(Kind::Uint8),
-                b"<f4" => return Ok(Kind::Float32 { big_endian: false }),
-                b">f4" => return Ok(Kind::Float32 { big_endian: true }),
-                b"<f8" => return Ok(Kind::Float64 { big_endian: false }),
-                b">f8" => return Ok(Kind::Float64 { big_endian: true }),
-                other => Err(quoted(other)),
-            },
+            Some(b'[' | b'(' | b'{') => "a record".into(),
+            _ => {
+                let name = self.string()?;
+                match Format::of(name) {
+                    Some(format) => return Ok(format),
+                    None => quoted(name),
+                }
+            }
         };
-        name.map_err(|is: String| format!("its dtype is {is}; float32, float64 or uint8 is needed"))
+        Err(format!("its dtype is {name}; numbers of a bool, int, uint or float type are needed"))
     }
 
     /// A tuple of whole numbers; the long ones of Python 2 end with an L.

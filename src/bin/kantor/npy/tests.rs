@@ -1,6 +1,7 @@
 //! Headers as NumPy writes them, and everything else refused in a moment.
 
-use super::header::{self, Header, Kind};
+use super::header::{self, Header};
+use super::numbers::{Format, Kind};
 use super::{Values, parse, row_major};
 use crate::workload::Random;
 use std::time::{Duration, Instant};
@@ -19,15 +20,13 @@ fn header(dictionary: &str) -> Result<Header, String> {
     Header::read(&mut &file(dictionary, &[])[..])
 }
 
+const SINGLE: Format = Format { kind: Kind::Float32, big_endian: false };
+
 const PLAIN: &str = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
 
 #[test]
 fn headers_of_numpy_and_its_kin_are_read() {
-    let plain = Header {
-        kind: Kind::Float32 { big_endian: false },
-        fortran_order: false,
-        shape: vec![2, 3],
-    };
+    let plain = Header { format: SINGLE, fortran_order: false, shape: vec![2, 3] };
     for text in [
         PLAIN,
         // Python 2; no last comma; other orders, quotes and blanks.
@@ -39,7 +38,14 @@ fn headers_of_numpy_and_its_kin_are_read() {
         assert_eq!(header(text).as_ref(), Ok(&plain), "{text}");
     }
     let column = header("{'descr': '|u1', 'fortran_order': True, 'shape': (5,), }");
-    assert_eq!(column, Ok(Header { kind: Kind::Uint8, fortran_order: true, shape: vec![5] }));
+    assert_eq!(
+        column,
+        Ok(Header {
+            format: Format { kind: Kind::Uint8, big_endian: false },
+            fortran_order: true,
+            shape: vec![5]
+        })
+    );
     let scalar = header("{'descr': '>f8', 'fortran_order': False, 'shape': (), }");
     assert_eq!(scalar.map(|header| header.shape), Ok(vec![]));
     // Versions 2.0 and 3.0 have four bytes for the length.
@@ -64,7 +70,9 @@ fn what_numpy_would_not_write_is_refused_with_its_reason() {
         ("{'descr': '<f4' 'fortran_order': False}", "where } should be"),
         ("{'descr': '<f4, }", "without an end"),
         ("{'descr': 1, }", "where a string should be"),
-        ("{'descr': '<i4', }", "its dtype is '<i4'"),
+        ("{'descr': '<c8', }", "its dtype is '<c8'"),
+        ("{'descr': '=f4', }", "its dtype is '=f4'"),
+        ("{'descr': '<U4', }", "its dtype is '<U4'"),
         ("{'descr': '|f4', }", "its dtype is '|f4'"),
         ("{'descr': [('a', '<f4')], }", "its dtype is a record"),
         ("{'fortran_order': 0, }", "where True or False should be"),
@@ -201,13 +209,19 @@ fn sizes_are_checked_before_they_are_allocated() {
 
 #[test]
 fn what_is_written_is_read() {
-    for shape in [[1, 1], [3, 5], [70_000, 1]] {
-        let mut bytes = Vec::new();
-        header::write(&mut bytes, shape).unwrap();
-        assert_eq!(bytes.len() % 64, 0);
-        let header = Header::read(&mut &bytes[..]).unwrap();
-        assert_eq!(header.shape, shape.map(|n| n as u64));
-        assert_eq!(header.kind, Kind::Float32 { big_endian: false });
+    let double = Format { kind: Kind::Float64, big_endian: false };
+    let shapes: [&[usize]; 5] = [&[7], &[1, 1], &[3, 5], &[70_000, 1], &[2, 3, usize::MAX]];
+    for (name, format) in [("<f4", SINGLE), ("<f8", double)] {
+        for shape in shapes {
+            let mut bytes = Vec::new();
+            header::write(&mut bytes, name, shape).unwrap();
+            assert_eq!(bytes.len() % 64, 0);
+            let header = Header::read(&mut &bytes[..]).unwrap();
+            assert!(
+                header.shape.iter().eq(shape.iter().map(|n| *n as u64).collect::<Vec<_>>().iter())
+            );
+            assert_eq!(header.format, format);
+        }
     }
 }
 
@@ -218,4 +232,51 @@ fn fortran_order_becomes_row_major() {
     let values = [0.0, 4.0, 2.0, 6.0, 1.0, 5.0, 3.0, 7.0];
     assert_eq!(row_major(&values, &[2, 2, 2]).unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
     assert_eq!(row_major(&[1.0, 2.0], &[2]).unwrap(), [1.0, 2.0]);
+}
+
+/// The bytes are NumPy's, of ml_dtypes for bfloat16.
+#[test]
+fn every_type_of_number_is_read() {
+    let single = |values: &[f32]| Values::Single(values.to_vec());
+    let double = |values: &[f64]| Values::Double(values.to_vec());
+    let cases: [(&str, &[u8], Values); 16] = [
+        ("|b1", &[0, 1], single(&[0.0, 1.0])),
+        ("|i1", &[0x80, 0x7f], single(&[-128.0, 127.0])),
+        ("|u1", &[0, 0xff], single(&[0.0, 255.0])),
+        ("<i2", &[0, 0x80, 0xff, 0x7f], single(&[-32_768.0, 32_767.0])),
+        (">u2", &[0xff, 0xff, 0, 1], single(&[65_535.0, 1.0])),
+        (
+            "<i4",
+            &[0, 0, 0, 0x80, 0xff, 0xff, 0xff, 0x7f],
+            double(&[-2_147_483_648.0, 2_147_483_647.0]),
+        ),
+        (">i4", &[0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff], double(&[2.0, -1.0])),
+        ("<u4", &[0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0], double(&[4_294_967_295.0, 1.0])),
+        (
+            "<i8",
+            &[1, 0, 0, 0, 0, 0, 0x20, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+            // 2⁵³ + 1 is no f64.
+            double(&[9_007_199_254_740_992.0, -1.0]),
+        ),
+        (
+            ">u8",
+            &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 7],
+            double(&[18_446_744_073_709_551_616.0, 7.0]),
+        ),
+        // 1/3 to eleven bits, and the least that is no subnormal number.
+        ("<f2", &[0x55, 0x35, 0, 4], single(&[0.333_251_95, 6.103_515_6e-5])),
+        (">f2", &[0x7c, 0, 0xc0, 0], single(&[f32::INFINITY, -2.0])),
+        ("<V2", &[0x80, 0x3f, 0x49, 0x40], single(&[1.0, 3.140_625])),
+        ("|V2", &[0x80, 0x3f, 0, 0xc0], single(&[1.0, -2.0])),
+        (">f4", &[0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0], single(&[1.0, -2.0])),
+        ("<f8", &[0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0], double(&[1.0, -2.0])),
+    ];
+    for (name, data, values) in cases {
+        let text = format!("{{'descr': '{name}', 'fortran_order': False, 'shape': (2,), }}");
+        let bytes = file(&text, data);
+        let array = parse(&bytes[..], Some(bytes.len() as u64)).unwrap();
+        assert_eq!(array.values, values, "{name}");
+        let short = parse(&bytes[..bytes.len() - 1], None).unwrap_err();
+        assert!(short.contains("truncated"), "{name}: {short}");
+    }
 }
