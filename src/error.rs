@@ -145,20 +145,20 @@ impl Error {
         Error::InvalidInput { argument, row: Some(row), index: Some(index), reason: reason.into() }
     }
 
-    /// The error of something called on the way, with the argument under its caller's name for it.
-    pub(crate) fn renamed(mut self, name: impl Fn(&'static str) -> &'static str) -> Self {
-        if let Error::InvalidInput { argument, .. } = &mut self {
-            *argument = name(argument);
-        }
-        self
-    }
-
     pub(crate) fn invalid_index(
         argument: &'static str,
         index: usize,
         reason: impl Into<String>,
     ) -> Self {
         Error::InvalidInput { argument, row: None, index: Some(index), reason: reason.into() }
+    }
+
+    /// The error of something called on the way, with the argument under its caller's name for it.
+    pub(crate) fn renamed(mut self, name: impl Fn(&'static str) -> &'static str) -> Self {
+        if let Error::InvalidInput { argument, .. } = &mut self {
+            *argument = name(argument);
+        }
+        self
     }
 
     pub(crate) fn invalid_row(

@@ -113,14 +113,15 @@ kantor=${CARGO_TARGET_DIR:-target}/release/kantor
 check_on_all() {
     local report
     report=$(mktemp)
-    env VK_ADD_DRIVER_FILES="$swiftshader" "$kantor" check | tee "$report" || return 1
+    env VK_ADD_DRIVER_FILES="$swiftshader" "$kantor" check | tee "$report" || { rm "$report"; return 1; }
     for adapter in "${adapters[@]}"; do
         case $adapter in
             lavapipe) grep -q "llvmpipe.*(vulkan)" "$report" ;;
             swiftshader) grep -q "SwiftShader.*(vulkan)" "$report" ;;
             llvmpipe-gl) grep -q "llvmpipe.*(gl)" "$report" ;;
-        esac || { echo "$adapter was not checked"; return 1; }
+        esac || { echo "$adapter was not checked"; rm "$report"; return 1; }
     done
+    rm "$report"
 }
 step "kantor check on every adapter found" check_on_all
 # What hardware does to arithmetic, without hardware: src/gpu/hostile. Most of it is the driver's compiler, on one core.
@@ -136,6 +137,7 @@ check_hostile() {
         running=("${running[@]:1}")
         cat "$reports/$hostility"
     done
+    rm -r "$reports"
     return "$failed"
 }
 if [[ " ${adapters[*]} " == *" lavapipe "* ]]; then step "kantor check on lavapipe, hostile" check_hostile; fi

@@ -52,23 +52,14 @@ impl Points {
             if let (Precision::Single, Some(singles)) = (precision, T::singles(values)) {
                 return gpu.upload(what, singles);
             }
+            let each = precision.words();
             let upload = gpu.upload_to(what, bytes(values.len(), precision))?;
-            match precision {
-                Precision::Single => upload.write_with(0, values.len(), |first, place| {
-                    let values = values[first..].iter();
-                    place
-                        .iter_mut()
-                        .zip(values)
-                        .for_each(|(to, value)| *to = value.to_f64() as f32);
-                })?,
-                Precision::Double => upload.write_with(0, 2 * values.len(), |first, place| {
-                    let values = values[first / 2..].iter();
-                    let places = place.chunks_exact_mut(2);
-                    places.zip(values).for_each(|(to, value)| {
-                        to.copy_from_slice(&words_of(value.to_f64()));
-                    });
-                })?,
-            };
+            upload.write_with(0, each * values.len(), |first, place| {
+                let values = &values[first / each..];
+                for (to, value) in place.chunks_exact_mut(each).zip(values) {
+                    to.copy_from_slice(&words_of(value.to_f64(), precision)[..each]);
+                }
+            })?;
             Ok(upload.finish())
         };
         let (orders, arguments) =
@@ -97,10 +88,10 @@ impl Points {
     }
 }
 
-/// The words of an argument. What is not 0 stays so, as it does in f64: a kernel asks for the sign of an order.
-fn words_of(value: f64) -> [f32; 2] {
+/// The words of an argument. In double precision what is not 0 stays so: a kernel asks for the sign of an order.
+fn words_of(value: f64, precision: Precision) -> [f32; 2] {
     let [mut high, low] = words(value);
-    if high != 0.0 || value == 0.0 {
+    if high != 0.0 || value == 0.0 || precision == Precision::Single {
         return [high, low];
     }
     high = f32::from_bits(1).copysign(high);
@@ -162,12 +153,8 @@ fn bytes(count: usize, precision: Precision) -> u64 {
 
 /// What the domain of a function does not hold.
 fn refusal(function: BesselFunction, index: u32) -> Error {
-    Error::InvalidInput {
-        argument: "v, x",
-        row: None,
-        index: Some(index as usize),
-        reason: format!("this point is outside the domain of {function}"),
-    }
+    let reason = format!("this point is outside the domain of {function}");
+    Error::invalid_index("v, x", index as usize, reason)
 }
 
 /// Runs the kernel over all points, in submissions of bounded length. `paced` waits for all but the last of them, to

@@ -100,7 +100,7 @@ impl Bessel {
         if let Some(i) = first(count, |i| refused(i).is_some())
             && let Some((argument, reason)) = refused(i)
         {
-            return Err(Error::InvalidInput { argument, row: None, index: Some(i), reason });
+            return Err(Error::invalid_index(argument, i, reason));
         }
         match context.exact_gpu(self.precision)? {
             Some(gpu) => {

@@ -220,7 +220,7 @@ fn wrong_ratio(index: usize, s: f64) -> Error {
         true => format!("{s} is no logarithm of a ratio"),
         false => format!("the weight of {s} is infinite"),
     };
-    Error::InvalidInput { argument: "log_ratios", row: None, index: Some(index), reason }
+    Error::invalid_index("log_ratios", index, reason)
 }
 
 /// High words, then low words this many numbers behind; 0 where there are none.

@@ -38,12 +38,7 @@ impl Bins {
                 format!("{} edges have no bin between them", edges.len()),
             ));
         }
-        let wrong = |index: usize, reason: String| Error::InvalidInput {
-            argument: "edges",
-            row: None,
-            index: Some(index),
-            reason,
-        };
+        let wrong = |index: usize, reason: String| Error::invalid_index("edges", index, reason);
         for (index, edge) in edges.iter().enumerate() {
             if !edge.is_finite() {
                 return Err(wrong(index, format!("{edge:?} is not a finite number")));

@@ -42,12 +42,7 @@ pub fn systematic_resample<T: Element>(
     }
     if let Some(index) = uniforms.iter().position(|u| !(0.0..1.0).contains(u)) {
         let reason = format!("{:?} is not in [0, 1)", uniforms[index]);
-        return Err(Error::InvalidInput {
-            argument: "uniforms",
-            row: None,
-            index: Some(index),
-            reason,
-        });
+        return Err(Error::invalid_index("uniforms", index, reason));
     }
     for (row, weights) in weights.chunks_exact(columns).enumerate() {
         check_weights("weights", row, weights)?;

@@ -76,12 +76,7 @@ impl ClassPrior {
     pub fn new(prior: &[f64]) -> Result<ClassPrior> {
         if let Some(index) = prior.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
             let reason = format!("{:?} is not a weight", prior[index]);
-            return Err(Error::InvalidInput {
-                argument: "prior",
-                row: None,
-                index: Some(index),
-                reason,
-            });
+            return Err(Error::invalid_index("prior", index, reason));
         }
         // Of any size: their sum may be above f64.
         let most = prior.iter().copied().fold(0.0, f64::max);

@@ -91,8 +91,8 @@ impl Grid {
             let reason = format!("has {} numbers for {} axes", spacing.len(), axes.len());
             return Err(Error::invalid("spacing", reason));
         }
-        let mut costs = AxisCosts::default();
-        let mut most = 0.0;
+        let single: Arc<[f64]> = Arc::new([0.0]);
+        let mut costs = AxisCosts { along: std::array::from_fn(|_| single.clone()) };
         // The last axes of the three; those before have one pixel.
         let places = MOST_AXES - axes.len()..MOST_AXES;
         for (axis, (place, &pixels)) in places.zip(axes).enumerate() {
@@ -114,13 +114,12 @@ impl Grid {
                 let reason = format!("costs of up to {largest:e} along axis {axis} leave f32");
                 return Err(Error::invalid("grid", reason));
             }
-            most += largest;
             costs.along[place] = along.into();
         }
+        let most = costs.most();
         if !(most as f32).is_finite() {
             return Err(Error::invalid("grid", format!("costs of up to {most:e} leave f32")));
         }
-        costs.most = most;
         Ok(costs)
     }
 }
@@ -138,20 +137,12 @@ fn power(x: f64, p: f64) -> f64 {
 #[derive(Debug, Clone)]
 pub(crate) struct AxisCosts {
     along: [Arc<[f64]>; MOST_AXES],
-    /// Between opposite corners.
-    most: f64,
-}
-
-impl Default for AxisCosts {
-    fn default() -> AxisCosts {
-        let single: Arc<[f64]> = Arc::new([0.0]);
-        AxisCosts { along: std::array::from_fn(|_| single.clone()), most: 0.0 }
-    }
 }
 
 impl AxisCosts {
+    /// Between opposite corners.
     pub(super) fn most(&self) -> f64 {
-        self.most
+        self.along.iter().filter_map(|along| along.last()).sum()
     }
 
     pub(super) fn lengths(&self) -> [usize; MOST_AXES] {

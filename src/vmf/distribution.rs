@@ -160,12 +160,8 @@ pub(crate) fn unit<T: Element>(argument: &'static str, values: &[T]) -> Result<V
     let mut most = 0.0f64;
     for (index, value) in values.iter().map(|v| v.to_f64()).enumerate() {
         if !value.is_finite() {
-            return Err(Error::InvalidInput {
-                argument,
-                row: None,
-                index: Some(index),
-                reason: format!("{value:?} is not a finite number"),
-            });
+            let reason = format!("{value:?} is not a finite number");
+            return Err(Error::invalid_index(argument, index, reason));
         }
         most = most.max(value.abs());
     }

@@ -4,7 +4,7 @@ use crate::arguments::{Options, count, named, number, text};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::numbers::{Numbers, check_result, doubles, singles, with_slice};
-use crate::values::{booleans, object, promise, set};
+use crate::values::{array, object, promise, set};
 use js_sys::Promise;
 use kantor::{Comparison, Input, Reduction, Side, Unit};
 use wasm_bindgen::prelude::*;
@@ -201,7 +201,7 @@ fn values(found: &kantor::divergence::Values) -> JsValue {
     object([
         ("values", doubles(found.values())),
         ("reduced", found.reduced().map_or(JsValue::UNDEFINED, JsValue::from)),
-        ("pWithoutQ", booleans(mismatches.clone().map(|mismatch| mismatch.p_without_q))),
-        ("qWithoutP", booleans(mismatches.map(|mismatch| mismatch.q_without_p))),
+        ("pWithoutQ", array(mismatches.clone().map(|mismatch| mismatch.p_without_q))),
+        ("qWithoutP", array(mismatches.map(|mismatch| mismatch.q_without_p))),
     ])
 }

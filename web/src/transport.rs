@@ -5,7 +5,7 @@ use crate::cancellation::Cancellation;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::numbers::{Numbers, check_result, check_room, doubles, with_slice};
-use crate::values::{booleans, object, promise, words};
+use crate::values::{array, object, promise};
 use js_sys::Promise;
 use kantor::{Annealing, Backend, Geometry, Problem};
 use send_wrapper::SendWrapper;
@@ -213,7 +213,7 @@ impl Solution {
     /// Whether the marginal error is within the tolerance.
     #[wasm_bindgen(getter, unchecked_return_type = "boolean[]")]
     pub fn converged(&self) -> JsValue {
-        booleans(self.inner.converged().iter().copied())
+        array(self.inner.converged().iter().copied())
     }
 
     /// Why every problem left the loop: `stalled` where rounding lets its error fall no further.
@@ -222,7 +222,7 @@ impl Solution {
         unchecked_return_type = "('converged' | 'max-iterations' | 'stalled')[]"
     )]
     pub fn stop(&self) -> JsValue {
-        words(self.inner.stop().iter().map(|stop| stop.name()))
+        array(self.inner.stop().iter().map(|stop| stop.name()))
     }
 
     /// Throws with kind `not-converged` (with problem, marginalError and iterations of the worst) unless every problem

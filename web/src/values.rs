@@ -34,13 +34,9 @@ pub(crate) fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValu
     object.into()
 }
 
-pub(crate) fn booleans(values: impl Iterator<Item = bool>) -> JsValue {
-    values.map(JsValue::from).collect::<Array>().into()
-}
-
-/// An array of strings.
-pub(crate) fn words(values: impl Iterator<Item = &'static str>) -> JsValue {
-    values.map(JsValue::from).collect::<Array>().into()
+/// An array of booleans or strings.
+pub(crate) fn array(values: impl Iterator<Item = impl Into<JsValue>>) -> JsValue {
+    values.map(Into::into).collect::<Array>().into()
 }
 
 /// A string that is short enough to be a word of ours; none of others, which need not be copied to be refused.

@@ -26,6 +26,22 @@ impl Failure {
         Failure::new(format_args!("{quote}{name}{quote}: {reason}"))
     }
 
+    /// Says that there is no result, and exits with 2.
+    pub(crate) fn refuse(&self) -> ExitCode {
+        self.end("error: ", 2)
+    }
+
+    /// Says that what was printed is not a result yet, and exits with 3.
+    pub(crate) fn doubt(&self) -> ExitCode {
+        self.end("", 3)
+    }
+
+    fn end(&self, kind: &str, status: u8) -> ExitCode {
+        // Nothing is left to be done if stderr is closed too.
+        let _ = writeln!(std::io::stderr(), "kantor: {kind}{self}");
+        ExitCode::from(status)
+    }
+
     /// What clap says, in a line.
     pub(crate) fn usage(error: &clap::Error) -> Failure {
         match error.kind() {
@@ -108,13 +124,6 @@ impl From<kantor::Error> for Failure {
     fn from(error: kantor::Error) -> Failure {
         Failure::new(error)
     }
-}
-
-/// Says that what was printed is not a result yet, and exits with 3.
-pub(crate) fn unconverged(failure: &Failure) -> ExitCode {
-    // Nothing is left to be done if stderr is closed.
-    let _ = writeln!(std::io::stderr(), "kantor: {failure}");
-    ExitCode::from(3)
 }
 
 fn one_line(text: &str) -> String {

@@ -24,7 +24,6 @@ mod workload;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use failure::Failure;
-use std::io::Write;
 use std::process::ExitCode;
 
 /// Optimal transport, divergences and log-Bessel functions on any GPU.
@@ -56,7 +55,7 @@ fn main() -> ExitCode {
             let _ = message.print();
             return ExitCode::SUCCESS;
         }
-        Err(error) => return report(&Failure::usage(&error)),
+        Err(error) => return Failure::usage(&error).refuse(),
     };
     let done = match cli.command {
         Command::Adapters(arguments) => adapters::run(&arguments),
@@ -69,12 +68,6 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
-        Err(failure) => report(&failure),
+        Err(failure) => failure.refuse(),
     }
-}
-
-fn report(failure: &Failure) -> ExitCode {
-    // Nothing is left to be done if stderr is closed too.
-    let _ = writeln!(std::io::stderr(), "kantor: error: {failure}");
-    ExitCode::from(2)
 }

@@ -1,7 +1,7 @@
 //! `kantor transport`: row k of one file against row k of another.
 
 use crate::adapter_choice::AdapterChoice;
-use crate::failure::{Failure, Outcome, unconverged};
+use crate::failure::{Failure, Outcome};
 use crate::npy::{self, Array};
 use crate::output::{Digits, print_json};
 use crate::precision::Digit;
@@ -123,7 +123,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         save_plans(path, &problem, &solution)?;
     }
     print_json(&report(&solution), arguments.json)?;
-    Ok(refusal.map_or(ExitCode::SUCCESS, |error| unconverged(&Failure::from(error))))
+    Ok(refusal.map_or(ExitCode::SUCCESS, |error| Failure::from(error).doubt()))
 }
 
 fn save_plans(path: &Path, problem: &Problem, solution: &Solution) -> Outcome<()> {

@@ -8,7 +8,7 @@
 //! so that a pair of bins costs two exponentials, and a logarithm for JS, and either row is read twice.
 
 use super::plain::{BLOCK, Logits, Plain, sum_of_products};
-use super::quick::{LEAST, compare_plain, is_inner, mismatch_plain, mixed_terms, of_entropies};
+use super::quick::{LEAST, compare_plain, is_inner, mismatch_plain, of_entropies, sum_of_mixed};
 use crate::divergence::{Divergence, Input};
 use crate::number::Element;
 use crate::reference::elementary::{exp_between, sum};
@@ -30,10 +30,27 @@ pub(crate) fn compare_values<T: Element>(
     p: (&[T], Input),
     q: (&[T], Input),
 ) -> Option<Compared> {
-    let found = match divergence {
+    if p.0.len() != q.0.len() {
+        return None;
+    }
+    // As a function's name it would not be compiled for wider vectors: a third slower.
+    let kl = |p, q| {
+        of_logits(
+            p,
+            q,
+            #[inline(always)]
+            |x, y| kl(x, y),
+        )
+    };
+    let found = match *divergence {
         Divergence::Kl => kl(p, q),
         Divergence::ReverseKl => kl(q, p).map(|(value, [q, p])| (value, [p, q])),
-        Divergence::JensenShannon { beta } if is_inner(*beta) => jensen_shannon(p, q, *beta),
+        Divergence::JensenShannon { beta } if is_inner(beta) => of_logits(
+            p,
+            q,
+            #[inline(always)]
+            |x, y| jensen_shannon(x, y, beta),
+        ),
         _ => None,
     };
     if let Some((value, sums)) = found {
@@ -45,25 +62,33 @@ pub(crate) fn compare_values<T: Element>(
     Some(Compared { value, sums, mismatch: mismatch_plain(&x, &y) })
 }
 
-/// KL of logits, and what their sums are.
-fn kl<T: Element>(p: (&[T], Input), q: (&[T], Input)) -> Option<(f64, [f64; 2])> {
-    if p.0.len() != q.0.len() {
-        return None;
-    }
+/// What `compare` makes of two rows of logits, of one length, and what their sums are; `None` where one is none.
+fn of_logits<T: Element>(
+    p: (&[T], Input),
+    q: (&[T], Input),
+    compare: impl FnOnce(&Logits<'_, T>, &Logits<'_, T>) -> (f64, [f64; 2]),
+) -> Option<(f64, [f64; 2])> {
     wide(
         #[inline(always)]
         || {
             let (x, y) = (Logits::new(p.0, p.1)?, Logits::new(q.0, q.1)?);
-            let [of_p, products, of_q] = sums(p.0.len(), &x, &y);
-            let value = products / of_p - of_p.ln() + of_q.ln();
+            let (value, [of_p, of_q]) = compare(&x, &y);
             Some((value, [x.with_sum(of_p).sum(p.1), y.with_sum(of_q).sum(q.1)]))
         },
     )
 }
 
+/// KL, and the sums of exponentials.
+#[inline(always)]
+fn kl<T: Element>(p: &Logits<'_, T>, q: &Logits<'_, T>) -> (f64, [f64; 2]) {
+    let [of_p, products, of_q] = sums(p, q);
+    (products / of_p - of_p.ln() + of_q.ln(), [of_p, of_q])
+}
+
 /// Σ eᵃ, Σ eᵃ (a − b), Σ eᵇ.
 #[inline(always)]
-fn sums<T: Element>(bins: usize, p: &Logits<'_, T>, q: &Logits<'_, T>) -> [f64; 3] {
+fn sums<T: Element>(p: &Logits<'_, T>, q: &Logits<'_, T>) -> [f64; 3] {
+    let bins = p.len();
     let mut blocks = [[0.0; BLOCK]; 3];
     let mut totals = [0.0; 3];
     for at in (0..bins).step_by(BLOCK) {
@@ -93,7 +118,8 @@ struct Exponentials {
 
 impl Exponentials {
     #[inline(always)]
-    fn of<T: Element>(bins: usize, row: &Logits<'_, T>) -> Exponentials {
+    fn of<T: Element>(row: &Logits<'_, T>) -> Exponentials {
+        let bins = row.len();
         let mut blocks = [[0.0; BLOCK]; 2];
         let mut powers = Vec::with_capacity(bins);
         let (mut total, mut products) = (0.0, 0.0);
@@ -111,30 +137,11 @@ impl Exponentials {
     }
 }
 
-/// JS of logits, and what their sums are.
-fn jensen_shannon<T: Element>(
-    p: (&[T], Input),
-    q: (&[T], Input),
-    beta: f64,
-) -> Option<(f64, [f64; 2])> {
-    if p.0.len() != q.0.len() {
-        return None;
-    }
-    wide(
-        #[inline(always)]
-        || {
-            let (x, y) = (Logits::new(p.0, p.1)?, Logits::new(q.0, q.1)?);
-            let (of_p, of_q) = (Exponentials::of(p.0.len(), &x), Exponentials::of(q.0.len(), &y));
-            let mut block = [0.0; BLOCK];
-            let mut negative = 0.0;
-            let shares = [beta / of_p.sum, (1.0 - beta) / of_q.sum];
-            for (p, q) in of_p.powers.chunks(BLOCK).zip(of_q.powers.chunks(BLOCK)) {
-                let block = &mut block[..p.len()];
-                mixed_terms(block, p, q, shares);
-                negative += sum(block);
-            }
-            let value = of_entropies([-negative, of_p.entropy, of_q.entropy], beta);
-            Some((value, [x.with_sum(of_p.sum).sum(p.1), y.with_sum(of_q.sum).sum(q.1)]))
-        },
-    )
+/// JS, and the sums of exponentials.
+#[inline(always)]
+fn jensen_shannon<T: Element>(p: &Logits<'_, T>, q: &Logits<'_, T>, beta: f64) -> (f64, [f64; 2]) {
+    let (p, q) = (Exponentials::of(p), Exponentials::of(q));
+    let shares = [beta / p.sum, (1.0 - beta) / q.sum];
+    let of_both = -sum_of_mixed(&p.powers, &q.powers, shares);
+    (of_entropies([of_both, p.entropy, q.entropy], beta), [p.sum, q.sum])
 }

@@ -157,6 +157,10 @@ impl<'a, T: Element> Logits<'a, T> {
         (usual && (most - least) * rate < 600.0).then_some(Logits { values, rate, most })
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
     /// x less the largest, over the temperature, of some bins.
     #[inline(always)]
     pub(super) fn exponents(&self, at: usize, exponents: &mut [f64]) {

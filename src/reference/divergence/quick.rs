@@ -106,11 +106,24 @@ fn jensen_shannon<T: Element>(p: &Plain<'_, T>, q: &Plain<'_, T>, beta: f64) -> 
 
 /// m ln m of a mixture of both with these factors.
 #[inline(always)]
-pub(super) fn mixed_terms(terms: &mut [f64], p: &[f64], q: &[f64], [of_p, of_q]: [f64; 2]) {
+fn mixed_terms(terms: &mut [f64], p: &[f64], q: &[f64], [of_p, of_q]: [f64; 2]) {
     for (term, (p, q)) in terms.iter_mut().zip(p.iter().zip(q)) {
         let m = of_p * p + of_q * q;
         *term = m * ln(m);
     }
+}
+
+/// Σ m ln m of such a mixture.
+#[inline(always)]
+pub(super) fn sum_of_mixed(p: &[f64], q: &[f64], factors: [f64; 2]) -> f64 {
+    let mut block = [0.0; BLOCK];
+    let mut total = 0.0;
+    for (p, q) in p.chunks(BLOCK).zip(q.chunks(BLOCK)) {
+        let block = &mut block[..p.len()];
+        mixed_terms(block, p, q, factors);
+        total += sum(block);
+    }
+    total
 }
 
 /// JS from the entropies of m, p and q.
@@ -177,18 +190,10 @@ pub(crate) fn entropy_plain<T: Element>(entropy: Entropy, p: &Plain<'_, T>) -> O
 impl Prepared {
     /// JS = H(m) − β H(p) − (1−β) H(q): one logarithm a bin. `None` of rows that are next to each other.
     pub(crate) fn jensen_shannon(&self, other: &Prepared, beta: f64) -> Option<f64> {
-        let mut block = [0.0; BLOCK];
-        let mut negative = 0.0;
-        wide(
+        let (p, q) = (&self.probabilities, &other.probabilities);
+        let negative = wide(
             #[inline(always)]
-            || {
-                let blocks = self.probabilities.chunks(BLOCK);
-                for (p, q) in blocks.zip(other.probabilities.chunks(BLOCK)) {
-                    let block = &mut block[..p.len()];
-                    mixed_terms(block, p, q, [beta, 1.0 - beta]);
-                    negative += sum(block);
-                }
-            },
+            || sum_of_mixed(p, q, [beta, 1.0 - beta]),
         );
         let value = of_entropies([-negative, self.entropy, other.entropy], beta);
         (value >= LEAST).then_some(value)

@@ -17,9 +17,9 @@ use std::process::ExitCode;
 /// A divergence between the rows of two files, or an entropy of the rows of one, as JSON.
 ///
 /// Files hold floats, integers or booleans, of shape [n, V], or [V], which is one row; at most 4 GiB of numbers as float32
-/// or float64. Row i of P is compared with row i of Q; a file of one row is compared with all rows of the other. A value that is infinite (P has mass where Q has none) is
-/// "inf". Natural logarithms, unless bits are asked for. The gradient is that of the sum of all values, with respect to
-/// P's own numbers: weights, log-probabilities or logits.
+/// or float64. Row i of P is compared with row i of Q; a file of one row is compared with all rows of the other. A value
+/// that is infinite (P has mass where Q has none) is "inf". Natural logarithms, unless bits are asked for. The gradient is
+/// that of the sum of all values, with respect to P's own numbers: weights, log-probabilities or logits.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Rows of P (.npy)

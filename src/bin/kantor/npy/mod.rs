@@ -1,4 +1,4 @@
-//! `.npy` files in, row-major; and f32 the other way.
+//! `.npy` files in, row-major; and f32 or f64 the other way.
 //!
 //! Numbers become f32 where that holds them all exactly, else f64. A size that the header claims is believed only
 //! as far as the file bears it out, and a file is read in pieces: nothing is held twice, but to turn Fortran's order.
@@ -147,13 +147,14 @@ fn row_major<T: Copy>(values: &[T], shape: &[usize]) -> Result<Vec<T>, String> {
         .try_reserve_exact(values.len())
         .map_err(|_| format!("there is no memory to turn its {} numbers", values.len()))?;
     // Axes that are missing have one place.
-    let [n, m, k, l]: [usize; MOST_AXES] =
+    let sizes: [usize; MOST_AXES] =
         std::array::from_fn(|axis| shape.get(axis).copied().unwrap_or(1));
-    for i in 0..n {
-        for j in 0..m {
-            for k_at in 0..k {
-                let first = i + n * (j + m * k_at);
-                result.extend((0..l).map(|l_at| values[first + n * m * k * l_at]));
+    let [planes, rows, columns, depth] = sizes;
+    for i in 0..planes {
+        for j in 0..rows {
+            for k in 0..columns {
+                let place = |l: usize| i + planes * (j + rows * (k + columns * l));
+                result.extend((0..depth).map(|l| values[place(l)]));
             }
         }
     }

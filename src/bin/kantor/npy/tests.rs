@@ -217,9 +217,7 @@ fn what_is_written_is_read() {
             header::write(&mut bytes, name, shape).unwrap();
             assert_eq!(bytes.len() % 64, 0);
             let header = Header::read(&mut &bytes[..]).unwrap();
-            assert!(
-                header.shape.iter().eq(shape.iter().map(|n| *n as u64).collect::<Vec<_>>().iter())
-            );
+            assert_eq!(header.shape, shape.iter().map(|n| *n as u64).collect::<Vec<_>>());
             assert_eq!(header.format, format);
         }
     }
