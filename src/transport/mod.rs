@@ -21,22 +21,29 @@
 //! Optimal Transport* (2019), chapter 4.
 
 mod choose;
-mod cost;
+mod epsilon;
 mod geometry;
-mod grid;
+pub(crate) mod iterate;
+mod marginals;
+pub(crate) mod measure;
 mod problem;
+pub(crate) mod resident;
+mod schedule;
 mod sinkhorn;
+pub(crate) mod softmin;
 mod solution;
 mod solve;
+pub(crate) mod state;
 mod stop;
-pub(crate) mod variant;
+mod weights;
 
-pub use geometry::Geometry;
-pub use grid::Grid;
+pub use epsilon::Epsilon;
+pub use geometry::{Geometry, Grid, GroundCost};
+pub use marginals::Marginals;
 pub use problem::Problem;
-pub(crate) use problem::Weights;
-pub use sinkhorn::{Annealing, Progress, Sinkhorn, Variant};
+pub use schedule::Annealing;
+pub use sinkhorn::{Progress, Sinkhorn, Variant};
 pub use solution::{Potentials, Solution};
 pub use stop::Stop;
 
-pub(crate) use cost::Cost;
+pub(crate) use weights::Weights;

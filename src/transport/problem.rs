@@ -1,6 +1,8 @@
-//! What is to be transported: a batch of pairs of histograms.
+//! What is to be transported: a batch of pairs of weighted measures.
 
 use super::geometry::Geometry;
+use super::marginals::Marginals;
+use super::weights::Weights;
 use crate::error::{Error, Result};
 use crate::number::Element;
 use crate::reserve::reserve;
@@ -8,14 +10,15 @@ use std::sync::Arc;
 
 /// A batch of B transport problems over one geometry.
 ///
-/// Weights are histograms: non-negative, zeros allowed, each row divided by its
-/// sum (in f64). A share below 2⁻¹⁰⁰ (7.9e-31) counts as zero. Row k of `source` is transported to row k of `target`.
+/// Weights are non-negative, zeros allowed, and keep their masses; a weight below 2⁻¹⁰⁰ (7.9e-31) of its row's mass counts
+/// as zero. Row k of `source` is transported to row k of `target`. The marginals are [`Marginals::Balanced`], which needs
+/// rows of one mass, unless [`normalized`](Problem::normalized) or [`marginals`](Problem::marginals) says otherwise.
 ///
 /// ```
 /// # fn main() -> kantor::Result<()> {
 /// use kantor::{Geometry, Problem};
 /// let geometry = Geometry::cost_matrix(&[0.0f32, 1.0, 1.0, 0.0], 2, 2)?;
-/// let problem = Problem::new(geometry, &[1.0f32, 1.0], &[3.0f32, 1.0])?;
+/// let problem = Problem::new(geometry, &[1.0f32, 1.0], &[3.0f32, 1.0])?.normalized();
 /// assert_eq!(problem.len(), 1);
 /// # Ok(()) }
 /// ```
@@ -24,70 +27,17 @@ pub struct Problem {
     pub(crate) geometry: Geometry,
     pub(crate) source: Arc<Weights>,
     pub(crate) target: Arc<Weights>,
+    pub(crate) marginals: Marginals,
+    normalized: bool,
     /// Target potentials g to start from, B×m.
     pub(crate) start: Option<Arc<Vec<f64>>>,
 }
 
-/// Shares below it are zero: products of a share and of a plan's entries would be flushed to
-/// zero on one adapter and not on another.
-const SMALLEST_WEIGHT: f64 = 1.0 / (1u128 << 100) as f64;
+/// Relative difference of masses up to which two rows are balanced: sums of rounded weights.
+const BALANCED: f64 = 1e-4;
 
-/// B rows of normalised weights.
-#[derive(Debug)]
-pub(crate) struct Weights {
-    pub(crate) values: Vec<f64>,
-    pub(crate) bins: usize,
-    /// Entries above zero, all rows together.
-    pub(crate) positive: usize,
-}
-
-impl Weights {
-    fn new<T: Element>(argument: &'static str, values: &[T], bins: usize) -> Result<Weights> {
-        if values.is_empty() || !values.len().is_multiple_of(bins) {
-            return Err(Error::invalid(
-                argument,
-                format!("{} weights are not a positive number of rows of {bins}", values.len()),
-            ));
-        }
-        let mut normalised = reserve(argument, values.len())?;
-        let mut positive = 0;
-        for (row, weights) in values.chunks_exact(bins).enumerate() {
-            let mut sum = 0.0;
-            for (index, weight) in weights.iter().map(|w| w.to_f64()).enumerate() {
-                if !weight.is_finite() || weight < 0.0 {
-                    let reason = if weight.is_nan() {
-                        "NaN is not a weight".to_owned()
-                    } else {
-                        format!("{weight:?} is not a finite, non-negative weight")
-                    };
-                    return Err(Error::invalid_at(argument, row, index, reason));
-                }
-                sum += weight;
-            }
-            if sum <= 0.0 || !sum.is_finite() {
-                return Err(Error::invalid_row(
-                    argument,
-                    row,
-                    if sum > 0.0 { "its mass overflows" } else { "has no mass" },
-                ));
-            }
-            for weight in weights.iter().map(|w| w.to_f64() / sum) {
-                let weight = if weight < SMALLEST_WEIGHT { 0.0 } else { weight };
-                positive += usize::from(weight > 0.0);
-                normalised.push(weight);
-            }
-        }
-        Ok(Weights { values: normalised, bins, positive })
-    }
-
-    pub(crate) fn row(&self, problem: usize) -> &[f64] {
-        &self.values[problem * self.bins..(problem + 1) * self.bins]
-    }
-
-    pub(crate) fn rows(&self) -> usize {
-        self.values.len() / self.bins
-    }
-}
+/// Masses whose products do not leave f64.
+const MASSES: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
 
 /// Potentials of a solution differ by no more than the costs do, some `spread`. A row of others
 /// may leave the range of f32; its middle becomes 0, and what lies far from it is moved near.
@@ -107,7 +57,7 @@ impl Problem {
     /// # Errors
     /// [`Error::InvalidInput`] naming the argument, row and index: lengths that do
     /// not match the geometry or each other, a negative, infinite or NaN weight,
-    /// a row without mass.
+    /// a row without mass. That masses agree is checked when the problem is solved.
     pub fn new<S: Element, T: Element>(
         geometry: Geometry,
         source: &[S],
@@ -124,21 +74,68 @@ impl Problem {
         if let Some(batch) = geometry.batch.filter(|&batch| batch != source.rows()) {
             return Err(Error::invalid(
                 "source",
-                format!("has {} rows for {batch} cost matrices", source.rows()),
+                format!("has {} rows for {batch} {}", source.rows(), geometry.of_a_batch()),
             ));
         }
-        Ok(Problem { geometry, source: Arc::new(source), target: Arc::new(target), start: None })
+        Ok(Problem {
+            geometry,
+            source: Arc::new(source),
+            target: Arc::new(target),
+            marginals: Marginals::Balanced,
+            normalized: false,
+            start: None,
+        })
+    }
+
+    /// Divides every row of weights by its mass.
+    #[must_use]
+    pub fn normalized(mut self) -> Problem {
+        Arc::make_mut(&mut self.source).normalize();
+        Arc::make_mut(&mut self.target).normalize();
+        self.normalized = true;
+        self
+    }
+
+    /// Whether the rows were divided by their masses.
+    pub fn is_normalized(&self) -> bool {
+        self.normalized
+    }
+
+    /// What is asked of the marginals, of every problem.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with `reach` or `mass`, for what is not above zero.
+    pub fn marginals(mut self, marginals: Marginals) -> Result<Problem> {
+        marginals.check()?;
+        self.marginals = marginals;
+        Ok(self)
+    }
+
+    /// [`Marginals::Unbalanced`] with one reach ρ, in units of the cost, for both sides.
+    ///
+    /// # Errors
+    /// As [`Problem::marginals`].
+    pub fn reach(self, reach: f64) -> Result<Problem> {
+        self.marginals(Marginals::Unbalanced { source: reach, target: reach })
+    }
+
+    /// [`Marginals::Partial`].
+    ///
+    /// # Errors
+    /// As [`Problem::marginals`].
+    pub fn partial(self, mass: f64) -> Result<Problem> {
+        self.marginals(Marginals::Partial { mass })
     }
 
     /// Starts from these target potentials g (B rows of m, in units of cost), such
     /// as an earlier solution's: the first half iteration computes f from them. Only
-    /// differences within a row count; where they are far beyond any that the costs allow,
+    /// differences within a row count where both sides are hard; where they are far beyond any that the costs allow,
     /// the row is brought within.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a wrong length or a value that is not finite or
     /// beyond ±1e20.
-    pub fn starting_from<T: Element>(mut self, g: &[T]) -> Result<Problem> {
+    pub fn starting_from<T: Element>(mut self, g: &[T]) -> Result<Self> {
         let m = self.geometry.columns;
         if g.len() != self.len() * m {
             return Err(Error::invalid(
@@ -163,6 +160,45 @@ impl Problem {
         Ok(self)
     }
 
+    /// The same with target rows of exactly the mass of their source rows, where both must agree.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for masses that do not agree, for more mass to move than there is, and for masses whose
+    /// products leave f64.
+    pub(crate) fn checked(&self) -> Result<Problem> {
+        let mut problem = self.clone();
+        for row in 0..self.len() {
+            let masses = [self.source.masses[row], self.target.masses[row]];
+            for (argument, mass) in ["source", "target"].into_iter().zip(masses) {
+                if !MASSES.contains(&mass) {
+                    let reason =
+                        format!("its mass {mass:e} is not within [1e-100, 1e100]; normalise it");
+                    return Err(Error::invalid_row(argument, row, reason));
+                }
+            }
+            let [a, b] = masses;
+            match self.marginals {
+                Marginals::Partial { mass } if mass > a.min(b) * (1.0 + 1e-12) => {
+                    let reason = format!(
+                        "{mass:?} is more than problem {row} has: {a:?} in the source, {b:?} in the target"
+                    );
+                    return Err(Error::invalid("mass", reason));
+                }
+                marginals if marginals.is_hard() && (a - b).abs() > BALANCED * a.max(b) => {
+                    let reason = format!(
+                        "its mass is {b:?}, that of the source {a:?}: normalise both, or give the marginals a reach or a mass"
+                    );
+                    return Err(Error::invalid_row("target", row, reason));
+                }
+                marginals if marginals.is_hard() && a != b => {
+                    Arc::make_mut(&mut problem.target).bring_to(row, a);
+                }
+                _ => {}
+            }
+        }
+        Ok(problem)
+    }
+
     /// Number of problems B.
     pub fn len(&self) -> usize {
         self.source.rows()
@@ -176,5 +212,20 @@ impl Problem {
     /// The geometry.
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
+    }
+
+    /// What is taken out of the cost: a constant changes no plan between hard marginals.
+    pub(crate) fn offset(&self) -> f64 {
+        if self.marginals.is_hard() { self.geometry.offset } else { 0.0 }
+    }
+
+    /// Whether source and target are one, and so are both potentials.
+    pub(crate) fn is_symmetric(&self) -> bool {
+        let [source, target] = self.marginals.damping();
+        source == target
+            && self.marginals.mass().is_none()
+            && self.start.is_none()
+            && (Arc::ptr_eq(&self.source, &self.target) || self.source.values == self.target.values)
+            && self.geometry.is_symmetric()
     }
 }

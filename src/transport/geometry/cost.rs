@@ -1,6 +1,7 @@
 //! The values of a cost: words of f32, pixels of a grid, or a tensor.
 
 use super::grid::AxisCosts;
+use super::points::Points;
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::number::{Element, Ends, joined};
@@ -19,9 +20,13 @@ pub(crate) enum Cost {
         high: Arc<Vec<f32>>,
         low: Option<Arc<Vec<f32>>>,
         unit: f64,
+        /// Whether some are infinite: pairs that may not be coupled.
+        forbidden: bool,
     },
     /// Distances of pixels, which are added up where and when they are needed.
     Grid(AxisCosts),
+    /// Distances of points, likewise.
+    Points(Points),
     Device(Tensor),
 }
 
@@ -34,6 +39,7 @@ impl fmt::Debug for Cost {
                 write!(f, "Host({} values of {words} f32)", high.len())
             }
             Cost::Grid(costs) => write!(f, "Grid({:?})", costs.lengths()),
+            Cost::Points(points) => write!(f, "{points:?}"),
             Cost::Device(tensor) => write!(f, "Device({:?})", tensor.shape()),
         }
     }
@@ -44,7 +50,7 @@ impl Cost {
     pub(crate) fn has_low_words(&self) -> bool {
         match self {
             Cost::Host { low, .. } => low.is_some(),
-            Cost::Grid(_) => true,
+            Cost::Grid(_) | Cost::Points(_) => true,
             Cost::Device(_) => false,
         }
     }
@@ -69,16 +75,22 @@ impl Rows<'_> {
     pub(crate) fn each(&self, row: usize, columns: Range<usize>, mut f: impl FnMut(f64)) {
         let range = row * self.columns + columns.start..row * self.columns + columns.end;
         match self.cost {
-            Cost::Host { high, low: None, unit } => {
+            Cost::Host { high, low: None, unit, .. } => {
                 let unit = 1.0 / unit;
                 high[range].iter().for_each(|h| f(f64::from(*h) * unit - self.offset));
             }
-            Cost::Host { high, low: Some(low), unit } => {
+            Cost::Host { high, low: Some(low), unit, .. } => {
                 let unit = 1.0 / unit;
                 let words = high[range.clone()].iter().zip(&low[range]);
                 words.for_each(|(h, l)| f(joined([*h, *l]) * unit - self.offset));
             }
             Cost::Grid(costs) => costs.each(row, columns, |value| f(value - self.offset)),
+            Cost::Points(points) => {
+                let cloud = points.source.of_point(row);
+                let first = points.target.range(cloud).start;
+                let columns = first + columns.start..first + columns.end;
+                points.each(row, columns, |value| f(value - self.offset));
+            }
             Cost::Device(_) => {}
         }
     }
@@ -95,6 +107,8 @@ pub(super) struct Words {
     pub(super) low: Vec<f32>,
     pub(super) least: f64,
     pub(super) most: f64,
+    /// Whether some are infinite, which the ends do not count.
+    pub(super) forbidden: bool,
 }
 
 impl Words {
@@ -144,18 +158,37 @@ pub(super) fn words_of<T: Element>(cost: &[T], unit: f64, columns: usize) -> Res
             }
         }
     }
-    if !finite && let Some(at) = high.iter().position(|word| !word.is_finite()) {
-        let reason = format!("{:?} is not finite in f32", cost[at].to_f64());
-        return Err(Error::invalid_at("cost", at / columns, at % columns, reason));
+    if !finite {
+        (least, most) = finite_ends(cost, &high, columns)?;
     }
     if !exact {
         low = zeroed("the cost", cost.len())?;
         let high = &high;
         fill(&mut low, |first, low: &mut [f32]| {
             for ((low, high), value) in low.iter_mut().zip(&high[first..]).zip(&cost[first..]) {
-                *low = (value.to_f64() * unit - f64::from(*high)) as f32;
+                let rest = (value.to_f64() * unit - f64::from(*high)) as f32;
+                *low = if high.is_finite() { rest } else { 0.0 };
             }
         });
     }
-    Ok(Words { high, low, least, most })
+    Ok(Words { high, low, least, most, forbidden: !finite })
+}
+
+/// Of those that are finite; others must be infinite as they were given: pairs that may not be coupled.
+fn finite_ends<T: Element>(cost: &[T], high: &[f32], columns: usize) -> Result<(f64, f64)> {
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    for (at, word) in high.iter().enumerate() {
+        let value = cost[at].to_f64();
+        if word.is_finite() {
+            least = least.min(value);
+            most = most.max(value);
+        } else if value != f64::INFINITY {
+            let reason = format!("{value:?} is not finite in f32");
+            return Err(Error::invalid_at("cost", at / columns, at % columns, reason));
+        }
+    }
+    if least > most {
+        return Err(Error::invalid("cost", "no pair may be coupled: all entries are infinite"));
+    }
+    Ok((least, most))
 }

@@ -145,6 +145,21 @@ impl AxisCosts {
         self.along.iter().filter_map(|along| along.last()).sum()
     }
 
+    /// Of the costs between all pairs of pixels: axes are independent.
+    pub(super) fn variance(&self) -> f64 {
+        let of_axis = |along: &Arc<[f64]>| {
+            let n = along.len() as f64;
+            // So many pairs of the n² are k apart.
+            let weighted = |f: fn(f64) -> f64| -> f64 {
+                let pairs = |k: usize| if k == 0 { n } else { 2.0 * (n - k as f64) };
+                along.iter().enumerate().map(|(k, c)| pairs(k) * f(*c)).sum::<f64>() / (n * n)
+            };
+            let mean = weighted(|c| c);
+            weighted(|c| c * c) - mean * mean
+        };
+        self.along.iter().map(of_axis).sum::<f64>().max(0.0)
+    }
+
     pub(super) fn lengths(&self) -> [usize; MOST_AXES] {
         self.along.each_ref().map(|along| along.len())
     }

@@ -1,7 +1,20 @@
 //! The cost between bins.
 
-use super::cost::{Cost, SMALLEST_AS_IT_IS, words_of};
-use super::grid::Grid;
+mod cost;
+mod costs;
+mod deviation;
+mod grid;
+mod ground;
+mod points;
+
+pub use grid::Grid;
+pub use ground::GroundCost;
+
+pub(crate) use cost::Cost;
+pub(crate) use costs::TwinCosts;
+pub(crate) use points::{Cloud, Points};
+
+use cost::{SMALLEST_AS_IT_IS, words_of};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::number::Element;
@@ -41,11 +54,12 @@ pub struct Geometry {
 
 impl Geometry {
     /// One row-major n×m cost matrix for all problems of a batch. Any finite
-    /// values; f64 values keep their low words in double precision.
+    /// values, and infinity between bins that may not be coupled: there the plan is 0. f64 values keep their low words in
+    /// double precision.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a wrong length, no elements, or a value that is
-    /// not finite in f32, with its row and column.
+    /// [`Error::InvalidInput`] for a wrong length, no elements, or a value that is NaN, negative infinity, or finite but
+    /// not so in f32, with its row and column.
     pub fn cost_matrix<T: Element>(cost: &[T], n: usize, m: usize) -> Result<Geometry> {
         Geometry::from_values(cost, None, n, m)
     }
@@ -88,7 +102,7 @@ impl Geometry {
         let spread = if offset == 0.0 { magnitude } else { range };
         let low = (!words.low.is_empty()).then(|| Arc::new(words.low));
         Ok(Geometry {
-            cost: Cost::Host { high: Arc::new(words.high), low, unit },
+            cost: Cost::Host { high: Arc::new(words.high), low, unit, forbidden: words.forbidden },
             rows: n,
             columns: m,
             batch,
@@ -131,16 +145,88 @@ impl Geometry {
         let pixels = grid.pixels()?;
         let costs = grid.costs()?;
         let most = costs.most();
-        Ok(Geometry {
-            cost: Cost::Grid(costs),
-            rows: pixels,
-            columns: pixels,
-            batch: None,
-            magnitude: most,
-            offset: 0.0,
-            spread: most,
-            least: 0.0,
-        })
+        Ok(Geometry::from_zero(Cost::Grid(costs), (pixels, pixels), None, most))
+    }
+
+    /// Costs between n source points and m target points of d dimensions, row-major, n×d and m×d. No matrix of them is
+    /// kept: they are made where they are needed.
+    ///
+    /// ```
+    /// # fn main() -> kantor::Result<()> {
+    /// use kantor::{Geometry, GroundCost};
+    /// let geometry = Geometry::points(&[0.0, 0.0, 1.0, 0.0], &[3.0, 4.0], 2, GroundCost::Power(1.0))?;
+    /// assert_eq!(geometry.shape(), (2, 1));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with `source`, `target`, `dimensions` or `exponent`: lengths that are no positive multiple
+    /// of d, coordinates that are not finite in f32, d outside \[1, 4096\], p below 1, costs that leave f32, a direction
+    /// of a point at the origin.
+    pub fn points<S: Element, T: Element>(
+        source: &[S],
+        target: &[T],
+        dimensions: usize,
+        ground: GroundCost,
+    ) -> Result<Geometry> {
+        let n = count("source", source.len(), dimensions, 1)?;
+        let m = count("target", target.len(), dimensions, 1)?;
+        let points = Points::new((source, vec![0, n]), (target, vec![0, m]), dimensions, ground)?;
+        let most = points.most;
+        Ok(Geometry::from_zero(Cost::Points(points), (n, m), None, most))
+    }
+
+    /// A pair of clouds for every problem of a batch, all of n and of m points: `batch` clouds in a row on either side.
+    ///
+    /// # Errors
+    /// As [`Geometry::points`], for lengths that are no positive multiple of batch times d.
+    pub fn clouds<S: Element, T: Element>(
+        source: &[S],
+        target: &[T],
+        batch: usize,
+        dimensions: usize,
+        ground: GroundCost,
+    ) -> Result<Geometry> {
+        let n = count("source", source.len(), dimensions, batch)?;
+        let m = count("target", target.len(), dimensions, batch)?;
+        let offsets = |size: usize| (0..=batch).map(|k| k * size).collect::<Vec<usize>>();
+        let sides = ((source, offsets(n)), (target, offsets(m)));
+        let points = Points::new(sides.0, sides.1, dimensions, ground)?;
+        let most = points.most;
+        Ok(Geometry::from_zero(Cost::Points(points), (n, m), Some(batch), most))
+    }
+
+    /// Of costs from 0 to `most`.
+    fn from_zero(
+        cost: Cost,
+        (rows, columns): (usize, usize),
+        batch: Option<usize>,
+        most: f64,
+    ) -> Geometry {
+        Geometry { cost, rows, columns, batch, magnitude: most, offset: 0.0, spread: most, least: 0.0 }
+    }
+
+    /// What a batch has one of for every problem, for messages.
+    pub(crate) fn of_a_batch(&self) -> &'static str {
+        if matches!(self.cost, Cost::Points(_)) { "pairs of clouds" } else { "cost matrices" }
+    }
+
+    /// Whether the cost from i to j is that from j to i, as far as is known.
+    pub(crate) fn is_symmetric(&self) -> bool {
+        match &self.cost {
+            Cost::Grid(_) => true,
+            Cost::Points(points) => points.is_symmetric(),
+            Cost::Host { high, low, .. } => {
+                let (n, m) = (self.rows, self.columns);
+                let is = |words: &[f32]| {
+                    words.chunks_exact(n * m).all(|matrix| {
+                        (0..n).all(|i| (0..i).all(|j| matrix[i * m + j] == matrix[j * m + i]))
+                    })
+                };
+                n == m && is(high) && low.as_ref().is_none_or(|low| is(low))
+            }
+            Cost::Device(_) => false,
+        }
     }
 
     /// Squared Euclidean distances between the pixel centres of a `height`×`width`
@@ -153,15 +239,15 @@ impl Geometry {
         Geometry::grid(&Grid::new(&[height, width]))
     }
 
-    /// The costs in f64 less the offset, all matrices one after the other.
-    pub(crate) async fn read(&self) -> Result<Vec<f64>> {
+    /// The costs in f64 less `offset`, all matrices one after the other.
+    pub(crate) async fn read(&self, offset: f64) -> Result<Vec<f64>> {
         if let Cost::Device(tensor) = &self.cost {
-            return Ok(tensor.read().await?.into_iter().map(f64::from).collect());
+            return Ok(tensor.read().await?.into_iter().map(|c| f64::from(c) - offset).collect());
         }
         let matrices = self.batch.unwrap_or(1);
         let cells = product("the cost (values)", &[matrices, self.rows, self.columns])?;
         let mut values = zeroed("the cost in f64", cells)?;
-        let rows = self.cost.rows(self.columns, self.offset);
+        let rows = self.cost.rows(self.columns, offset);
         fill(&mut values, |first, place| {
             padded_rows(first, place, (self.columns, self.columns), |row, columns, place| {
                 let mut place = place.iter_mut();
@@ -190,6 +276,18 @@ blocking! {
     impl Geometry {
         cost_tensor => cost_tensor_blocking(cost: &Tensor) -> Result<Geometry>;
     }
+}
+
+/// Points of one of `batch` clouds of so many numbers in all.
+fn count(argument: &'static str, numbers: usize, dimensions: usize, batch: usize) -> Result<usize> {
+    let each = dimensions.saturating_mul(batch);
+    if each == 0 || numbers == 0 || !numbers.is_multiple_of(each) {
+        let reason = format!(
+            "{numbers} numbers are not a positive number of points of {dimensions} in each of {batch} clouds"
+        );
+        return Err(Error::invalid(argument, reason));
+    }
+    Ok(numbers / each)
 }
 
 fn check_size(length: usize, batch: Option<usize>, n: usize, m: usize) -> Result<()> {

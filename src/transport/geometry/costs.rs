@@ -1,0 +1,67 @@
+//! Costs as the twin reads them.
+
+use super::{Cost, Geometry, Points};
+use crate::error::Result;
+use crate::reference::{CostMatrix, Costs};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Those of one pair of clouds.
+struct PointCosts<'a> {
+    points: &'a Points,
+    source: Range<usize>,
+    target: Range<usize>,
+}
+
+impl Costs for PointCosts<'_> {
+    fn shape(&self) -> (usize, usize) {
+        (self.source.len(), self.target.len())
+    }
+
+    fn fill(&self, i: usize, columns: Range<usize>, place: &mut [f64]) {
+        let targets = self.target.start + columns.start..self.target.start + columns.end;
+        let mut place = place.iter_mut();
+        self.points.each(self.source.start + i, targets, |value| {
+            if let Some(place) = place.next() {
+                *place = value;
+            }
+        });
+    }
+}
+
+/// What the twin needs of a geometry: its matrices in f64, where it has such.
+#[derive(Debug, Clone)]
+pub(crate) struct TwinCosts {
+    matrices: Option<Arc<Vec<f64>>>,
+}
+
+impl Geometry {
+    /// Costs less `offset`, for the twin.
+    pub(crate) async fn of_the_twin(&self, offset: f64) -> Result<TwinCosts> {
+        Ok(match &self.cost {
+            Cost::Points(_) => TwinCosts { matrices: None },
+            _ => TwinCosts { matrices: Some(Arc::new(self.read(offset).await?)) },
+        })
+    }
+
+    /// Those of a problem.
+    pub(crate) fn costs<'a>(
+        &'a self,
+        twin: &'a TwinCosts,
+        problem: usize,
+    ) -> Box<dyn Costs + Send + 'a> {
+        let cells = self.rows * self.columns;
+        let own = if self.batch.is_some() { problem } else { 0 };
+        match (&self.cost, &twin.matrices) {
+            (Cost::Points(points), _) => Box::new(PointCosts {
+                points,
+                source: points.source.range(own),
+                target: points.target.range(own),
+            }),
+            (_, Some(matrices)) => {
+                Box::new(CostMatrix::new(&matrices[own * cells..(own + 1) * cells], self.columns))
+            }
+            (_, None) => Box::new(CostMatrix::new(&[], self.columns)),
+        }
+    }
+}

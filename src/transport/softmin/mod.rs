@@ -1,0 +1,146 @@
+//! The softmins of a batch, one for every kind of cost: each records one half step. They know kernels, not stopping.
+
+mod double;
+mod matrix;
+mod points;
+mod scaling;
+mod support;
+mod sweeps;
+
+pub(crate) use scaling::{
+    Change, LARGEST_CONTRAST, LARGEST_EXPONENT, RESCALE, RESCALE_WORKGROUP, RescaleParams,
+    rescale, rescale_pipeline,
+};
+use sweeps::Sweeps;
+
+use super::state::{Side, State, Step};
+use crate::error::Result;
+use crate::gpu::Kernel;
+use crate::gpu::buffer::Buffer;
+use crate::gpu::recorder::{Ready, Recorder};
+use crate::gpu::shader::Constants;
+use crate::number::Precision;
+use scaling::Scaling;
+use std::ops::Range;
+
+/// What a sweep is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Out {
+    /// The own potentials.
+    Update,
+    /// What the plan of the potentials is worth.
+    Measure,
+}
+
+/// A kernel for one side of a state: what it is built with, and own entries that a workgroup of it updates.
+struct Form {
+    kernel: &'static Kernel,
+    constants: Constants,
+    per_group: u32,
+}
+
+/// Dispatches that make a half step.
+pub(crate) struct HalfStep(Vec<(Ready, u64)>);
+
+impl HalfStep {
+    /// Run inside `guarded`.
+    pub(crate) fn record(&self, recorder: &mut Recorder<'_>) -> Result<()> {
+        self.0.iter().try_for_each(|(ready, groups)| recorder.dispatch(ready, *groups))
+    }
+}
+
+/// Half steps over a state.
+pub(crate) enum Softmin<'a> {
+    Sweeps(Sweeps<'a>),
+    Scaling(Scaling<'a>),
+}
+
+/// What a sweep left for the test of convergence: partial sums, blocks of a problem, where they begin, and how many blocks
+/// from where on have marks.
+#[derive(Debug)]
+pub(crate) struct Errors<'a> {
+    pub(crate) partials: &'a Buffer,
+    pub(crate) blocks: u32,
+    pub(crate) first: u32,
+    pub(crate) marks: u32,
+}
+
+impl<'a> Softmin<'a> {
+    /// Sweeps over the cost, in either precision.
+    pub(crate) async fn sweeps(
+        state: &'a State,
+        precision: Precision,
+        out: Out,
+    ) -> Result<Softmin<'a>> {
+        Ok(Softmin::Sweeps(Sweeps::new(state, precision, out).await?))
+    }
+
+    /// Products with the kernel of a cost that all problems share.
+    pub(crate) async fn scaling(state: &'a State) -> Result<Softmin<'a>> {
+        Ok(Softmin::Scaling(Scaling::new(state).await?))
+    }
+
+    pub(crate) fn precision(&self) -> Precision {
+        match self {
+            Softmin::Sweeps(sweeps) => sweeps.precision,
+            Softmin::Scaling(_) => Precision::Single,
+        }
+    }
+
+    /// Potentials to what the form iterates on. Run inside `guarded`, as all that records.
+    pub(crate) fn enter(&self, recorder: &mut Recorder<'_>, epsilon: f64) -> Result<()> {
+        match self {
+            Softmin::Sweeps(_) => Ok(()),
+            Softmin::Scaling(scaling) => scaling.enter(recorder, epsilon),
+        }
+    }
+
+    /// And back.
+    pub(crate) fn leave(&self, recorder: &mut Recorder<'_>, epsilon: f64) -> Result<()> {
+        match self {
+            Softmin::Sweeps(_) => Ok(()),
+            Softmin::Scaling(scaling) => scaling.leave(recorder, epsilon),
+        }
+    }
+
+    /// Workgroups of a half step over so many problems.
+    pub(crate) fn groups(&self, side: Side, slots: usize) -> u64 {
+        match self {
+            Softmin::Sweeps(sweeps) => slots as u64 * u64::from(sweeps.blocks(side)),
+            Softmin::Scaling(scaling) => scaling.groups(side, slots),
+        }
+    }
+
+    /// A half step, or a range of its workgroups, to be recorded any number of times. The scaling form has it whole.
+    pub(crate) fn half_step(&self, side: Side, step: Step, groups: Range<u64>) -> Result<HalfStep> {
+        match self {
+            Softmin::Sweeps(sweeps) => sweeps.half_step(side, step, groups),
+            Softmin::Scaling(scaling) => scaling.half_step(side, step),
+        }
+    }
+
+    /// What the last half step over a side left for a test.
+    pub(crate) fn errors(&self, side: Side) -> Errors<'_> {
+        match self {
+            Softmin::Sweeps(sweeps) => sweeps.errors(side),
+            Softmin::Scaling(scaling) => scaling.errors(side),
+        }
+    }
+
+    /// Whether a problem may leave the form's range: then both sides are looked at.
+    pub(crate) fn has_marks(&self) -> bool {
+        matches!(self, Softmin::Scaling(_))
+    }
+
+    /// Pairs of an iteration over all problems, in units of an exponential in single precision.
+    pub(crate) fn elements(&self) -> f64 {
+        match self {
+            // A double-float exponential costs some thirty single ones.
+            Softmin::Sweeps(Sweeps { precision: Precision::Double, state, .. }) => {
+                60.0 * state.pairs()
+            }
+            Softmin::Sweeps(sweeps) => 2.0 * sweeps.state.pairs(),
+            Softmin::Scaling(scaling) => scaling.elements(),
+        }
+    }
+}

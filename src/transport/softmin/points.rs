@@ -1,0 +1,35 @@
+//! Softmin over points of few dimensions, whose coordinates are in registers. Rows and columns are alike.
+
+use super::Form;
+use super::matrix::SOFTMIN_ROWS;
+use crate::gpu::shader::Constant;
+use crate::transport::state::{Clouds, Side, State};
+
+/// Dimensions up to which a thread keeps its points in registers.
+pub(crate) const MOST_DIRECT: usize = 4096;
+
+/// The ground cost of an exponent, in either precision.
+pub(super) fn ground(exponent: f64) -> [&'static str; 2] {
+    match exponent {
+        2.0 => ["transport/cost/squared.wgsl", "transport/cost/squared_double.wgsl"],
+        1.0 => ["transport/cost/distance.wgsl", "transport/cost/distance_double.wgsl"],
+        _ => ["transport/cost/power.wgsl", "transport/cost/power_double.wgsl"],
+    }
+}
+
+pub(super) fn form(state: &State, clouds: &Clouds, side: Side) -> Form {
+    let capabilities = &state.gpu.capabilities;
+    let data = state.side(side);
+    let lanes = capabilities.lanes_per_point(state.len() * data.longest.div_ceil(4));
+    Form {
+        kernel: &SOFTMIN_ROWS,
+        constants: vec![
+            ("COSTS", Constant::File("transport/cost/points.wgsl")),
+            ("GROUND", Constant::File(ground(clouds.exponent)[0])),
+            ("DIM", Constant::U32(clouds.dimensions as u32)),
+            ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2())),
+            ("LANES", Constant::U32(lanes)),
+        ],
+        per_group: 4 * capabilities.sweep_workgroup() / lanes,
+    }
+}
