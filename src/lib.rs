@@ -8,7 +8,7 @@
 //! let context = Context::new_blocking()?; // the best GPU, or the CPU twin
 //! // Three pixels in a row, one unit wide: all mass moves half a unit to the right.
 //! let geometry = Geometry::squared_euclidean_grid(1, 3)?;
-//! let problem = Problem::new(geometry, &[0.5, 0.5, 0.0], &[0.0, 0.5, 0.5])?;
+//! let problem = Problem::new(geometry, &[0.5, 0.5, 0.0], &[0.0, 0.5, 0.5])?.normalized();
 //! let solution = Sinkhorn::new(0.05).solve_blocking(&context, &problem)?.require_converged()?;
 //! assert!((solution.transport_cost()[0] - 0.25).abs() < 2e-3); // a quarter, blurred by ε = 0.05
 //! # Ok(()) }
@@ -94,7 +94,8 @@ pub use losses::{
 };
 pub use number::{Element, Precision};
 pub use transport::{
-    Annealing, Geometry, Grid, Potentials, Problem, Progress, Sinkhorn, Solution, Stop, Variant,
+    Annealing, Epsilon, Geometry, Grid, GroundCost, Marginals, Potentials, Problem, Progress,
+    Sinkhorn, Solution, Stop, Variant,
 };
 pub use vmf::{
     Assignment, Concentrations, Directions, VonMisesFisher, VonMisesFisherFit,

@@ -17,11 +17,12 @@
 
 @group(0) @binding(0) var<uniform> sweep: Sweep;
 @group(0) @binding(1) var<storage, read> slots: array<Slot>;
-@group(0) @binding(2) var<storage, read> cost: array<f32>;
-@group(0) @binding(3) var<storage, read> other: array<f32>;
-@group(0) @binding(4) var<storage, read> weights: array<f32>;
-@group(0) @binding(5) var<storage, read_write> own: array<f32>;
-@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(2) var<storage, read> other: array<f32>;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
+@group(0) @binding(4) var<storage, read_write> own: array<f32>;
+@group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(6) var<storage, read> support: array<u32>;
+@group(0) @binding(7) var<storage, read> cost: array<f32>;
 
 const THREADS: u32 = 128u;
 const TILE: u32 = 64u;
@@ -95,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var t = 0u; t < 4u; t++) {
       let slot = first_slot + down * 8u + half * 4u + t;
       if (slot >= sweep.slots) { continue; }
-      if (slots[slot].status != 0u) { continue; }
+      if (slots[slot].status != RUNNING) { continue; }
       let at = slots[slot].problem * sweep.own + own_entry;
       let sum = sums[half * 4u + t];
       for (var c = 0u; c < 4u; c++) {

@@ -4,17 +4,18 @@
 // A thread owns four neighbouring columns and reads them as one vec4f a row;
 // LANES threads share the rows of the same columns, four rows at a time, and add up
 // through workgroup memory. Otherwise as softmin_rows.wgsl.
-//!include transport/problem.wgsl
+//!include transport/update.wgsl
 //!include shared/exp_sum.wgsl
 //!include shared/sum.wgsl
 
 @group(0) @binding(0) var<uniform> sweep: Sweep;
 @group(0) @binding(1) var<storage, read> slots: array<Slot>;
-@group(0) @binding(2) var<storage, read> cost: array<vec4f>;
-@group(0) @binding(3) var<storage, read> other: array<vec4f>;
-@group(0) @binding(4) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> own: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(2) var<storage, read> other: array<vec4f>;
+@group(0) @binding(3) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> own: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(6) var<storage, read> support: array<u32>;
+@group(0) @binding(7) var<storage, read> cost: array<vec4f>;
 
 override LANES: u32 = 1u;
 override MEASURE: bool = false;
@@ -22,14 +23,14 @@ override MEASURE: bool = false;
 const QUADS: u32 = WORKGROUP / LANES;
 
 // One column of the four, with its maximum taken out.
-fn with_maximum(cost_at: u32, step: u32, other_at: u32, k: u32) -> vec2f {
+fn with_maximum(cost_at: u32, stride: u32, other_at: u32, k: u32, rate: f32) -> vec2f {
   var most = -3e38;
   for (var i = 0u; i < sweep.other_bins; i++) {
-    most = max(most, other[other_at + i / 4u][i % 4u] - cost[cost_at + i * step][k]);
+    most = max(most, other[other_at + i / 4u][i % 4u] - cost[cost_at + i * stride][k]);
   }
   var sum = 0.0;
   for (var i = 0u; i < sweep.other_bins; i++) {
-    sum += exp2_sum_scalar(((other[other_at + i / 4u][i % 4u] - cost[cost_at + i * step][k]) - most) * sweep.rate);
+    sum += exp2_sum_scalar(((other[other_at + i / 4u][i % 4u] - cost[cost_at + i * stride][k]) - most) * rate);
   }
   return vec2f(sum, most);
 }
@@ -38,10 +39,10 @@ fn with_maximum(cost_at: u32, step: u32, other_at: u32, k: u32) -> vec2f {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) local: u32) {
   runtime_zero = sweep.zero;
-  let place = group_index(group, groups);
+  let place = sweep.first_group + group_index(group, groups);
   let slot = place / sweep.blocks;
   if (slot >= sweep.slots) { return; }
-  if (!MEASURE && slots[slot].status != 0u) { return; }
+  if (!MEASURE && slots[slot].status != RUNNING) { return; }
   let problem = slots[slot].problem;
   let block = place % sweep.blocks;
   // Neighbouring threads read neighbouring columns; the lanes of a quad are
@@ -49,19 +50,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let quad = block * QUADS + local % QUADS;
   let lane = local / QUADS;
   let quads = sweep.own / 4u;
-  let step = sweep.other_stride / 4u;
+  let stride = sweep.other_stride / 4u;
   let other_at = problem * (sweep.other / 4u);
   let cost_at = problem * (sweep.problem_stride / 4u) + quad;
   let index = problem * quads + quad;
-  let rate = sweep.rate;
+  let step = step_of(slot);
+  let rate = step.rate;
 
   let inside = quad < quads;
   var weight = vec4f(0.0);
   var old = vec4f(LN_ZERO);
   if (inside) {
     weight = weights[index];
-    old = own[index];
+    if (SYMMETRIC) { old = other[index]; } else { old = own[index]; }
   }
+  let base = old + step.shift;
 
   var marginal = vec4f(0.0);
   if (inside) {
@@ -70,17 +73,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var odd = vec4f(0.0);
     for (var i = lane; i < whole; i += LANES) {
       let f = other[other_at + i];
-      let at = cost_at + 4u * i * step;
-      even += exp2_sum(((f.x - cost[at]) + old) * rate);
-      odd += exp2_sum(((f.y - cost[at + step]) + old) * rate);
-      even += exp2_sum(((f.z - cost[at + 2u * step]) + old) * rate);
-      odd += exp2_sum(((f.w - cost[at + 3u * step]) + old) * rate);
+      let at = cost_at + 4u * i * stride;
+      even += exp2_sum(((f.x - cost[at]) + base) * rate);
+      odd += exp2_sum(((f.y - cost[at + stride]) + base) * rate);
+      even += exp2_sum(((f.z - cost[at + 2u * stride]) + base) * rate);
+      odd += exp2_sum(((f.w - cost[at + 3u * stride]) + base) * rate);
     }
     marginal = even + odd;
     // The last rows of a number that is not a multiple of four.
     if (lane == 0u) {
       for (var i = 4u * whole; i < sweep.other_bins; i++) {
-        marginal += exp2_sum(((other[other_at + whole][i % 4u] - cost[cost_at + i * step]) + old) * rate);
+        marginal += exp2_sum(((other[other_at + whole][i % 4u] - cost[cost_at + i * stride]) + base) * rate);
       }
     }
   }
@@ -105,24 +108,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (w > 0.0) {
         var sum = marginal[k];
         if (MEASURE) {
-          let potential = old[k] - sweep.epsilon * log_f32(w);
-          partial += vec4f(abs(sum - w), sum - w, sum * old[k], w * potential);
+          let error = abs(sum - wanted(step, old[k], sum, w));
+          partial += vec4f(error, sum - w, sum * old[k], dual_term(step, old[k], w));
         } else {
-          var base = old[k];
+          var from = base[k];
           if (!(sum > MARGINAL_LOW && sum < MARGINAL_HIGH)) {
-            let again = with_maximum(cost_at, step, other_at, k);
+            let again = with_maximum(cost_at, stride, other_at, k, rate);
             sum = again.x;
-            base = -again.y;
+            from = -again.y;
           }
-          let log_weight = select(0.0, log_f32(w), sweep.next_shift != 0.0);
-          fresh[k] = base + sweep.epsilon * log_ratio(w, sum) + sweep.next_shift * log_weight;
+          fresh[k] = updated(step, old[k], (from - step.shift) + step.epsilon * log_ratio(w, sum), w);
+          if (DAMPING == SOFT) { partial += tested(step, old[k], sum, w, fresh[k]); }
         }
       }
     }
     if (!MEASURE) { own[index] = fresh; }
   }
-  if (MEASURE) {
+  if (MEASURE || DAMPING == SOFT) {
     let total = sum_lanes(local, WORKGROUP, partial);
-    if (local == 0u) { partials[problem * sweep.blocks + block] = total; }
+    if (local == 0u) { partials[sweep.partials_at + problem * sweep.blocks + block] = total; }
   }
 }

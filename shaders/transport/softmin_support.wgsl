@@ -9,25 +9,23 @@
 // by the two strides of the cost.
 // `support` holds, as u32: offsets of both sides, then their bins.
 // Error: as softmin_rows.wgsl.
-//!include transport/problem.wgsl
+//!include transport/update.wgsl
 //!include shared/exp_sum.wgsl
 //!include shared/sum.wgsl
 
 @group(0) @binding(0) var<uniform> sweep: Sweep;
 @group(0) @binding(1) var<storage, read> slots: array<Slot>;
-@group(0) @binding(2) var<storage, read> cost: array<f32>;
-@group(0) @binding(3) var<storage, read> other: array<f32>;
-@group(0) @binding(4) var<storage, read> weights: array<f32>;
-@group(0) @binding(5) var<storage, read_write> own: array<f32>;
-@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
-@group(0) @binding(7) var<storage, read> support: array<u32>;
+@group(0) @binding(2) var<storage, read> other: array<f32>;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
+@group(0) @binding(4) var<storage, read_write> own: array<f32>;
+@group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(6) var<storage, read> support: array<u32>;
+@group(0) @binding(7) var<storage, read> cost: array<f32>;
 
 override MEASURE: bool = false;
-// Whether `own` is the source side: then the transport cost is summed with it.
-override SOURCE: bool = true;
 
 // The sum of one own bin with its maximum taken out, and the maximum.
-fn with_maximum(cost_at: u32, other_from: u32, other_until: u32) -> vec2f {
+fn with_maximum(cost_at: u32, other_from: u32, other_until: u32, rate: f32) -> vec2f {
   var most = -3e38;
   for (var k = other_from; k < other_until; k++) {
     most = max(most, other[k] - cost[cost_at + support[sweep.other_bins + k] * sweep.other_stride]);
@@ -35,7 +33,7 @@ fn with_maximum(cost_at: u32, other_from: u32, other_until: u32) -> vec2f {
   var sum = 0.0;
   for (var k = other_from; k < other_until; k++) {
     let c = cost[cost_at + support[sweep.other_bins + k] * sweep.other_stride];
-    sum += exp2_sum_scalar(((other[k] - c) - most) * sweep.rate);
+    sum += exp2_sum_scalar(((other[k] - c) - most) * rate);
   }
   return vec2f(sum, most);
 }
@@ -44,10 +42,10 @@ fn with_maximum(cost_at: u32, other_from: u32, other_until: u32) -> vec2f {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) local: u32) {
   runtime_zero = sweep.zero;
-  let place = group_index(group, groups);
+  let place = sweep.first_group + group_index(group, groups);
   let slot = place / sweep.blocks;
   if (slot >= sweep.slots) { return; }
-  if (!MEASURE && slots[slot].status != 0u) { return; }
+  if (!MEASURE && slots[slot].status != RUNNING) { return; }
   let problem = slots[slot].problem;
   let block = place % sweep.blocks;
   let own_from = support[sweep.own_base + problem];
@@ -55,7 +53,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let other_from = support[sweep.other_base + problem];
   let other_until = min(support[sweep.other_base + problem + 1u], arrayLength(&other));
   let index = own_from + 4u * (block * WORKGROUP + local);
-  let rate = sweep.rate;
+  let step = step_of(slot);
+  let rate = step.rate;
 
   var partial = vec4f(0.0);
   if (index < own_until) {
@@ -66,42 +65,44 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var r = 0u; r < 4u; r++) {
       let entry = min(index + r, own_until - 1u);
       cost_at[r] = problem_at + support[sweep.own_bins + entry] * sweep.own_stride;
-      old[r] = own[entry];
+      if (SYMMETRIC) { old[r] = other[entry]; } else { old[r] = own[entry]; }
     }
+    let base = old + step.shift;
     var marginal = vec4f(0.0);
     var transport = vec4f(0.0);
     for (var j = other_from; j < other_until; j++) {
       let at = cost_at + support[sweep.other_bins + j] * sweep.other_stride;
       let c = vec4f(cost[at.x], cost[at.y], cost[at.z], cost[at.w]);
-      let p = exp2_sum(((other[j] - c) + old) * rate);
+      let p = exp2_sum(((other[j] - c) + base) * rate);
       marginal += p;
-      if (MEASURE && SOURCE) { transport += p * c; }
+      if (MEASURE && SOURCE) { transport += select(p * c, vec4f(0.0), c >= vec4f(FORBIDDEN)); }
     }
     for (var r = 0u; r < 4u; r++) {
       if (index + r >= own_until) { break; }
       let weight = weights[index + r];
       var sum = marginal[r];
       if (MEASURE) {
-        let potential = old[r] - sweep.epsilon * log_f32(weight);
         let second = select(sum - weight, transport[r], SOURCE);
-        partial += vec4f(abs(sum - weight), second, sum * old[r], weight * potential);
+        let error = abs(sum - wanted(step, old[r], sum, weight));
+        partial += vec4f(error, second, sum * old[r], dual_term(step, old[r], weight));
         continue;
       }
-      var base = old[r];
+      var from = base[r];
       var before = sum;
       if (!(sum > MARGINAL_LOW && sum < MARGINAL_HIGH)) {
-        let again = with_maximum(cost_at[r], other_from, other_until);
+        let again = with_maximum(cost_at[r], other_from, other_until, rate);
         sum = again.x;
-        base = -again.y;
-        before = sum * exp2_sum_scalar((old[r] + again.y) * rate);
+        from = -again.y;
+        before = sum * exp2_sum_scalar((base[r] + again.y) * rate);
       }
-      let log_weight = select(0.0, log_f32(weight), sweep.next_shift != 0.0);
-      own[index + r] = base + sweep.epsilon * log_ratio(weight, sum) + sweep.next_shift * log_weight;
-      partial.x += abs(before - weight);
+      let balanced = (from - step.shift) + step.epsilon * log_ratio(weight, sum);
+      let fresh = updated(step, old[r], balanced, weight);
+      own[index + r] = fresh;
+      partial += tested(step, old[r], before, weight, fresh);
     }
   }
-  if (MEASURE || SOURCE) {
+  if (MEASURE || SOURCE || DAMPING == SOFT) {
     let total = sum_lanes(local, WORKGROUP, partial);
-    if (local == 0u) { partials[problem * sweep.blocks + block] = total; }
+    if (local == 0u) { partials[sweep.partials_at + problem * sweep.blocks + block] = total; }
   }
 }

@@ -44,6 +44,7 @@ enum Command {
     Dispatch(Ready, u32, u32),
     Copy { source: Part, offset: u64, bytes: u64, at: u64 },
     Clear { part: Part, offset: u64, bytes: u64 },
+    Move { from: Part, to: Part, bytes: u64 },
 }
 
 /// Collects dispatches; nothing reaches the device before [`Recorder::read`]. What they bind is kept until they are
@@ -105,6 +106,11 @@ impl Recorder<'_> {
         self.commands.push(Command::Clear { part: part.into(), offset, bytes });
     }
 
+    /// Copies the first `bytes` of `from` to the beginning of `to`, on the device.
+    pub(crate) fn copy(&mut self, from: impl Into<Part>, to: impl Into<Part>, bytes: u64) {
+        self.commands.push(Command::Move { from: from.into(), to: to.into(), bytes });
+    }
+
     fn encode(&self, staging: Option<&wgpu::Buffer>) -> Result<()> {
         log::trace!("encode");
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
@@ -127,6 +133,15 @@ impl Recorder<'_> {
                 }
                 Command::Clear { part, offset, bytes } => {
                     encoder.clear_buffer(part.raw(), part.offset() + offset, Some(*bytes));
+                }
+                Command::Move { from, to, bytes } => {
+                    encoder.copy_buffer_to_buffer(
+                        from.raw(),
+                        from.offset(),
+                        to.raw(),
+                        to.offset(),
+                        *bytes,
+                    );
                 }
                 Command::Copy { source, offset, bytes, at } => {
                     if let Some(staging) = staging {

@@ -10,6 +10,15 @@ impl Capabilities {
         if self.software { 1 } else { 64 }
     }
 
+    /// Threads that share four points of a softmin over so many fours of points: few where the points alone fill the device.
+    pub(crate) fn lanes_per_point(&self, fours: usize) -> u32 {
+        if self.software {
+            return 1;
+        }
+        let wanted = (1 << 17) / fours.max(1);
+        (wanted.clamp(1, 64) as u32).next_power_of_two()
+    }
+
     /// Threads of a workgroup in the streaming sweeps.
     pub(crate) fn sweep_workgroup(&self) -> u32 {
         if self.software { 32 } else { 256 }

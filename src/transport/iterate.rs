@@ -1,331 +1,355 @@
-//! Sinkhorn by sweeps over the cost in device memory, in either precision.
+//! The loop: half steps, tests, submissions of bounded length, until all problems have left it. It knows nothing of costs.
 
-use super::batch::{Batch, Side, Slot};
-use super::scaling::{self, Change};
+use super::Progress;
+use super::sinkhorn::Sinkhorn;
+use super::softmin::{Change, HalfStep, Softmin, rescale, rescale_pipeline};
+use super::state::{Side, Slot, State, Step};
 use crate::error::Result;
 use crate::gpu::Kernel;
-use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::layout::params;
 use crate::gpu::pace::Pace;
 use crate::gpu::pipeline::Pipeline;
-use crate::gpu::recorder::{Ready, Recorder};
+use crate::gpu::recorder::Recorder;
 use crate::gpu::shader::Constant;
 use crate::number::Precision;
-use crate::transport::Sinkhorn;
-use crate::transport::variant::Reporter;
 use std::sync::Arc;
-
-pub(crate) static SOFTMIN_ROWS: Kernel = Kernel::new("transport/softmin_rows.wgsl");
-
-pub(crate) static SOFTMIN_COLUMNS: Kernel = Kernel::new("transport/softmin_columns.wgsl");
-
-pub(crate) static SOFTMIN_SUPPORT: Kernel = Kernel::new("transport/softmin_support.wgsl");
-
-pub(crate) static SOFTMIN_DOUBLE: Kernel = Kernel::new("transport/softmin_double.wgsl");
 
 pub(crate) static CONVERGENCE: Kernel = Kernel::new("transport/convergence.wgsl");
 
 params! {
     /// Parameters of `convergence`.
     pub(crate) struct Test = Test in "transport/convergence.wgsl" {
+        zero: u32,
         slots: u32,
         blocks: u32,
         stride: u32,
         completed: u32,
+        every: u32,
         tolerance: f32,
+        floor: f32,
+        contrast: f32,
         first: u32,
-        marked: u32,
-        unused: u32,
+        first_target: u32,
+        target_blocks: u32,
+        marks: u32,
+        first_mark: u32,
+        both: f32,
+        epsilon: f32,
+        reach: f32,
+        soft: u32,
+        unused: [u32; 2],
     }
 }
 
 pub(crate) const TEST_WORKGROUP: u32 = 64;
 
-/// The sweep of one side of a batch: its pipeline, and workgroups per problem.
-#[derive(Debug)]
-pub(crate) struct SweepKernel {
-    pipeline: Arc<Pipeline>,
-    pub(crate) blocks: u32,
-}
+/// Iterations between tests: a test is a dispatch of some 1e-4 s on CPU drivers, and of some microseconds on a GPU.
+const EVERY: u32 = 5;
 
-impl SweepKernel {
-    /// The kernel that suits the batch's layout and precision, for one side.
-    pub(crate) async fn new(
-        batch: &Batch,
-        side: Side,
-        precision: Precision,
-        measure: bool,
-    ) -> Result<SweepKernel> {
-        let gpu = &batch.gpu;
-        let capabilities = &gpu.capabilities;
-        let workgroup = capabilities.sweep_workgroup();
-        let data = batch.side(side);
-        let mut constants =
-            vec![("WORKGROUP", Constant::U32(workgroup)), ("MEASURE", Constant::Bool(measure))];
-        let native = ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2()));
-        let source = ("SOURCE", Constant::Bool(side == Side::Source));
-        // Entries of the own side that one workgroup updates.
-        let (kernel, per_group) = if precision == Precision::Double {
-            let lanes = capabilities.lanes_per_row();
-            constants.extend([
-                source,
-                ("GATHER", Constant::Bool(batch.supports())),
-                ("LANES", Constant::U32(lanes)),
-            ]);
-            (&SOFTMIN_DOUBLE, workgroup / lanes)
-        } else if batch.supports() {
-            constants.extend([source, native]);
-            (&SOFTMIN_SUPPORT, 4 * workgroup)
-        } else {
-            let lanes = capabilities.lanes_per_row();
-            constants.extend([native, ("LANES", Constant::U32(lanes))]);
-            let kernel = match side {
-                Side::Source => &SOFTMIN_ROWS,
-                Side::Target => &SOFTMIN_COLUMNS,
-            };
-            (kernel, 4 * workgroup / lanes)
-        };
-        let blocks = (data.longest as u32).div_ceil(per_group).max(1);
-        Ok(SweepKernel { pipeline: gpu.pipeline(kernel, constants).await?, blocks })
-    }
+/// Turns the running problems and the iterations done into what a callback sees.
+pub(crate) type Reporter<'a> = dyn Fn(&[Slot], u32) -> Progress + Sync + 'a;
 
-    /// Binds the kernel to a batch. `sweep` gets its number of blocks here.
-    pub(crate) fn bind(
-        &self,
-        batch: &Batch,
-        side: Side,
-        mut sweep: super::batch::Sweep,
-        partials: &Buffer,
-    ) -> Result<Ready> {
-        sweep.blocks = self.blocks;
-        let params = batch.gpu.uniform(&sweep)?;
-        let mut resources = batch.swept(side, partials);
-        if self.pipeline.bindings.len() == 8 {
-            resources.push(batch.support.whole());
-        }
-        Ok(batch.gpu.bind(&self.pipeline, params, resources))
-    }
-}
-
-/// Bytes of the partial sums of a sweep with `blocks` workgroups per problem.
-pub(crate) fn partials_bytes(batch: &Batch, precision: Precision, blocks: u32) -> u64 {
-    let planes = if precision == Precision::Double { 2 } else { 1 };
-    16 * planes * u64::from(blocks) * batch.len() as u64
-}
-
-/// Both sweeps bound for one iteration's ε and the next one's.
-struct Iteration {
-    epsilons: (f64, f64),
-    rows: Ready,
-    columns: Ready,
-}
-
-/// What the potentials on the device hold when a loop starts.
+/// What the potentials on the device hold when a phase begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// Both words, as uploaded.
+    /// Both words, as uploaded, at the first ε of the schedule.
     Uploaded,
-    /// The result of a loop in single precision; the low words are stale.
+    /// The result of a phase in single precision; the low words are stale.
     Single,
-    /// The result of a loop in the same precision.
+    /// The result of a phase in the same precision.
     Same,
 }
 
-/// When a loop ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Until {
-    /// At the tolerance or after the last iteration.
-    Tolerance,
-    /// Also where the error falls no further: double precision goes on from there.
-    Floor,
-}
-
-/// One loop of a solve.
+/// One phase of a solve.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Loop {
-    pub(crate) precision: Precision,
+pub(crate) struct Phase {
+    /// Marginal error at which a problem leaves; 0: never.
     pub(crate) tolerance: f64,
+    pub(crate) max_iterations: u32,
     pub(crate) start: Start,
-    pub(crate) until: Until,
 }
 
-impl Loop {
-    /// In single precision from the uploaded potentials to the tolerance.
-    pub(crate) fn single(tolerance: f64) -> Loop {
-        Loop {
-            precision: Precision::Single,
-            tolerance,
-            start: Start::Uploaded,
-            until: Until::Tolerance,
-        }
-    }
+/// A phase under way.
+struct Loop<'a> {
+    state: &'a State,
+    softmin: &'a Softmin<'a>,
+    phase: Phase,
+    test: Arc<Pipeline>,
+    /// Iterations of this phase.
+    done: u32,
+    /// Iterations of every problem before it.
+    before: Vec<u32>,
 }
 
-/// Runs `this` loop on the problems of `running` until all have left
-/// it at its tolerance or the iterations are used up. Afterwards `running` holds the
-/// final states of all of them.
-pub(crate) async fn run(
-    batch: &Batch,
-    settings: &Sinkhorn,
-    this: Loop,
+/// Runs a phase on the problems of `running` until all have left it or their iterations are used up. Afterwards
+/// `running` holds the final states of all of them.
+pub(crate) async fn iterate(
+    state: &State,
+    softmin: &Softmin<'_>,
+    phase: Phase,
     running: &mut Vec<Slot>,
-    progress: &Reporter<'_>,
+    (settings, progress): (&Sinkhorn, &Reporter<'_>),
 ) -> Result<()> {
-    let Loop { precision, tolerance, start, until } = this;
-    let gpu = &batch.gpu;
-    let rows = SweepKernel::new(batch, Side::Source, precision, false).await?;
-    let columns = SweepKernel::new(batch, Side::Target, precision, false).await?;
+    let gpu = &state.gpu;
     let test =
         gpu.pipeline(&CONVERGENCE, vec![("WORKGROUP", Constant::U32(TEST_WORKGROUP))]).await?;
-    // What clears the low words that a loop in single precision left behind.
-    let mut clear = match (precision, start) {
-        (Precision::Double, Start::Single) => Some(scaling::rescale_pipeline(gpu).await?),
-        _ => None,
-    };
-    let partials = gpu
-        .guarded(|| {
-            let blocks = rows.blocks.max(columns.blocks);
-            gpu.allocate("partial sums", partials_bytes(batch, precision, blocks), STORAGE)
-        })
-        .await?;
-
-    let schedule = &batch.schedule;
-    // After another loop the annealing is over.
-    let skip = if start == Start::Uploaded { 0 } else { schedule.len() };
-    let epsilon_at = |k: u32| schedule[(k as usize + skip).min(schedule.len() - 1)];
-    // A double-float exponential costs some thirty single ones.
-    let weight = if precision == Precision::Double { 30.0 } else { 1.0 };
-    let capabilities = &gpu.capabilities;
-    let iteration = 2.0 * weight * batch.pairs() / capabilities.elements_per_second() + 1e-4;
-    let mut pace = Pace::new(capabilities, 1.0 / iteration);
-    // Iterations of this loop; those of an earlier one are kept per problem.
-    let mut done = 0;
-    let mut before = vec![0; batch.len()];
+    let mut before = vec![0; state.len()];
     for slot in running.iter_mut() {
         before[slot.problem as usize] = std::mem::take(&mut slot.iterations);
     }
-    let most_before = before.iter().copied().max().unwrap_or(0);
-    let left = |slot: &Slot, done: u32| {
-        settings.max_iterations.saturating_sub(before[slot.problem as usize]).saturating_sub(done)
-    };
-    let mut finished: Vec<Slot> = running.extract_if(.., |slot| left(slot, 0) == 0).collect();
-    if let Some(clear) = clear.take_if(|_| running.is_empty()) {
-        let mut recorder = gpu.recorder();
-        gpu.guarded(|| clear_low_words(batch, &clear, &mut recorder)).await?;
-        recorder.read("the low words of potentials").await?;
-    }
-    let mut stalled = Stall::default();
-
+    let mut this = Loop { state, softmin, phase, test, done: 0, before };
+    this.begin().await?;
+    let mut finished: Vec<Slot> = running.extract_if(.., |slot| this.left(slot) == 0).collect();
+    let iteration = softmin.elements() / gpu.capabilities.elements_per_second() + 1e-4;
+    let mut pace = Pace::new(&gpu.capabilities, 1.0 / iteration);
+    let most_before = this.before.iter().copied().max().unwrap_or(0);
     while !running.is_empty() {
-        let most = running.iter().map(|slot| left(slot, done)).min().unwrap_or(1);
-        let count = (pace.units() as u32).clamp(1, most);
-        // A test is a dispatch of some 1e-4 s on CPU drivers: not at every short iteration.
-        let every = ((1e-3 * pace.rate()) as u32).clamp(1, 10);
-        batch.write_slots(running).await?;
-        let slots = running.len();
+        let most = running.iter().map(|slot| this.left(slot)).min().unwrap_or(1);
+        let units = pace.units();
+        state.write_slots(running).await?;
         pace.begin();
-        let mut recorder = gpu.recorder();
-        let record = || -> Result<()> {
-            let mut bound: Option<Iteration> = None;
-            if let Some(clear) = clear.take() {
-                clear_low_words(batch, &clear, &mut recorder)?;
-            }
-            for k in done..done + count {
-                let epsilons = (epsilon_at(k), epsilon_at(k + 1));
-                let iteration = match bound.take().filter(|b| b.epsilons == epsilons) {
-                    Some(iteration) => iteration,
-                    None => {
-                        // The target's potentials are written for the next iteration's ε.
-                        let (now, next) = epsilons;
-                        let source = batch.sweep(Side::Source, precision, now, now, slots);
-                        let target = batch.sweep(Side::Target, precision, now, next, slots);
-                        Iteration {
-                            epsilons,
-                            rows: rows.bind(batch, Side::Source, source, &partials)?,
-                            columns: columns.bind(batch, Side::Target, target, &partials)?,
-                        }
-                    }
-                };
-                recorder.dispatch(&iteration.rows, slots as u64 * u64::from(rows.blocks))?;
-                // The error is that of the source potentials before this sweep, which
-                // must be of the same ε.
-                let testable = k > 0 && epsilon_at(k - 1) == epsilons.0;
-                if tolerance > 0.0 && testable && k % every == 0 {
-                    let params = gpu.uniform(&Test {
-                        slots: slots as u32,
-                        blocks: rows.blocks,
-                        stride: if precision == Precision::Double { 2 } else { 1 },
-                        completed: k,
-                        tolerance: batch.leave_at(tolerance, precision),
-                        first: 0,
-                        marked: 0,
-                        unused: 0,
-                    })?;
-                    let ready =
-                        gpu.bind(&test, params, vec![partials.whole(), batch.slots.whole()]);
-                    recorder.dispatch(&ready, (slots as u64).div_ceil(TEST_WORKGROUP.into()))?;
-                }
-                recorder.dispatch(&iteration.columns, slots as u64 * u64::from(columns.blocks))?;
-                bound = Some(iteration);
-            }
-            recorder.stage(&batch.slots, 0, (slots * size_of::<Slot>()) as u64);
-            Ok(())
+        let read = if units >= 1.0 {
+            let count = (units as u32).clamp(1, most);
+            let read = this.submit(running.len(), count).await?;
+            pace.end(f64::from(count));
+            read
+        } else {
+            let done = this.done + most_before;
+            let report = || settings.report(progress(running, done));
+            this.submit_in_pieces(running.len(), &mut pace, &report).await?
         };
-        gpu.guarded(record).await?;
-        let read = recorder.read("the state of a solve").await?;
-        done += count;
         running.clear();
-        for mut slot in bytemuck::pod_collect_to_vec::<_, Slot>(&read[0]) {
+        for mut slot in read {
             if slot.status == Slot::RUNNING {
-                slot.iterations = done;
+                slot.iterations = this.done;
             }
-            let running_on = slot.status == Slot::RUNNING && left(&slot, done) > 0;
+            let running_on = slot.status == Slot::RUNNING && this.left(&slot) > 0;
             if running_on { running.push(slot) } else { finished.push(slot) }
         }
-        pace.end(f64::from(count));
-        settings.report(progress(running, done + most_before))?;
-        if until == Until::Floor && stalled.see(running) {
-            break;
-        }
+        settings.report(progress(running, this.done + most_before))?;
     }
+    this.end().await?;
     running.append(&mut finished);
     for slot in running.iter_mut() {
-        slot.iterations += before[slot.problem as usize];
+        slot.iterations += this.before[slot.problem as usize];
     }
     Ok(())
 }
 
-fn clear_low_words(
-    batch: &Batch,
-    rescale: &Arc<Pipeline>,
-    recorder: &mut Recorder<'_>,
-) -> Result<()> {
-    for side in [Side::Source, Side::Target] {
-        scaling::rescale(batch, rescale, side, Change::Zero, recorder)?;
+impl Loop<'_> {
+    /// ε of iteration `k`: after another phase the annealing is over.
+    fn epsilon(&self, k: u32) -> f64 {
+        let schedule = &self.state.schedule;
+        let last = schedule.len() - 1;
+        let k = if self.phase.start == Start::Uploaded { k as usize } else { last };
+        schedule[k.min(last)]
     }
-    Ok(())
-}
 
-/// Notices when a loop has reached the floor of its precision.
-#[derive(Debug, Default)]
-struct Stall {
-    best: f64,
-    since: u32,
-}
+    /// Iterations that a problem may still make.
+    fn left(&self, slot: &Slot) -> u32 {
+        let before = self.before[slot.problem as usize];
+        self.phase.max_iterations.saturating_sub(before).saturating_sub(self.done)
+    }
 
-impl Stall {
-    /// Whether the worst error has not fallen by a tenth for eight submissions.
-    fn see(&mut self, running: &[Slot]) -> bool {
-        let worst = running.iter().map(Slot::marginal_error).fold(0.0, f64::max);
-        // Nothing was tested while ε falls.
-        if !worst.is_finite() {
-            return false;
+    async fn begin(&self) -> Result<()> {
+        let double = self.softmin.precision() == Precision::Double;
+        let clear = match double && self.phase.start == Start::Single {
+            true => Some(rescale_pipeline(&self.state.gpu).await?),
+            false => None,
+        };
+        if clear.is_none() && !self.softmin.has_marks() {
+            return Ok(());
         }
-        if self.best == 0.0 || worst < 0.9 * self.best {
-            *self = Stall { best: worst, since: 0 };
-        } else {
-            self.since += 1;
+        let mut recorder = self.state.gpu.recorder();
+        let record = || {
+            // What a phase in single precision left in the low words.
+            if let Some(pipeline) = &clear {
+                for side in Side::BOTH {
+                    rescale(self.state, pipeline, side, Change::Zero, &mut recorder)?;
+                }
+            }
+            self.softmin.enter(&mut recorder, self.epsilon(0))
+        };
+        self.state.gpu.guarded(record).await?;
+        recorder.submit().await
+    }
+
+    async fn end(&self) -> Result<()> {
+        if !self.softmin.has_marks() && !self.softmin.is_symmetric() {
+            return Ok(());
         }
-        self.since >= 8
+        let mut recorder = self.state.gpu.recorder();
+        let record = || {
+            if self.softmin.is_symmetric() {
+                self.state.record_one_potential(&mut recorder);
+            }
+            self.softmin.leave(&mut recorder, self.epsilon(u32::MAX))
+        };
+        self.state.gpu.guarded(record).await?;
+        recorder.submit().await
+    }
+
+    /// The step of iteration `k`: the target's potentials are written for the next iteration's ε.
+    fn step(&self, side: Side, k: u32, slots: usize) -> Step {
+        let epsilon = self.epsilon(k);
+        let next = if side == Side::Target { self.epsilon(k + 1) } else { epsilon };
+        Step { epsilon, next, slots }
+    }
+
+    /// Whether the error of iteration `k` is of the ε before.
+    fn testable(&self, k: u32) -> bool {
+        self.phase.tolerance > 0.0 && k > 0 && self.epsilon(k - 1) == self.epsilon(k)
+    }
+
+    /// Whether iteration `k` tests.
+    fn tests(&self, k: u32, every: u32) -> bool {
+        let last = k + 1 == self.phase.max_iterations;
+        match self.softmin.has_marks() {
+            true => last || k.is_multiple_of(every),
+            false => self.testable(k) && k.is_multiple_of(every),
+        }
+    }
+
+    /// Records the test of iteration `k`: of its errors, and of the marks that its sweeps of one side have left.
+    fn record_test(
+        &self,
+        recorder: &mut Recorder<'_>,
+        marked: Side,
+        (k, every): (u32, u32),
+        slots: usize,
+    ) -> Result<()> {
+        let state = self.state;
+        let [source, target] = Side::BOTH.map(|side| self.softmin.errors(side));
+        let marks = self.softmin.errors(marked);
+        let precision = self.softmin.precision();
+        let tolerance = match marked == Side::Target && self.testable(k) {
+            true => state.leave_at(self.phase.tolerance, precision),
+            false => -1.0,
+        };
+        let [rho, other] = Side::BOTH.map(|side| state.reach(side));
+        let reaches = [rho, other].into_iter().filter(|reach| *reach > 0.0);
+        let reach = reaches.fold(f64::INFINITY, f64::min);
+        let epsilon = self.epsilon(k);
+        let gpu = &state.gpu;
+        let params = gpu.uniform(&Test {
+            zero: 0,
+            slots: slots as u32,
+            blocks: source.blocks,
+            stride: if precision == Precision::Double { 2 } else { 1 },
+            completed: k + 1,
+            every,
+            tolerance,
+            floor: self.floor(precision),
+            contrast: state.contrast as f32,
+            first: source.first,
+            first_target: target.first,
+            target_blocks: if other > 0.0 { target.blocks } else { 0 },
+            marks: marks.marks,
+            first_mark: marks.first,
+            both: if self.softmin.is_symmetric() { 2.0 } else { 1.0 },
+            epsilon: (epsilon * state.scale) as f32,
+            reach: if reach.is_finite() { (reach * state.scale) as f32 } else { 0.0 },
+            soft: u32::from(rho > 0.0) + 2 * u32::from(other > 0.0),
+            unused: [0; 2],
+        })?;
+        let parts = vec![source.partials.whole(), state.slots.whole()];
+        let ready = gpu.bind(&self.test, params, parts);
+        recorder.dispatch(&ready, (slots as u64).div_ceil(TEST_WORKGROUP.into()))
+    }
+
+    /// The error up to which rounding may be all that is left.
+    fn floor(&self, precision: Precision) -> f32 {
+        let rounding = match precision {
+            Precision::Single => (-24f64).exp2(),
+            Precision::Double => (-47f64).exp2(),
+        };
+        (0.25 * rounding * self.state.contrast.max(1.0)) as f32
+    }
+
+    /// Records what tests iteration `k`, if something does.
+    fn record_tests(
+        &self,
+        recorder: &mut Recorder<'_>,
+        (k, every): (u32, u32),
+        slots: usize,
+    ) -> Result<()> {
+        if !self.tests(k, every) {
+            return Ok(());
+        }
+        if self.softmin.has_marks() {
+            self.record_test(recorder, Side::Source, (k, every), slots)?;
+        }
+        self.record_test(recorder, Side::Target, (k, every), slots)
+    }
+
+    /// `count` iterations in one submission.
+    async fn submit(&mut self, slots: usize, count: u32) -> Result<Vec<Slot>> {
+        let state = self.state;
+        let mut recorder = state.gpu.recorder();
+        let mut bound: [Option<(Step, HalfStep)>; 2] = [None, None];
+        let record = || -> Result<()> {
+            for k in self.done..self.done + count {
+                for side in Side::BOTH {
+                    let step = self.step(side, k, slots);
+                    let half = match bound[side as usize].take().filter(|(of, _)| *of == step) {
+                        Some((_, half)) => half,
+                        None => {
+                            let groups = self.softmin.groups(side, slots);
+                            self.softmin.half_step(side, step, 0..groups)?
+                        }
+                    };
+                    half.record(&mut recorder)?;
+                    bound[side as usize] = Some((step, half));
+                }
+                self.record_tests(&mut recorder, (k, EVERY), slots)?;
+            }
+            recorder.stage(&state.slots, 0, (slots * size_of::<Slot>()) as u64);
+            Ok(())
+        };
+        state.gpu.guarded(record).await?;
+        let read = recorder.read("the state of a solve").await?;
+        self.done += count;
+        Ok(bytemuck::pod_collect_to_vec(&read[0]))
+    }
+
+    /// One iteration of which a half step is too long for a submission, in pieces.
+    async fn submit_in_pieces(
+        &mut self,
+        slots: usize,
+        pace: &mut Pace,
+        report: &(dyn Fn() -> Result<()> + Sync + '_),
+    ) -> Result<Vec<Slot>> {
+        let (state, k) = (self.state, self.done);
+        let mut read = Vec::new();
+        for side in Side::BOTH {
+            let groups = self.softmin.groups(side, slots);
+            let mut first = 0;
+            while first < groups {
+                // Of an iteration, half of which this side's groups are.
+                let share = (2.0 * pace.units() * groups as f64) as u64;
+                let until = match self.softmin.is_divisible() {
+                    true => groups.min(first + share.max(1)),
+                    false => groups,
+                };
+                let mut recorder = state.gpu.recorder();
+                pace.begin();
+                let record = || {
+                    let step = self.step(side, k, slots);
+                    self.softmin.half_step(side, step, first..until)?.record(&mut recorder)?;
+                    if until == groups && side == Side::Target {
+                        self.record_tests(&mut recorder, (k, 1), slots)?;
+                    }
+                    recorder.stage(&state.slots, 0, (slots * size_of::<Slot>()) as u64);
+                    Ok(())
+                };
+                state.gpu.guarded(record).await?;
+                read = recorder.read("the state of a solve").await?;
+                pace.end(0.5 * (until - first) as f64 / groups as f64);
+                first = until;
+                report()?;
+            }
+        }
+        self.done += 1;
+        Ok(read.first().map(|slots| bytemuck::pod_collect_to_vec(slots)).unwrap_or_default())
     }
 }

@@ -67,7 +67,7 @@ impl Case {
         } else {
             Geometry::cost_matrix(&cost, self.rows, self.columns)?
         };
-        let mut problem = Problem::new(geometry, &a, &b)?;
+        let mut problem = Problem::new(geometry, &a, &b)?.normalized();
         let mut start = vec![0.0; self.problems * self.columns];
         if self.start {
             start.fill_with(|| f64::from(random.within(-0.3, 0.3) as f32));

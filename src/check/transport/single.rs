@@ -12,10 +12,10 @@ use crate::error::Result;
 use crate::gpu::shader::Constant;
 use crate::gpu::{Context, Gpu};
 use crate::reference::{self, Rescale};
-use crate::transport::variant::batch::{LN_ZERO, Slot};
-use crate::transport::variant::measure::TOTALS;
-use crate::transport::variant::scaling::{RESCALE, RESCALE_WORKGROUP, RescaleParams};
-use crate::transport::variant::streaming::{CONVERGENCE, TEST_WORKGROUP, Test};
+use crate::transport::iterate::{CONVERGENCE, TEST_WORKGROUP, Test};
+use crate::transport::measure::TOTALS;
+use crate::transport::softmin::{RESCALE, RESCALE_WORKGROUP, RescaleParams};
+use crate::transport::state::{LN_ZERO, Slot};
 
 fn workgroup(size: u32) -> (&'static str, Constant) {
     ("WORKGROUP", Constant::U32(size))
@@ -132,9 +132,12 @@ pub(super) async fn convergence_rows(context: &Context, gpu: &Gpu) -> Result<Vec
                 stride: stride as u32,
                 completed: COMPLETED,
                 tolerance: TOLERANCE,
+                floor: 0.0,
                 first: 0,
-                marked: 0,
-                unused: 0,
+                marks: 0,
+                first_mark: 0,
+                both: 1.0,
+                unused: [0; 2],
             },
             &[
                 Resource::Data(bytemuck::cast_slice(&partials)),

@@ -28,6 +28,8 @@ use std::ops::Range;
 pub(crate) enum Out {
     /// The own potentials.
     Update,
+    /// The one potential of symmetric problems.
+    Average,
     /// What the plan of the potentials is worth.
     Measure,
 }
@@ -125,6 +127,16 @@ impl<'a> Softmin<'a> {
             Softmin::Sweeps(sweeps) => sweeps.errors(side),
             Softmin::Scaling(scaling) => scaling.errors(side),
         }
+    }
+
+    /// Whether one potential is both sides'.
+    pub(crate) fn is_symmetric(&self) -> bool {
+        matches!(self, Softmin::Sweeps(sweeps) if sweeps.is_symmetric())
+    }
+
+    /// Whether a half step may be made in parts.
+    pub(crate) fn is_divisible(&self) -> bool {
+        matches!(self, Softmin::Sweeps(_))
     }
 
     /// Whether a problem may leave the form's range: then both sides are looked at.

@@ -2,28 +2,43 @@
 
 use super::{Errors, Form, HalfStep, Out, double, matrix, points, support};
 use crate::error::Result;
+use crate::gpu::Kernel;
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::pipeline::Pipeline;
 use crate::gpu::shader::Constant;
-use crate::number::Precision;
+use crate::number::{Precision, words};
 use crate::reference::Damping;
-use crate::transport::state::{Ground, Side, State, Step};
+use crate::transport::state::{Ground, Masses, Side, State, Step};
 use std::ops::Range;
 use std::sync::Arc;
+
+pub(crate) static BOUND: Kernel = Kernel::new("transport/bound.wgsl");
+
+/// Threads of a workgroup that ends the half step of a problem of bounded marginals.
+const BOUND_WORKGROUP: u32 = 64;
 
 /// The kernels of both sides.
 pub(crate) struct Sweeps<'a> {
     pub(super) state: &'a State,
     pub(super) precision: Precision,
+    out: Out,
     sides: [Swept; 2],
-    /// What workgroups sum up; both sides use one buffer, one after the other.
-    pub(crate) partials: Buffer,
+    /// What workgroups sum up, of the source and behind it of the target.
+    partials: Buffer,
+    bound: Option<Bound>,
 }
 
 struct Swept {
     pipeline: Arc<Pipeline>,
     /// Workgroups of a problem.
     blocks: u32,
+}
+
+/// What ends the half steps of partial transport.
+struct Bound {
+    pipelines: [Arc<Pipeline>; 2],
+    /// The mass of every plan, over the problem's power of two.
+    masses: Buffer,
 }
 
 /// As the kernels have it in `transport/update.wgsl`.
@@ -43,14 +58,12 @@ impl Swept {
             (_, Ground::Matrix(_)) if state.supports() => support::form(state),
             (_, Ground::Matrix(_)) => matrix::form(state, side),
         };
-        let measure = out == Out::Measure;
         constants.extend([
             ("WORKGROUP", Constant::U32(state.gpu.capabilities.sweep_workgroup())),
-            ("MEASURE", Constant::Bool(measure)),
+            ("MEASURE", Constant::Bool(out == Out::Measure)),
             ("SOURCE", Constant::Bool(side == Side::Source)),
             ("DAMPING", Constant::U32(constant(state.damping[side as usize]))),
-            // Measured are two potentials, which are one.
-            ("SYMMETRIC", Constant::Bool(state.symmetric && !measure)),
+            ("SYMMETRIC", Constant::Bool(out == Out::Average)),
         ]);
         let pipeline = state.gpu.pipeline(kernel, constants).await?;
         let blocks = (state.side(side).longest as u32).div_ceil(per_group).max(1);
@@ -58,8 +71,29 @@ impl Swept {
     }
 }
 
+impl Bound {
+    async fn new(state: &State, mass: f64, precision: Precision) -> Result<Bound> {
+        let gpu = &state.gpu;
+        let pipeline = |side: Side| {
+            let constants = vec![
+                ("WORKGROUP", Constant::U32(BOUND_WORKGROUP)),
+                ("DOUBLE", Constant::Bool(precision == Precision::Double)),
+                ("RAGGED", Constant::Bool(state.supports())),
+                ("SOURCE", Constant::Bool(side == Side::Source)),
+                ("DAMPING", Constant::U32(constant(state.damping[side as usize]))),
+            ];
+            gpu.pipeline(&BOUND, constants)
+        };
+        let pipelines = [pipeline(Side::Source).await?, pipeline(Side::Target).await?];
+        let of = |Masses { exponent, .. }: &Masses| words(mass * (-exponent).exp2());
+        let masses: Vec<[f32; 2]> = state.masses.iter().map(of).collect();
+        let masses = gpu.guarded(|| gpu.upload("masses", &masses)).await?;
+        Ok(Bound { pipelines, masses })
+    }
+}
+
 impl<'a> Sweeps<'a> {
-    pub(crate) async fn new(
+    pub(super) async fn new(
         state: &'a State,
         precision: Precision,
         out: Out,
@@ -70,29 +104,63 @@ impl<'a> Sweeps<'a> {
         ];
         let gpu = &state.gpu;
         let planes = if precision == Precision::Double { 2 } else { 1 };
-        let blocks = u64::from(sides[0].blocks.max(sides[1].blocks));
+        let blocks = u64::from(sides[0].blocks) + u64::from(sides[1].blocks);
         let bytes = 16 * planes * blocks * state.len() as u64;
         let partials = gpu.guarded(|| gpu.allocate("partial sums", bytes, STORAGE)).await?;
-        Ok(Sweeps { state, precision, sides, partials })
+        let bound = match state.mass.filter(|_| out != Out::Measure) {
+            Some(mass) => Some(Bound::new(state, mass, precision).await?),
+            None => None,
+        };
+        Ok(Sweeps { state, precision, out, sides, partials, bound })
     }
 
-    pub(crate) fn blocks(&self, side: Side) -> u32 {
+    pub(super) fn blocks(&self, side: Side) -> u32 {
         self.sides[side as usize].blocks
     }
 
+    pub(super) fn is_symmetric(&self) -> bool {
+        self.out == Out::Average
+    }
+
+    fn first(&self, side: Side) -> u32 {
+        let planes = if self.precision == Precision::Double { 2 } else { 1 };
+        match side {
+            Side::Source => 0,
+            Side::Target => planes * self.blocks(Side::Source) * self.state.len() as u32,
+        }
+    }
+
     pub(super) fn errors(&self, side: Side) -> Errors<'_> {
-        Errors { partials: &self.partials, blocks: self.blocks(side), first: 0, marks: 0 }
+        let (blocks, first) = (self.blocks(side), self.first(side));
+        Errors { partials: &self.partials, blocks, first, marks: 0 }
     }
 
     /// A sweep, or a range of its workgroups. Run inside `guarded`.
     pub(super) fn half_step(&self, side: Side, step: Step, groups: Range<u64>) -> Result<HalfStep> {
         let Swept { pipeline, blocks } = &self.sides[side as usize];
-        let mut sweep = self.state.sweep(side, self.precision, step);
+        let state = self.state;
+        let mut sweep = state.sweep(side, self.precision, step);
         sweep.blocks = *blocks;
         sweep.first_group = groups.start as u32;
-        let gpu = &self.state.gpu;
+        sweep.partials_at = self.first(side);
+        let gpu = &state.gpu;
         let params = gpu.uniform(&sweep)?;
-        let ready = gpu.bind(pipeline, params, self.state.swept(side, &self.partials));
-        Ok(HalfStep(vec![(ready, groups.end - groups.start)]))
+        let ready = gpu.bind(pipeline, params, state.swept(side, &self.partials));
+        let mut steps = vec![(ready, groups.end - groups.start)];
+        let is_last = groups.end == step.slots as u64 * u64::from(*blocks);
+        if let Some(bound) = self.bound.as_ref().filter(|_| is_last) {
+            let own = state.side(side);
+            let parts = vec![
+                state.slots.whole(),
+                own.weights.whole(),
+                own.potentials.whole(),
+                state.support.whole(),
+                bound.masses.whole(),
+            ];
+            let params = gpu.uniform(&sweep)?;
+            let ready = gpu.bind(&bound.pipelines[side as usize], params, parts);
+            steps.push((ready, step.slots as u64));
+        }
+        Ok(HalfStep(steps))
     }
 }

@@ -16,14 +16,30 @@ params! {
         unit_low: f32,
         rate: f32,
         rate_low: f32,
+        last_unit: f32,
+        last_unit_low: f32,
+        last_rate: f32,
+        last_rate_low: f32,
         omega: f32,
         best: f32,
-        since: u32,
-        previous: f32,
+        best_at: u32,
+        phase: u32,
+        block_error: f32,
+        block_at: u32,
+        trigger: f32,
+        finish_at: u32,
+        saved_omega: f32,
+        held: u32,
+        skip: u32,
+        frozen: u32,
         shift: f32,
         shift_low: f32,
+        translation: f32,
+        translation_low: f32,
         mass_exponent: f32,
         mass: f32,
+        source_mass: f32,
+        target_mass: f32,
     }
 }
 
@@ -31,7 +47,10 @@ impl Slot {
     pub(crate) const RUNNING: u32 = 0;
     pub(crate) const CONVERGED: u32 = 1;
     pub(crate) const OUT_OF_RANGE: u32 = 2;
-    pub(crate) const STALLED: u32 = 3;
+
+    const PLAIN: u32 = 0;
+    const PROBE: u32 = 1;
+    const RUN: u32 = 3;
 
     /// A problem that has not begun, of masses at most 1 and an ε like all others.
     pub(crate) fn new(problem: usize) -> Slot {
@@ -39,23 +58,50 @@ impl Slot {
             problem: problem as u32,
             status: Slot::RUNNING,
             error: u32::MAX,
-            unit: 1.0,
-            rate: 1.0,
             omega: 1.0,
             mass: 1.0,
+            source_mass: 1.0,
+            target_mass: 1.0,
             ..Slot::default()
         }
+        .with_unit(1.0)
     }
 
     /// With an ε of so many times that of the sweeps.
     pub(crate) fn with_unit(self, unit: f64) -> Slot {
         let ([unit, unit_low], [rate, rate_low]) = (words(unit), words(1.0 / unit));
-        Slot { unit, unit_low, rate, rate_low, ..self }
+        let this = Slot { unit, unit_low, rate, rate_low, ..self };
+        Slot {
+            last_unit: unit,
+            last_unit_low: unit_low,
+            last_rate: rate,
+            last_rate_low: rate_low,
+            ..this
+        }
+    }
+
+    /// Watched from now on, for a tolerance; with `probe` it may anneal.
+    pub(crate) fn watched(self, tolerance: f64, probe: bool) -> Slot {
+        let phase = if probe { Slot::PROBE } else { Slot::RUN };
+        let omega = self.omega.max(self.saved_omega).max(1.0);
+        Slot { phase, omega, trigger: (10.0 * tolerance) as f32, saved_omega: 0.0, ..self }
     }
 
     /// To be iterated again, or further in another precision: what it has seen so far counts no more.
     pub(crate) fn again(self) -> Slot {
-        Slot { status: Slot::RUNNING, best: 0.0, since: 0, ..self }
+        Slot {
+            status: Slot::RUNNING,
+            best: 0.0,
+            best_at: 0,
+            phase: Slot::PLAIN,
+            block_at: 0,
+            frozen: 0,
+            unit: self.last_unit,
+            unit_low: self.last_unit_low,
+            rate: self.last_rate,
+            rate_low: self.last_rate_low,
+            ..self
+        }
     }
 
     /// The last tested error; infinite before the first test.
@@ -69,10 +115,12 @@ impl State {
     /// All problems, as they begin.
     pub(crate) fn slots_at_first(&self) -> Vec<Slot> {
         let slot = |k: usize| {
-            let Masses { exponent, larger, .. } = self.masses[k];
+            let Masses { exponent, larger, source, target } = self.masses[k];
             Slot {
                 mass_exponent: exponent as f32,
                 mass: larger as f32,
+                source_mass: (source * (-exponent).exp2()) as f32,
+                target_mass: (target * (-exponent).exp2()) as f32,
                 omega: if self.symmetric { 0.5 } else { 1.0 },
                 ..Slot::new(k)
             }

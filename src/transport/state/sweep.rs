@@ -32,6 +32,8 @@ params! {
         partials_at: u32,
         reach: f32,
         reach_low: f32,
+        other_reach: f32,
+        other_reach_low: f32,
         own_points: u32,
         other_points: u32,
         own_words: u32,
@@ -39,7 +41,7 @@ params! {
         exponent: f32,
         exponent_low: f32,
         first_group: u32,
-        unused: u32,
+        unused: [u32; 3],
     }
 }
 
@@ -60,6 +62,14 @@ impl Step {
 }
 
 impl State {
+    /// ρ of a soft side; 0 of another.
+    pub(crate) fn reach(&self, side: Side) -> f64 {
+        match self.damping[side as usize] {
+            Damping::Soft { reach } => reach,
+            Damping::Hard | Damping::Bounded => 0.0,
+        }
+    }
+
     /// The parameters of a sweep over `own`. Its blocks are the kernel's to set.
     pub(crate) fn sweep(&self, own: Side, precision: Precision, step: Step) -> Sweep {
         let (mine, theirs) = (self.side(own), self.side(own.other()));
@@ -80,11 +90,8 @@ impl State {
         };
         let [epsilon, epsilon_low] = words(scaled);
         let [next_shift, next_shift_low] = words((step.next - step.epsilon) * self.scale);
-        let reach = match self.damping[own as usize] {
-            Damping::Soft { reach } => reach,
-            Damping::Hard | Damping::Bounded => 0.0,
-        };
-        let [reach, reach_low] = words(reach * self.scale);
+        let [reach, reach_low] = words(self.reach(own) * self.scale);
+        let [other_reach, other_reach_low] = words(self.reach(own.other()) * self.scale);
         let sweep = Sweep {
             own: mine.padded as u32,
             other: theirs.padded as u32,
@@ -103,6 +110,8 @@ impl State {
             other_plane: theirs.entries() as u32,
             reach,
             reach_low,
+            other_reach,
+            other_reach_low,
             ..Sweep::default()
         };
         match &self.ground {

@@ -71,7 +71,7 @@ impl Case {
             with!(&self.cost, |v| Geometry::cost_matrix(v, n, m))
         }?;
         let (source, target) = (self.source.wide(), self.target.wide());
-        let problem = Problem::new(geometry, &source, &target)?;
+        let problem = Problem::new(geometry, &source, &target)?.normalized();
         match &self.start {
             Some(g) => problem.starting_from(g),
             None => Ok(problem),

@@ -159,7 +159,7 @@ fn first_solve(context: &Context) -> Outcome<()> {
     let cost: Vec<f32> = (0..BINS * BINS).map(cost).collect();
     let even = vec![1.0f32; BINS];
     let geometry = kantor::Geometry::cost_matrix(&cost, BINS, BINS)?;
-    let problem = kantor::Problem::new(geometry, &even, &even)?;
+    let problem = kantor::Problem::new(geometry, &even, &even)?.normalized();
     let _ = Sinkhorn::new(0.05).solve_blocking(context, &problem)?;
     Ok(())
 }
