@@ -1,8 +1,10 @@
-//! Which variant a solve takes. The only place that decides it.
+//! Which engine a solve takes. The only place that decides it.
 
-use super::variant::batch::Layout;
-use super::variant::{resident, scaling};
-use super::{Cost, Geometry, Problem, Sinkhorn, Variant};
+use super::geometry::{Cost, Geometry};
+use super::resident;
+use super::softmin::{LARGEST_CONTRAST, LARGEST_EXPONENT};
+use super::state::Layout;
+use super::{Problem, Sinkhorn, Variant, Weights};
 use crate::error::{Error, Result};
 use crate::gpu::Capabilities;
 use crate::number::Precision;
@@ -12,6 +14,10 @@ use crate::number::Precision;
 pub(crate) struct Choice {
     pub(crate) variant: Variant,
     pub(crate) layout: Layout,
+    /// Whether problems fit the kernel that keeps them for the whole loop, and settle in it.
+    pub(crate) resident: bool,
+    /// Whether one potential is both sides'.
+    pub(crate) symmetric: bool,
 }
 
 /// Above this ε/max|C| the term ε ln a swamps a single-precision potential, and the
@@ -20,6 +26,9 @@ const LARGEST_EPSILON: f64 = 4.0;
 
 /// Above this it swamps a double-float, and the twin solves without it.
 const LARGEST_EPSILON_DOUBLE: f64 = 256.0;
+
+/// max|C|/ε above which problems that are watched, and overrelaxed, settle sooner than in the kernel that keeps them.
+const RESIDENT_CONTRAST: f64 = 30.0;
 
 /// Whether the twin is asked for, or ε so large against the cost that it must solve, in a form
 /// of its own.
@@ -30,13 +39,14 @@ pub(crate) fn is_for_the_twin(
     capabilities: &Capabilities,
     settings: &Sinkhorn,
     geometry: &Geometry,
+    epsilon: f64,
 ) -> Result<bool> {
     let exact = capabilities.probes.twofloat_exact();
     let most = if exact { LARGEST_EPSILON_DOUBLE } else { LARGEST_EPSILON };
     match settings.variant {
         Variant::Reference => Ok(true),
-        Variant::Auto => Ok(settings.epsilon > most * geometry.spread),
-        variant if settings.epsilon > most * geometry.magnitude => {
+        Variant::Auto => Ok(epsilon > most * geometry.spread),
+        variant if epsilon > most * geometry.magnitude => {
             let reason = format!("{variant} does not resolve the costs beside so large an ε");
             Err(Error::invalid("variant", reason))
         }
@@ -49,70 +59,96 @@ pub(crate) fn is_for_the_twin(
 /// reached by a few iterations in double after those in single.
 const SINGLE_FLOOR: f64 = 6e-8;
 
+/// What the choice is made from beside the adapter.
+pub(crate) struct Asked<'a> {
+    pub(crate) settings: &'a Sinkhorn,
+    pub(crate) problem: &'a Problem,
+    /// Of all problems.
+    pub(crate) least_epsilon: f64,
+    /// Whether all have one.
+    pub(crate) one_epsilon: bool,
+    /// Whether it falls by a schedule of the caller's.
+    pub(crate) annealed: bool,
+}
+
 pub(crate) fn choose(
     capabilities: &Capabilities,
     adapter: &str,
-    settings: &Sinkhorn,
-    problem: &Problem,
+    asked: &Asked<'_>,
 ) -> Result<Choice> {
+    let Asked { settings, problem, least_epsilon, one_epsilon, annealed } = *asked;
     let exact = capabilities.probes.twofloat_exact();
     let mut precision = settings.precision;
     if precision == Precision::Double {
         capabilities.require_twofloat(adapter)?;
     }
     let magnitude = problem.geometry.spread;
-    let contrast = magnitude / settings.epsilon;
+    let contrast = magnitude / least_epsilon;
     let tolerance = settings.leaves_at();
     if exact && tolerance > 0.0 && contrast * SINGLE_FLOOR > tolerance {
         precision = Precision::Double;
     }
-    if exact && settings.epsilon > LARGEST_EPSILON * magnitude {
+    if exact && least_epsilon > LARGEST_EPSILON * magnitude {
         precision = Precision::Double;
     }
     let layout = Layout::choose(problem, precision);
-    let sizes = |w: &super::problem::Weights| {
+    // The forms that iterate on scalings know matrices of finite costs, hard marginals, and one ε.
+    let scalable = one_epsilon
+        && problem.marginals.is_hard()
+        && match &problem.geometry.cost {
+            Cost::Host { forbidden, .. } => !forbidden,
+            Cost::Grid(_) | Cost::Device(_) => true,
+            Cost::Points(_) => false,
+        };
+    let sizes = |w: &Weights| {
         if !layout.supports {
             return w.bins;
         }
         (0..w.rows()).map(|k| w.row(k).iter().filter(|x| **x > 0.0).count()).max().unwrap_or(0)
     };
-    let small = resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
+    let small = scalable
+        && resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
     let shared =
         problem.geometry.batch.is_none() && !matches!(problem.geometry.cost, Cost::Device(_));
-    let in_range = magnitude / settings.epsilon <= scaling::LARGEST_CONTRAST
-        && -problem.geometry.least / settings.epsilon <= scaling::LARGEST_EXPONENT;
-    let plain = precision == Precision::Single;
+    let in_range = magnitude / least_epsilon <= LARGEST_CONTRAST
+        && -problem.geometry.least / least_epsilon <= LARGEST_EXPONENT;
+    let symmetric = problem.is_symmetric() && tolerance > 0.0;
+    let plain = precision == Precision::Single && !symmetric;
+    let resident = small
+        && !symmetric
+        && (annealed || tolerance == 0.0 || contrast <= RESIDENT_CONTRAST || problem.start.is_some());
     let variant = match settings.variant {
-        Variant::Auto if small && plain => Variant::Resident,
+        Variant::Auto if resident && plain => Variant::Resident,
         // A product pays once a tile of problems shares each kernel entry.
         Variant::Auto
             if plain
+                && scalable
                 && shared
                 && in_range
                 && !layout.supports
                 && problem.len() >= 64
                 && problem.geometry.rows.min(problem.geometry.columns) >= 128
                 && problem.start.is_none()
-                && settings.annealing.is_none() =>
+                && !annealed =>
         {
             Variant::Scaling
         }
         Variant::Auto => Variant::Streaming,
+        Variant::Resident | Variant::Scaling if !scalable => {
+            let reason = "scalings need a matrix of finite costs, hard marginals and one ε";
+            return Err(Error::invalid("variant", reason));
+        }
         Variant::Resident if !small => {
             return Err(Error::invalid("variant", "the problems do not fit workgroup memory"));
         }
         Variant::Scaling if problem.geometry.batch.is_some() => {
             return Err(Error::invalid("variant", "the scaling form needs one shared cost"));
         }
-        Variant::Scaling if settings.annealing.is_some() || !in_range => {
-            return Err(Error::invalid(
-                "variant",
-                format!(
-                    "the scaling form needs C/ε within [-{}, {}] and no annealing",
-                    scaling::LARGEST_EXPONENT,
-                    scaling::LARGEST_CONTRAST
-                ),
-            ));
+        Variant::Scaling if annealed || !in_range => {
+            let reason = format!(
+                "the scaling form needs C/ε within [-{LARGEST_EXPONENT}, {LARGEST_CONTRAST}] and no annealing"
+            );
+            return Err(Error::invalid("variant", reason));
         }
         chosen => chosen,
     };
@@ -120,5 +156,5 @@ pub(crate) fn choose(
         Variant::Scaling => Layout { supports: false, ..layout },
         _ => layout,
     };
-    Ok(Choice { variant, layout })
+    Ok(Choice { variant, layout, resident, symmetric: symmetric && variant == Variant::Streaming })
 }

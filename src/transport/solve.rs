@@ -1,11 +1,13 @@
 //! From settings and problem to solution.
 
-use super::choose::{Choice, choose, is_for_the_twin};
-use super::solution::{Solution, State};
-use super::variant::batch::{Batch, Slot};
-use super::variant::measure::Measure;
-use super::variant::streaming::{Loop, Start, Until};
-use super::variant::{Reporter, resident, scaling, streaming};
+use super::choose::{Asked, Choice, choose, is_for_the_twin};
+use super::epsilon::Epsilons;
+use super::iterate::{Phase, Reporter, Start, iterate};
+use super::measure::Measure;
+use super::resident;
+use super::softmin::{Out, Softmin};
+use super::solution::{Kept, Solution, Solved};
+use super::state::{Slot, State};
 use super::{Problem, Progress, Sinkhorn, Variant};
 use crate::aside::aside;
 use crate::error::{Error, Result};
@@ -20,26 +22,20 @@ pub(crate) async fn solve(
     context: &Context,
     problem: &Problem,
 ) -> Result<Solution> {
-    // f32 cannot tell exponents apart beyond this; neither can a double-float far beyond.
-    let contrast = problem.geometry.spread / settings.epsilon;
-    let most = match settings.precision {
-        Precision::Single => 1e6,
-        Precision::Double => 1e9,
-    };
-    if contrast > most {
-        let (epsilon, spread) = (settings.epsilon, problem.geometry.spread);
-        return Err(Error::invalid(
-            "epsilon",
-            format!(
-                "{epsilon:?} is below {:e}, the least that {:?} precision resolves: max|C|/{most:e}, where max|C|, a constant in C apart, is {spread:e}",
-                spread / most,
-                settings.precision
-            ),
-        ));
-    }
+    let problem = &problem.checked()?;
+    let epsilons = &Epsilons::new(settings.epsilon, &problem.geometry).await?;
+    settings.check_schedule(epsilons.least())?;
+    settings.check_contrast(problem.geometry.spread, epsilons.least())?;
     match context.gpu() {
-        Some(gpu) if !is_for_the_twin(&gpu.capabilities, settings, &problem.geometry)? => {
-            on_gpu(settings, context, gpu, problem).await
+        Some(gpu)
+            if !is_for_the_twin(
+                &gpu.capabilities,
+                settings,
+                &problem.geometry,
+                epsilons.base(),
+            )? =>
+        {
+            on_gpu(settings, context, gpu, problem, epsilons).await
         }
         None if !matches!(settings.variant, Variant::Auto | Variant::Reference) => {
             let reason = format!(
@@ -48,32 +44,60 @@ pub(crate) async fn solve(
             );
             Err(Error::invalid("variant", reason))
         }
-        _ => aside!(true; settings, context, problem; on_cpu(settings, context, problem)),
+        _ => {
+            aside!(true; settings, context, problem, epsilons; on_cpu(settings, context, problem, epsilons))
+        }
     }
 }
 
-async fn on_cpu(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Result<Solution> {
-    let cost = problem.geometry.read().await?;
-    let cells = problem.geometry.rows * problem.geometry.columns;
-    let batch = problem.geometry.batch;
-    let solved = reference::solve_batch(settings, problem, |k| match batch {
-        Some(_) => &cost[k * cells..(k + 1) * cells],
-        None => &cost,
-    })
-    .await?;
-    let iterations = solved.iter().map(|s| s.iterations).collect();
-    let offset = problem.geometry.offset;
-    let totals = solved.iter().map(|s| s.totals.with_offset(offset)).collect();
-    let potentials = solved.into_iter().map(|s| (s.f, s.g, s.plain)).collect();
-    Ok(Solution::new(
-        settings,
-        context,
-        problem,
-        Variant::Reference,
-        totals,
-        iterations,
-        State::Host { potentials, cost: Arc::new(cost) },
-    ))
+async fn on_cpu(
+    settings: &Sinkhorn,
+    context: &Context,
+    problem: &Problem,
+    epsilons: &Epsilons,
+) -> Result<Solution> {
+    let geometry = &problem.geometry;
+    let offset = problem.offset();
+    let costs = geometry.of_the_twin(offset).await?;
+    let symmetric = problem.is_symmetric() && settings.leaves_at() > 0.0;
+    let m = geometry.columns;
+    let of = |k: usize| reference::Problem {
+        cost: geometry.costs(&costs, k),
+        a: problem.source.row(k),
+        b: problem.target.row(k),
+        start: problem.start.as_ref().map(|g| &g[k * m..(k + 1) * m]),
+        schedule: settings.schedule(problem, epsilons.of(k)).into(),
+        marginals: problem.marginals.of_the_twin(),
+        symmetric,
+        spread: geometry.spread,
+    };
+    let problems = problem.len();
+    let asked = reference::Settings {
+        tolerance: settings.leaves_at(),
+        max_iterations: settings.max_iterations,
+    };
+    let report = |seen: reference::Seen| {
+        settings.report(Progress {
+            finished: seen.finished,
+            problems,
+            iterations: seen.iterations,
+            marginal_error: seen.marginal_error,
+        })
+    };
+    let found = reference::solve_batch(problems, &asked, of, report).await?;
+    let solved = found
+        .iter()
+        .enumerate()
+        .map(|(k, found)| Solved {
+            totals: found.totals.with_offset(offset, problem.source.masses[k]),
+            iterations: found.iterations,
+            multiplier: found.lambda,
+        })
+        .collect();
+    let potentials = found.into_iter().map(|found| (found.f, found.g, found.plain)).collect();
+    let kept = Kept::Host { potentials, costs };
+    let how = (Variant::Reference, epsilons.clone());
+    Ok(Solution::new(settings, context, problem, how, solved, kept))
 }
 
 async fn on_gpu(
@@ -81,16 +105,24 @@ async fn on_gpu(
     context: &Context,
     gpu: &Arc<Gpu>,
     problem: &Problem,
+    epsilons: &Epsilons,
 ) -> Result<Solution> {
-    let choice = choose(&gpu.capabilities, &context.adapter().name, settings, problem)?;
+    let schedule = settings.schedule(problem, epsilons.base());
+    let asked = Asked {
+        settings,
+        problem,
+        least_epsilon: epsilons.least(),
+        one_epsilon: epsilons.are_one(),
+        annealed: schedule.len() > 1,
+    };
+    let choice = choose(&gpu.capabilities, &context.adapter().name, &asked)?;
     let problems = problem.len();
     let most = AtomicU32::new(0);
     let mut batches = Vec::new();
-    let mut totals: Vec<Totals> = Vec::with_capacity(problems);
-    let mut iterations = vec![0; problems];
-    for range in Batch::ranges(gpu, problem, choice.layout)? {
-        let batch = gpu
-            .guarded(|| Batch::upload(gpu, settings, problem, range.clone(), choice.layout))
+    let mut solved: Vec<Solved> = Vec::with_capacity(problems);
+    for range in State::ranges(gpu, problem, choice.layout)? {
+        let state = gpu
+            .guarded(|| State::upload(gpu, problem, range.clone(), choice.layout, &schedule))
             .await?;
         let progress = |running: &[Slot], done: u32| Progress {
             finished: range.end - running.len(),
@@ -99,136 +131,197 @@ async fn on_gpu(
             iterations: most.fetch_max(done, Ordering::Relaxed).max(done),
             marginal_error: running.iter().map(Slot::marginal_error).fold(0.0, f64::max),
         };
-        let measure = Measure::new(&batch, settings.epsilon).await?;
-        let (mut slots, measured) =
-            iterate(settings, choice, problem, &batch, &progress, &measure).await?;
-        let mut found = match measured {
-            Some(found) => found,
-            None => measure.run().await?,
-        };
-        let short = |slot: &mut Slot| {
-            let error = found[slot.problem as usize].marginal_error;
-            slot.status == Slot::CONVERGED && error > settings.leaves_at()
-        };
-        let mut again: Vec<Slot> = slots.extract_if(.., short).collect();
-        if !again.is_empty() {
-            go_on(settings, choice, &batch, &mut again, &progress).await?;
-            found = measure.run().await?;
+        let measure = Measure::new(&state, epsilons).await?;
+        let this = Batch { settings, choice, problem, state: &state, measure: &measure };
+        let mut slots = state.slots_at_first();
+        for (k, slot) in slots.iter_mut().enumerate() {
+            *slot = slot.with_unit(epsilons.unit(range.start + k));
         }
-        for slot in slots.iter().chain(&again) {
-            iterations[range.start + slot.problem as usize] = slot.iterations;
-        }
-        totals.extend(found);
+        let (found, moved) = this.solve(slots, &progress).await?;
+        solved.extend(found);
         drop(measure);
-        batches.push(batch);
+        batches.push((state, moved));
     }
-    let finite = |t: &Totals| {
-        let costs = [t.transport_cost, t.regularized_cost, t.entropy_cost];
-        t.marginal_error.is_finite() && costs.iter().all(|cost| cost.is_finite())
-    };
-    if let Some(k) = totals.iter().position(|t| !finite(t)) {
+    if let Some(k) = solved.iter().position(|solved| !is_finite(&solved.totals)) {
         return Err(Error::Device {
             message: format!("problem {k} came back from the device as NaN"),
         });
     }
-    let state = State::Device { batches };
-    Ok(Solution::new(settings, context, problem, choice.variant, totals, iterations, state))
+    let kept = Kept::Device { batches };
+    let how = (choice.variant, epsilons.clone());
+    Ok(Solution::new(settings, context, problem, how, solved, kept))
 }
 
-/// Runs the loop of a batch; the final state of every problem, and what they are worth where that is known already.
-async fn iterate(
-    settings: &Sinkhorn,
+/// Whether all of them are numbers.
+fn is_finite(totals: &Totals) -> bool {
+    let Totals { marginal_error, transport_cost, regularized_cost, entropy_cost, mass } = totals;
+    let all = [marginal_error, transport_cost, regularized_cost, entropy_cost, mass];
+    all.iter().all(|value| value.is_finite())
+}
+
+/// Some problems of a solve, on the device.
+struct Batch<'a> {
+    settings: &'a Sinkhorn,
     choice: Choice,
-    problem: &Problem,
-    batch: &Batch,
-    progress: &Reporter<'_>,
-    measure: &Measure<'_>,
-) -> Result<(Vec<Slot>, Option<Vec<Totals>>)> {
-    let mut running: Vec<Slot> = (0..batch.len()).map(Slot::new).collect();
-    let tolerance = settings.leaves_at();
-    if batch.precision == Precision::Double {
-        let mut start = Start::Uploaded;
-        // As far as single precision goes, unless an exact number of double
-        // precision iterations was asked for, or a start that may be better than that.
-        if tolerance > 0.0 && problem.start.is_none() {
-            // Who leaves this loop has not finished.
-            let finished = batch.range.start;
-            let progress: &Reporter<'_> =
-                &move |running, done| Progress { finished, ..progress(running, done) };
-            // The rounding of an f32 potential is some 3e-8 max|C|/ε in the marginals.
-            let rough = (1.2e-7 * batch.contrast).max(3e-6).max(tolerance);
-            let capabilities = &batch.gpu.capabilities;
-            if resident::fits(capabilities, batch.source.longest, batch.target.longest) {
-                resident::run(batch, settings, rough, &mut running, progress, None).await?;
-            } else {
-                let this = Loop { until: Until::Floor, ..Loop::single(rough) };
-                streaming::run(batch, settings, this, &mut running, progress).await?;
-            }
-            for slot in &mut running {
-                slot.status = Slot::RUNNING;
-            }
-            start = Start::Single;
+    problem: &'a Problem,
+    state: &'a State,
+    measure: &'a Measure<'a>,
+}
+
+impl Batch<'_> {
+    /// Runs the phases; what came of every problem, and how far its potentials are moved.
+    async fn solve(
+        &self,
+        slots: Vec<Slot>,
+        progress: &Reporter<'_>,
+    ) -> Result<(Vec<Solved>, Vec<f64>)> {
+        let (mut slots, measured) = self.phases(slots, progress).await?;
+        let mut found = match measured {
+            Some(found) => found,
+            None => self.measure.run(&slots).await?,
+        };
+        let short = |slot: &mut Slot| {
+            let error = found[slot.problem as usize].marginal_error;
+            slot.status == Slot::CONVERGED && error > self.settings.leaves_at()
+        };
+        let mut again: Vec<Slot> = slots.extract_if(.., short).collect();
+        if !again.is_empty() {
+            self.go_on(&mut again, progress).await?;
+            slots.append(&mut again);
+            found = self.measure.run(&slots).await?;
         }
-        let this = Loop { precision: Precision::Double, start, ..Loop::single(tolerance) };
-        streaming::run(batch, settings, this, &mut running, progress).await?;
-        return Ok((running, None));
+        slots.sort_unstable_by_key(|slot| slot.problem);
+        let moved = slots.iter().map(|slot| self.state.moved(slot)).collect();
+        let solved = slots.iter().zip(found).map(|(slot, totals)| Solved {
+            totals,
+            iterations: slot.iterations,
+            multiplier: self.state.multiplier(slot),
+        });
+        Ok((solved.collect(), moved))
     }
-    let single = Loop::single(tolerance);
-    match choice.variant {
-        Variant::Resident => {
-            let all = Some(measure);
-            let measured =
-                resident::run(batch, settings, tolerance, &mut running, progress, all).await?;
-            return Ok((running, measured));
-        }
-        Variant::Scaling => {
-            scaling::run(batch, settings, &mut running, progress).await?;
-            let (mut again, mut settled): (Vec<Slot>, Vec<Slot>) =
-                running.into_iter().partition(|slot| slot.status == Slot::OUT_OF_RANGE);
-            if !again.is_empty() {
-                // Their potentials are wherever they overflowed; any start is a start,
-                // but theirs must be finite: begin from the weights again.
-                batch.restart(problem, &again).await?;
-                for slot in &mut again {
-                    *slot = Slot::new(slot.problem as usize);
+
+    /// Sweeps in a precision until the tolerance, or the end of what it can.
+    async fn sweep(
+        &self,
+        precision: Precision,
+        phase: Phase,
+        running: &mut Vec<Slot>,
+        progress: &Reporter<'_>,
+    ) -> Result<()> {
+        let Batch { settings, choice, state, .. } = *self;
+        let reporting = (settings, progress);
+        if choice.symmetric {
+            let softmin = Softmin::sweeps(state, precision, Out::Average).await?;
+            iterate(state, &softmin, phase, running, reporting).await?;
+            let mut slow: Vec<Slot> =
+                running.extract_if(.., |slot| slot.status == Slot::OUT_OF_RANGE).collect();
+            if !slow.is_empty() {
+                let softmin = Softmin::sweeps(state, precision, Out::Update).await?;
+                for slot in &mut slow {
+                    *slot = Slot { omega: 1.0, ..slot.again() }.watched(phase.tolerance, true);
                 }
-                streaming::run(batch, settings, single, &mut again, progress).await?;
+                let phase = Phase { start: Start::Same, ..phase };
+                iterate(state, &softmin, phase, &mut slow, reporting).await?;
+                running.append(&mut slow);
             }
-            settled.append(&mut again);
-            running = settled;
+            return Ok(());
         }
-        _ => {
-            streaming::run(batch, settings, single, &mut running, progress).await?;
+        if phase.tolerance > 0.0 && state.schedule.len() == 1 && state.mass.is_none() {
+            let probe = phase.start == Start::Uploaded
+                && settings.anneals
+                && self.problem.start.is_none()
+                && state.contrast > 10.0;
+            for slot in running.iter_mut() {
+                *slot = slot.watched(phase.tolerance, probe);
+            }
         }
+        let softmin = Softmin::sweeps(state, precision, Out::Update).await?;
+        iterate(state, &softmin, phase, running, reporting).await
     }
-    Ok((running, None))
-}
 
-/// Lets problems go on that left their loop by its own test and are, measured anew with other
-/// rounding, a little above the tolerance. Half of it is asked for, and as many iterations
-/// again: what rounding does not allow is not waited for.
-async fn go_on(
-    settings: &Sinkhorn,
-    choice: Choice,
-    batch: &Batch,
-    running: &mut Vec<Slot>,
-    progress: &Reporter<'_>,
-) -> Result<()> {
-    running.iter_mut().for_each(|slot| slot.status = Slot::RUNNING);
-    let done = running.iter().map(|slot| slot.iterations).max().unwrap_or(0);
-    let most = done.saturating_mul(2).saturating_add(20).min(settings.max_iterations);
-    let settings = &settings.clone().max_iterations(most);
-    // They were counted as finished.
-    let finished = batch.range.end;
-    let progress: &Reporter<'_> =
-        &move |running, done| Progress { finished, ..progress(running, done) };
-    let tolerance = 0.5 * settings.leaves_at();
-    if choice.variant == Variant::Resident && batch.precision == Precision::Single {
-        resident::run(batch, settings, tolerance, running, progress, None).await?;
-        return Ok(());
+    /// Single precision, then double; the final state of every problem, and what they are worth where that is known already.
+    async fn phases(
+        &self,
+        mut running: Vec<Slot>,
+        progress: &Reporter<'_>,
+    ) -> Result<(Vec<Slot>, Option<Vec<Totals>>)> {
+        let Batch { settings, choice, problem, state, measure } = *self;
+        let (tolerance, max_iterations) = (settings.leaves_at(), settings.max_iterations);
+        let uploaded = Phase { tolerance, max_iterations, start: Start::Uploaded };
+        if state.precision == Precision::Double {
+            let mut start = Start::Uploaded;
+            // As far as single precision goes, unless an exact number of double
+            // precision iterations was asked for, or a start that may be better than that.
+            if tolerance > 0.0 && problem.start.is_none() {
+                // Who leaves this phase has not finished.
+                let finished = state.range.start;
+                let progress: &Reporter<'_> =
+                    &move |running, done| Progress { finished, ..progress(running, done) };
+                // The rounding of an f32 potential is some 3e-8 max|C|/ε in the marginals.
+                let rough = (1.2e-7 * state.contrast).max(3e-6).max(tolerance);
+                if choice.resident {
+                    resident::run(state, settings, rough, &mut running, progress, None).await?;
+                } else {
+                    let phase = Phase { tolerance: rough, ..uploaded };
+                    self.sweep(Precision::Single, phase, &mut running, progress).await?;
+                }
+                running.iter_mut().for_each(|slot| *slot = slot.again());
+                start = Start::Single;
+            }
+            let phase = Phase { start, ..uploaded };
+            self.sweep(Precision::Double, phase, &mut running, progress).await?;
+            return Ok((running, None));
+        }
+        match choice.variant {
+            Variant::Resident => {
+                let all = Some(measure);
+                let measured =
+                    resident::run(state, settings, tolerance, &mut running, progress, all).await?;
+                return Ok((running, measured));
+            }
+            Variant::Scaling => {
+                let softmin = Softmin::scaling(state).await?;
+                let reporting = (settings, progress);
+                iterate(state, &softmin, uploaded, &mut running, reporting).await?;
+                let mut again: Vec<Slot> =
+                    running.extract_if(.., |slot| slot.status == Slot::OUT_OF_RANGE).collect();
+                if !again.is_empty() {
+                    // Their potentials are wherever they overflowed; any start is a start,
+                    // but theirs must be finite: begin from the weights again.
+                    state.restart(problem, &again).await?;
+                    for slot in &mut again {
+                        *slot = Slot { iterations: 0, ..slot.again() };
+                    }
+                    self.sweep(Precision::Single, uploaded, &mut again, progress).await?;
+                    running.append(&mut again);
+                }
+            }
+            _ => self.sweep(Precision::Single, uploaded, &mut running, progress).await?,
+        }
+        Ok((running, None))
     }
-    let this = Loop { precision: batch.precision, start: Start::Same, ..Loop::single(tolerance) };
-    streaming::run(batch, settings, this, running, progress).await
+
+    /// Lets problems go on that left their loop by its own test and are, measured anew with other
+    /// rounding, a little above the tolerance. Half of it is asked for, and as many iterations
+    /// again: what rounding does not allow is not waited for.
+    async fn go_on(&self, running: &mut Vec<Slot>, progress: &Reporter<'_>) -> Result<()> {
+        let Batch { settings, choice, state, .. } = *self;
+        running.iter_mut().for_each(|slot| *slot = slot.again());
+        let done = running.iter().map(|slot| slot.iterations).max().unwrap_or(0);
+        let most = done.saturating_mul(2).saturating_add(20).min(settings.max_iterations);
+        // They were counted as finished.
+        let finished = state.range.end;
+        let progress: &Reporter<'_> =
+            &move |running, done| Progress { finished, ..progress(running, done) };
+        let tolerance = 0.5 * settings.leaves_at();
+        if choice.variant == Variant::Resident && state.precision == Precision::Single {
+            let settings = &settings.clone().max_iterations(most);
+            resident::run(state, settings, tolerance, running, progress, None).await?;
+            return Ok(());
+        }
+        let phase = Phase { tolerance, max_iterations: most, start: Start::Same };
+        self.sweep(state.precision, phase, running, progress).await
+    }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
