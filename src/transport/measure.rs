@@ -23,7 +23,7 @@ params! {
         zero: u32,
         problems: u32,
         blocks: u32,
-        unused: u32,
+        first: u32,
     }
 }
 
@@ -114,6 +114,7 @@ impl<'a> Measure<'a> {
         let params = gpu.uniform(&Total {
             problems: problems as u32,
             blocks: errors.blocks,
+            first: errors.first,
             ..Total::default()
         })?;
         let parts = vec![errors.partials.whole(), output.whole()];
@@ -128,14 +129,21 @@ impl<'a> Measure<'a> {
         let sums: Vec<Vec<Sums>> =
             read.iter().map(|bytes| bytemuck::pod_collect_to_vec(bytes)).collect();
         let of_problem = |(k, (rows, columns)): (usize, (&Sums, &Sums))| {
-            let shift = slots.get(k).map_or(0.0, |slot| self.state.multiplier(slot));
-            self.totals_of(k, rows, columns, shift)
+            let slot = slots.get(k).copied().unwrap_or_default();
+            self.totals_of(&slot, k, rows, columns)
         };
         sums[0].iter().zip(&sums[1]).enumerate().map(of_problem).collect()
     }
 
-    fn totals_of(&self, k: usize, rows: &Sums, columns: &Sums, shift: f64) -> Totals {
+    fn totals_of(&self, slot: &Slot, k: usize, rows: &Sums, columns: &Sums) -> Totals {
         let state = self.state;
+        let shift = state.multiplier(slot);
+        // Of a hard side beside a soft one.
+        let moved = match Side::BOTH.map(|side| state.reach(side) > 0.0) {
+            [true, false] => -state.moved(slot) * state.masses[k].target,
+            [false, true] => state.moved(slot) * state.masses[k].source,
+            _ => 0.0,
+        };
         let value = |sums: &Sums, k: usize| joined([sums[0][k], sums[1][k]]);
         let Masses { exponent, larger, source, target } = state.masses[k];
         let (unit, epsilon) = (exponent.exp2(), self.epsilons.of(state.range.start + k));
@@ -152,7 +160,8 @@ impl<'a> Measure<'a> {
                 + shift * mass,
             regularized_cost: unit * (value(rows, 3) + value(columns, 3)) / state.scale
                 - epsilon * (mass - source * target)
-                + state.mass.map_or(0.0, |given| shift * given),
+                + state.mass.map_or(0.0, |given| shift * given)
+                + moved,
             mass,
         };
         totals.with_offset(state.offset, source)

@@ -1,7 +1,9 @@
 //! Sinkhorn for many small problems, one workgroup each.
 
-use super::batch::{Batch, Slot};
+use super::Sinkhorn;
+use super::iterate::Reporter;
 use super::measure::Measure;
+use super::state::{Ground, Slot, State};
 use crate::error::{Error, Result};
 use crate::gpu::layout::params;
 use crate::gpu::pace::Pace;
@@ -9,8 +11,6 @@ use crate::gpu::shader::Constant;
 use crate::gpu::{Capabilities, Kernel};
 use crate::number::Precision;
 use crate::reference::Totals;
-use crate::transport::Sinkhorn;
-use crate::transport::variant::Reporter;
 
 pub(crate) static RESIDENT: Kernel = Kernel::new("transport/resident.wgsl");
 
@@ -75,16 +75,19 @@ pub(crate) fn fits(capabilities: &Capabilities, rows: usize, columns: usize) -> 
 /// Runs the loop on the problems of `running`, which holds their final states
 /// afterwards. Where one submission does for all of them, it measures them too.
 pub(crate) async fn run(
-    batch: &Batch,
+    state: &State,
     settings: &Sinkhorn,
     tolerance: f64,
     running: &mut Vec<Slot>,
     progress: &Reporter<'_>,
     measure: Option<&Measure<'_>>,
 ) -> Result<Option<Vec<Totals>>> {
-    let gpu = &batch.gpu;
+    let Ground::Matrix(matrix) = &state.ground else {
+        return Err(Error::invalid("variant", "the resident form needs a matrix"));
+    };
+    let gpu = &state.gpu;
     let capabilities = &gpu.capabilities;
-    let (rows, columns) = (batch.source.longest, batch.target.longest);
+    let (rows, columns) = (state.source.longest, state.target.longest);
     let workgroup = capabilities.resident_workgroup();
     let exact = Capacity::exact(rows, columns);
     if !fits(capabilities, rows, columns) {
@@ -103,24 +106,24 @@ pub(crate) async fn run(
                 ("ROWS", Constant::U32(capacity.rows as u32)),
                 ("QUADS", Constant::U32(capacity.quads as u32)),
                 ("CELLS", Constant::U32(capacity.cells as u32)),
-                ("GATHER", Constant::Bool(batch.supports())),
+                ("GATHER", Constant::Bool(state.supports())),
                 ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2())),
             ],
         )
         .await?;
     let schedule: Vec<f32> =
-        batch.schedule.iter().map(|epsilon| (epsilon * batch.scale) as f32).collect();
+        state.schedule.iter().map(|epsilon| (epsilon * state.scale) as f32).collect();
     let schedule_buffer = gpu.guarded(|| gpu.upload("schedule", &schedule)).await?;
 
-    let offsets = batch.len() + 1;
-    let pairs = batch.pairs() / batch.len() as f64;
+    let offsets = state.len() + 1;
+    let pairs = state.pairs() / state.len() as f64;
     // A product costs less than an exponential; a third is near on CPU drivers.
     let unit = 0.6 * pairs / capabilities.elements_per_second() + 1e-7;
     let mut pace = Pace::new(capabilities, 1.0 / unit);
     let mut finished = Vec::with_capacity(running.len());
     let mut measured = None;
     let in_order = |slots: &[Slot]| {
-        slots.len() == batch.len() && (0u32..).zip(slots).all(|(k, slot)| slot.problem == k)
+        slots.len() == state.len() && (0u32..).zip(slots).all(|(k, slot)| slot.problem == k)
     };
     while !running.is_empty() {
         // First as many problems as fit the time, then, if even one does not,
@@ -138,51 +141,51 @@ pub(crate) async fn run(
         let iterations = ((budget / count as f64) as u32).clamp(1, left);
         let measure =
             measure.filter(|_| count == running.len() && iterations == left && in_order(running));
-        batch.write_slots(running).await?;
+        state.write_slots(running).await?;
         pace.begin();
         let mut recorder = gpu.recorder();
         gpu.guarded(|| {
             let params = gpu.uniform(&Params {
                 zero: 0,
-                rows: batch.source.bins as u32,
-                columns: batch.target.bins as u32,
-                row_stride: batch.row_stride as u32,
-                problem_stride: batch.problem_stride as u32,
+                rows: state.source.bins as u32,
+                columns: state.target.bins as u32,
+                row_stride: matrix.row_stride as u32,
+                problem_stride: matrix.problem_stride as u32,
                 slots: count as u32,
                 iterations,
                 row_base: 0,
                 column_base: offsets as u32,
                 row_bins: 2 * offsets as u32,
-                column_bins: (2 * offsets + batch.source.entries()) as u32,
+                column_bins: (2 * offsets + state.source.entries()) as u32,
                 schedule_length: schedule.len() as u32,
                 // Where scalings can leave 2^±40 within an iteration, look every time.
-                test_every: if batch.contrast > 27.0 { 1 } else { 4 },
-                tolerance: batch.leave_at(tolerance, Precision::Single),
-                padded_rows: batch.source.padded as u32,
-                padded_columns: batch.target.padded as u32,
+                test_every: if state.contrast > 27.0 { 1 } else { 4 },
+                tolerance: state.leave_at(tolerance, Precision::Single),
+                padded_rows: state.source.padded as u32,
+                padded_columns: state.target.padded as u32,
             })?;
             let ready = gpu.bind(
                 &pipeline,
                 params,
                 vec![
-                    batch.slots.whole(),
-                    batch.cost.whole(),
-                    batch.source.weights.whole(),
-                    batch.target.weights.whole(),
-                    batch.source.potentials.whole(),
-                    batch.target.potentials.whole(),
-                    batch.support.whole(),
+                    state.slots.whole(),
+                    matrix.cost.clone(),
+                    state.source.weights.whole(),
+                    state.target.weights.whole(),
+                    state.source.potentials.whole(),
+                    state.target.potentials.whole(),
+                    state.support.whole(),
                     schedule_buffer.whole(),
                 ],
             );
             recorder.dispatch(&ready, count as u64)?;
-            recorder.stage(&batch.slots, 0, (count * size_of::<Slot>()) as u64);
+            recorder.stage(&state.slots, 0, (count * size_of::<Slot>()) as u64);
             measure.map_or(Ok(()), |measure| measure.record(&mut recorder))
         })
         .await?;
         let read = recorder.read("the state of a solve").await?;
-        measured = measure.map(|measure| measure.answers(&read[1..]));
         let states: Vec<Slot> = bytemuck::pod_collect_to_vec(&read[0]);
+        measured = measure.map(|measure| measure.answers(&read[1..], &states));
         let spent = states.iter().map(|slot| f64::from(slot.iterations)).sum::<f64>() - done;
         pace.end(spent);
         let most = most(&states);

@@ -1,7 +1,8 @@
 //! The solver's settings.
 
-use super::geometry::Geometry;
+use super::epsilon::Epsilon;
 use super::problem::Problem;
+use super::schedule::{Annealing, epsilon_fits};
 use super::solution::Solution;
 use crate::error::{Error, Result};
 use crate::gpu::Context;
@@ -62,27 +63,6 @@ named! {
     Reference => "reference",
 }
 
-/// A falling ε: iteration k runs at max(ε, `from`·`factor`ᵏ). Fewer iterations
-/// where ε is small against the cost. Stages above 256 times the largest cost, which are
-/// all alike, are left out. ε must be reached within the iterations that are allowed, and
-/// within 2²⁰.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Annealing {
-    /// ε of the first iteration.
-    pub from: f64,
-    /// Factor from one iteration to the next, in (0, 1).
-    pub factor: f64,
-}
-
-impl Annealing {
-    /// From ε = `from`, times `factor` every iteration. The solve refuses what is no such schedule.
-    pub const fn new(from: f64, factor: f64) -> Annealing {
-        Annealing { from, factor }
-    }
-}
-
 /// What a progress callback sees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -98,12 +78,6 @@ pub struct Progress {
     /// infinite before the first.
     pub marginal_error: f64,
 }
-
-/// Most iterations of a falling ε.
-const LONGEST_SCHEDULE: u32 = 1 << 20;
-
-/// Largest ε of a stage against the largest cost: potentials in f32 neither leave the range nor lose the costs.
-const LARGEST_STAGE: f64 = 256.0;
 
 type Callback = Arc<dyn Fn(&Progress) -> ControlFlow<()> + Send + Sync>;
 
@@ -126,12 +100,14 @@ type Callback = Arc<dyn Fn(&Progress) -> ControlFlow<()> + Send + Sync>;
 /// ```
 #[derive(Clone)]
 pub struct Sinkhorn {
-    pub(crate) epsilon: f64,
+    pub(crate) epsilon: Epsilon,
     tolerance: Option<f64>,
     pub(crate) max_iterations: u32,
     pub(crate) precision: Precision,
     pub(crate) variant: Variant,
     pub(crate) annealing: Option<Annealing>,
+    /// Whether ε may fall where that settles a problem, without a schedule of the caller's.
+    pub(crate) anneals: bool,
     pub(crate) progress: Option<Callback>,
 }
 
@@ -150,7 +126,7 @@ impl fmt::Debug for Sinkhorn {
 }
 
 impl Sinkhorn {
-    /// A solver at regularisation ε (in units of the cost), at most 2000
+    /// A solver at regularisation ε, in units of the cost or an [`Epsilon`], at most 2000
     /// iterations, single precision, and the tolerance of the precision.
     ///
     /// ε lies within \[1e-20, 1e20\], and is at least a millionth of the largest |C| in
@@ -158,14 +134,15 @@ impl Sinkhorn {
     /// digits do not resolve the plan, and a solve is refused. Above 256 times the largest
     /// |C|, where the plan is a⊗b to some digits, the f64 twin solves on the host, without
     /// the rounding of ε ln a that would be left of the costs.
-    pub fn new(epsilon: f64) -> Sinkhorn {
+    pub fn new(epsilon: impl Into<Epsilon>) -> Sinkhorn {
         Sinkhorn {
-            epsilon,
+            epsilon: epsilon.into(),
             tolerance: None,
             max_iterations: 2000,
             precision: Precision::Single,
             variant: Variant::Auto,
             annealing: None,
+            anneals: true,
             progress: None,
         }
     }
@@ -200,10 +177,19 @@ impl Sinkhorn {
         self
     }
 
-    /// Lets ε fall to its value.
+    /// Lets ε fall to its value by this schedule. Without one ε falls where a problem does not settle in its first
+    /// iterations: from a tenth of the largest cost, by a third from test to test, and only as the error follows.
     #[must_use]
     pub fn annealing(mut self, annealing: Annealing) -> Self {
         self.annealing = Some(annealing);
+        self
+    }
+
+    /// Keeps ε at its value from the first iteration on, whether or not a problem settles so.
+    #[must_use]
+    pub fn without_annealing(mut self) -> Self {
+        self.annealing = None;
+        self.anneals = false;
         self
     }
 
@@ -240,12 +226,9 @@ impl Sinkhorn {
     }
 
     fn validate(&self, context: &Context) -> Result<()> {
-        let epsilon_fits = |e: f64| e.is_finite() && (1e-20..=1e20).contains(&e);
-        if !epsilon_fits(self.epsilon) {
-            return Err(Error::invalid(
-                "epsilon",
-                format!("{:?} is not within [1e-20, 1e20]", self.epsilon),
-            ));
+        if !epsilon_fits(self.epsilon.value()) {
+            let reason = format!("{:?} is not within [1e-20, 1e20]", self.epsilon.value());
+            return Err(Error::invalid("epsilon", reason));
         }
         let twin = context.gpu().is_none() || self.variant == Variant::Reference;
         let (floor, which) = match (twin, self.precision) {
@@ -262,53 +245,25 @@ impl Sinkhorn {
         if self.max_iterations == 0 {
             return Err(Error::invalid("max_iterations", "must be at least 1"));
         }
-        if let Some(annealing) = self.annealing {
-            if !epsilon_fits(annealing.from) {
-                return Err(Error::invalid(
-                    "annealing.from",
-                    format!("{:?} is not within [1e-20, 1e20]", annealing.from),
-                ));
-            }
-            if !(annealing.factor > 0.0 && annealing.factor < 1.0) {
-                return Err(Error::invalid(
-                    "annealing.factor",
-                    format!("{:?} is not within (0, 1)", annealing.factor),
-                ));
-            }
-        }
-        let most = LONGEST_SCHEDULE.min(self.max_iterations);
-        if self.stages() >= f64::from(most) {
-            let reason = format!("ε is not reached within {most} iterations");
-            return Err(Error::invalid("annealing", reason));
-        }
         Ok(())
     }
 
-    /// Iterations before ε stays, from the settings alone: a schedule may be endless.
-    fn stages(&self) -> f64 {
-        self.annealing.map_or(0.0, |Annealing { from, factor }| {
-            ((from / self.epsilon).ln() / -factor.ln()).ceil().max(0.0)
-        })
-    }
-
-    /// ε of every iteration until it stays: the last entry is ε itself.
-    pub(crate) fn schedule(&self, geometry: &Geometry) -> Vec<f64> {
-        let most = (LARGEST_STAGE * geometry.spread).max(self.epsilon);
-        let mut schedule = Vec::new();
-        if let Some(Annealing { from, factor }) = self.annealing {
-            let mut epsilon = from;
-            for _ in 0..LONGEST_SCHEDULE {
-                if epsilon <= self.epsilon {
-                    break;
-                }
-                if epsilon <= most {
-                    schedule.push(epsilon);
-                }
-                epsilon *= factor;
-            }
+    /// # Errors
+    /// [`Error::InvalidInput`] with `epsilon`, for one that the precision does not resolve beside costs of up to `spread`.
+    pub(crate) fn check_contrast(&self, spread: f64, epsilon: f64) -> Result<()> {
+        let most = match self.precision {
+            Precision::Single => 1e6,
+            Precision::Double => 1e9,
+        };
+        if spread <= most * epsilon {
+            return Ok(());
         }
-        schedule.push(self.epsilon);
-        schedule
+        let reason = format!(
+            "{epsilon:?} is below {:e}, the least that {:?} precision resolves: max|C|/{most:e}, where max|C|, a constant in C apart, is {spread:e}",
+            spread / most,
+            self.precision
+        );
+        Err(Error::invalid("epsilon", reason))
     }
 
     /// Reports progress; an error if the callback asks to stop.

@@ -1,7 +1,9 @@
 //! What a solve returns.
 
+use super::epsilon::Epsilons;
+use super::geometry::TwinCosts;
 use super::stop::Stop;
-use super::variant::batch::{Batch, LN_ZERO};
+use super::state::{Ground, LN_ZERO, Matrix, State};
 use super::{Problem, Sinkhorn, Variant};
 use crate::aside::compute;
 use crate::error::{Error, Result};
@@ -10,10 +12,9 @@ use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
 use crate::gpu::{AdapterReport, Context, Kernel};
 use crate::number::{Element, Precision};
-use crate::reference::{self, Totals};
-use crate::reserve::{reserve, room_for};
+use crate::reference::{self, Costs, Totals};
+use crate::reserve::{product, reserve, room_for};
 use crate::wait::blocking;
-use std::sync::Arc;
 
 pub(crate) static PLAN: Kernel = Kernel::new("transport/plan.wgsl");
 
@@ -45,12 +46,27 @@ pub struct Potentials {
 }
 
 #[derive(Debug)]
-pub(crate) enum State {
+pub(crate) enum Kept {
     /// Weighted potentials, plain ones where those do not hold them, and the cost, all
     /// less the offset, in host memory.
-    Host { potentials: Vec<(Vec<f64>, Vec<f64>, Option<Potentials>)>, cost: Arc<Vec<f64>> },
-    /// On the device until read.
-    Device { batches: Vec<Batch> },
+    Host { potentials: Vec<(Vec<f64>, Vec<f64>, Option<[Vec<f64>; 2]>)>, costs: TwinCosts },
+    /// On the device until read; of every problem with what is to be added to f and taken from g.
+    Device { batches: Vec<(State, Vec<f64>)> },
+}
+
+/// What came of one problem.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Solved {
+    pub(crate) totals: Totals,
+    pub(crate) iterations: u32,
+    /// λ of a partial transport.
+    pub(crate) multiplier: f64,
+}
+
+impl Solved {
+    fn stop(&self, tolerance: f64, most: u32) -> Stop {
+        Stop::of(self.totals.marginal_error, tolerance, (self.iterations, most))
+    }
 }
 
 /// One entry per problem of the batch; potentials stay on the device until read.
@@ -65,16 +81,19 @@ pub struct Solution {
     adapter: AdapterReport,
     variant: Variant,
     precision: Precision,
-    epsilon: f64,
+    epsilons: Epsilons,
     tolerance: f64,
     transport_cost: Vec<f64>,
     regularized_cost: Vec<f64>,
     entropy_cost: Vec<f64>,
     marginal_error: Vec<f64>,
+    mass: Vec<f64>,
     iterations: Vec<u32>,
     converged: Vec<bool>,
     stop: Vec<Stop>,
-    state: State,
+    /// λ of partial transports; 0 of others.
+    multipliers: Vec<f64>,
+    kept: Kept,
 }
 
 impl Solution {
@@ -82,19 +101,15 @@ impl Solution {
         settings: &Sinkhorn,
         context: &Context,
         problem: &Problem,
-        variant: Variant,
-        totals: Vec<Totals>,
-        iterations: Vec<u32>,
-        state: State,
+        (variant, epsilons): (Variant, Epsilons),
+        solved: Vec<Solved>,
+        kept: Kept,
     ) -> Solution {
-        let column = |value: fn(&Totals) -> f64| totals.iter().map(value).collect::<Vec<f64>>();
-        let marginal_error = column(|t| t.marginal_error);
+        let column = |value: fn(&Totals) -> f64| -> Vec<f64> {
+            solved.iter().map(|solved| value(&solved.totals)).collect()
+        };
         let (tolerance, most) = (settings.leaves_at(), settings.max_iterations);
-        let stop: Vec<Stop> = marginal_error
-            .iter()
-            .zip(&iterations)
-            .map(|(error, done)| Stop::of(*error, tolerance, (*done, most)))
-            .collect();
+        let stop: Vec<Stop> = solved.iter().map(|solved| solved.stop(tolerance, most)).collect();
         Solution {
             problem: problem.clone(),
             adapter: if variant == Variant::Reference {
@@ -104,16 +119,18 @@ impl Solution {
             },
             variant,
             precision: settings.precision,
-            epsilon: settings.epsilon,
+            epsilons,
             tolerance,
             transport_cost: column(|t| t.transport_cost),
             regularized_cost: column(|t| t.regularized_cost),
             entropy_cost: column(|t| t.entropy_cost),
+            marginal_error: column(|t| t.marginal_error),
+            mass: column(|t| t.mass),
+            iterations: solved.iter().map(|solved| solved.iterations).collect(),
+            multipliers: solved.iter().map(|solved| solved.multiplier).collect(),
             converged: stop.iter().map(|stop| *stop == Stop::Converged).collect(),
             stop,
-            marginal_error,
-            iterations,
-            state,
+            kept,
         }
     }
 
@@ -122,8 +139,8 @@ impl Solution {
         &self.transport_cost
     }
 
-    /// ⟨a,f⟩ + ⟨b,g⟩ − ε(ΣP − 1): min ⟨P,C⟩ + ε KL(P‖a⊗b) at convergence, a lower
-    /// bound of it before.
+    /// The objective, min ⟨P,C⟩ + ε KL(P‖a⊗b) and what soft marginals add, as its dual value: a lower bound before
+    /// convergence. See the module's definitions.
     pub fn regularized_cost(&self) -> &[f64] {
         &self.regularized_cost
     }
@@ -133,9 +150,21 @@ impl Solution {
         &self.entropy_cost
     }
 
-    /// Σ|P1 − a| + Σ|Pᵀ1 − b|, measured on the returned potentials.
+    /// Σ|P1 − a| + Σ|Pᵀ1 − b| over the larger mass, measured on the returned potentials. Of other marginals than balanced
+    /// ones a and b are what the optimum has at these potentials: a e^(−f/ρ) at a reach ρ, and where P1 ≤ a is asked the
+    /// mass that is there, as long as f = 0 and it is no more.
     pub fn marginal_error(&self) -> &[f64] {
         &self.marginal_error
+    }
+
+    /// ΣP: the mass that is moved.
+    pub fn mass(&self) -> &[f64] {
+        &self.mass
+    }
+
+    /// ε of a problem, in units of the cost.
+    pub fn epsilon(&self, problem: usize) -> f64 {
+        self.epsilons.of(problem.min(self.len().saturating_sub(1)))
     }
 
     /// Iterations of every problem (both precisions together).
@@ -210,46 +239,53 @@ impl Solution {
     /// [`Error::Readback`], [`Error::DeviceLost`].
     pub async fn potentials(&self, problem: usize) -> Result<Potentials> {
         let mut potentials = self.plain(problem).await?;
-        potentials.f.iter_mut().for_each(|f| *f += self.problem.geometry.offset);
+        let offset = self.problem.offset();
+        potentials.f.iter_mut().for_each(|f| *f += offset);
         Ok(potentials)
     }
 
     /// [`Solution::potentials`] for costs less the offset.
     async fn plain(&self, problem: usize) -> Result<Potentials> {
         let (f, g) = self.weighted(problem).await?;
-        if let State::Host { potentials, .. } = &self.state
-            && let (.., Some(plain)) = &potentials[problem]
+        if let Kept::Host { potentials, .. } = &self.kept
+            && let (.., Some([f, g])) = &potentials[problem]
         {
-            return Ok(plain.clone());
+            return Ok(Potentials { f: f.clone(), g: g.clone() });
         }
+        let epsilon = self.epsilon(problem);
         let (a, b) = (self.problem.source.row(problem), self.problem.target.row(problem));
         let plain = |potential: &[f64], weights: &[f64]| -> Vec<f64> {
-            potential.iter().zip(weights).map(|(p, w)| p - self.epsilon * w.ln()).collect()
+            potential.iter().zip(weights).map(|(p, w)| p - epsilon * w.ln()).collect()
         };
         let mut potentials = Potentials { f: plain(&f, a), g: plain(&g, b) };
-        if a.iter().chain(b).any(|w| *w <= 0.0) {
-            // Empty bins took no part; their potentials follow from the other side.
-            let cost = self.cost_of(problem).await?;
-            let ones = |n: usize| vec![1.0; n];
-            let (ones, epsilon) = ([ones(a.len()), ones(b.len())], self.epsilon);
-            let both = move || {
-                let rows = reference::softmin_rows(&cost, &ones[0], &g, epsilon);
-                (rows, reference::softmin_columns(&cost, &ones[1], &f, epsilon))
-            };
-            let (rows, columns) = compute(both).await;
-            for ((value, weight), transform) in potentials
-                .f
-                .iter_mut()
-                .zip(a)
-                .zip(rows)
-                .chain(potentials.g.iter_mut().zip(b).zip(columns))
-            {
+        if a.iter().chain(b).all(|w| *w > 0.0) {
+            return Ok(potentials);
+        }
+        // Empty bins took no part; their potentials follow from the other side.
+        let ones = [vec![1.0; a.len()], vec![1.0; b.len()]];
+        let lambda = self.multipliers[problem];
+        let both = move |costs: &dyn Costs| {
+            let with = |other: &[f64]| other.iter().map(|p| p + lambda).collect::<Vec<f64>>();
+            let rows = reference::softmin_rows(costs, &ones[0], &with(&g), epsilon);
+            (rows, reference::softmin_columns(costs, &ones[1], &with(&f), epsilon))
+        };
+        let (rows, columns) = self.with_costs(problem, both).await?;
+        let [source, target] = self.problem.marginals.damping();
+        let sides =
+            [(&mut potentials.f, a, rows, source), (&mut potentials.g, b, columns, target)];
+        for (potentials, weights, softmin, damping) in sides {
+            for ((value, weight), softmin) in potentials.iter_mut().zip(weights).zip(softmin) {
                 if *weight <= 0.0 {
-                    *value = transform;
+                    *value = damping.potential(softmin, epsilon);
                 }
             }
         }
         Ok(potentials)
+    }
+
+    /// λ of a partial transport, in units of the cost: P_ij = a_i b_j exp((f_i + g_j + λ − C_ij)/ε). 0 of other problems.
+    pub fn multiplier(&self, problem: usize) -> f64 {
+        self.multipliers.get(problem).copied().unwrap_or(0.0)
     }
 
     /// The plan of one problem, n×m row-major.
@@ -258,21 +294,17 @@ impl Solution {
     /// As [`Solution::potentials`], and [`Error::LimitExceeded`] for a plan above
     /// the adapter's limits.
     pub async fn plan(&self, problem: usize) -> Result<Vec<f64>> {
-        let (f, g) = self.weighted(problem).await?;
-        match &self.state {
-            State::Device { batches } if self.precision == Precision::Single => {
-                let (batch, at) = locate(batches, problem);
-                let cells = f.len() * g.len();
-                let plan = on_device(batch, at, &PLAN, &f, &g, self.epsilon, None, cells).await?;
-                Ok(plan.into_iter().map(f64::from).collect())
-            }
-            _ => {
-                let cost = self.cost_of(problem).await?;
-                room_for::<f64>("the plan", cost.len())?;
-                let epsilon = self.epsilon;
-                Ok(compute(move || reference::plan(&cost, &f, &g, epsilon)).await)
-            }
+        let (mut f, g) = self.weighted(problem).await?;
+        f.iter_mut().for_each(|f| *f += self.multipliers[problem]);
+        let epsilon = self.epsilon(problem);
+        if let Some((state, matrix, at)) = self.matrix_of(problem) {
+            let cells = f.len() * g.len();
+            let this = OnDevice { state, matrix, problem: at, epsilon };
+            let plan = this.run(&PLAN, [&f, &g], None, cells).await?;
+            return Ok(plan.into_iter().map(f64::from).collect());
         }
+        room_for::<f64>("the plan", product("the plan", &[f.len(), g.len()])?)?;
+        self.with_costs(problem, move |costs| reference::plan(costs, &f, &g, epsilon)).await
     }
 
     /// The plan applied to vectors: P x for `x` of shape m×d (row-major), giving n×d.
@@ -310,38 +342,31 @@ impl Solution {
                 format!("{:?} is not finite", x[at]),
             ));
         }
-        let (f, g) = self.weighted(problem).await?;
-        match &self.state {
-            State::Device { batches } if self.precision == Precision::Single => {
-                let (batch, at) = locate(batches, problem);
-                // Next to 1, where neither f32 nor its sums end.
-                let most = x.iter().fold(0.0f64, |most, x| most.max(x.abs()));
-                let unit = if most > 0.0 { (-most.log2().floor()).min(1000.0).exp2() } else { 1.0 };
-                let scaled: Vec<f64> = x.iter().map(|x| x * unit).collect();
-                let input = Some((&scaled[..], width, transpose));
-                let y = on_device(batch, at, &APPLY, &f, &g, self.epsilon, input, results * width)
-                    .await?;
-                Ok(y.into_iter().map(|y| f64::from(y) / unit).collect())
-            }
-            _ => {
-                let cost = self.cost_of(problem).await?;
-                room_for::<f64>("the plan", cost.len())?;
-                let epsilon = self.epsilon;
-                let applied = move || {
-                    let mut y = vec![0.0; results * width];
-                    for component in 0..width {
-                        let column: Vec<f64> =
-                            x.iter().skip(component).step_by(width).copied().collect();
-                        let applied = reference::apply(&cost, &f, &g, epsilon, &column, transpose);
-                        for (k, value) in applied.into_iter().enumerate() {
-                            y[k * width + component] = value;
-                        }
-                    }
-                    y
-                };
-                Ok(compute(applied).await)
-            }
+        let (mut f, g) = self.weighted(problem).await?;
+        f.iter_mut().for_each(|f| *f += self.multipliers[problem]);
+        let epsilon = self.epsilon(problem);
+        if let Some((state, matrix, at)) = self.matrix_of(problem) {
+            // Next to 1, where neither f32 nor its sums end.
+            let most = x.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+            let unit = if most > 0.0 { (-most.log2().floor()).min(1000.0).exp2() } else { 1.0 };
+            let scaled: Vec<f64> = x.iter().map(|x| x * unit).collect();
+            let this = OnDevice { state, matrix, problem: at, epsilon };
+            let input = Some((&scaled[..], width, transpose));
+            let y = this.run(&APPLY, [&f, &g], input, results * width).await?;
+            return Ok(y.into_iter().map(|y| f64::from(y) / unit).collect());
         }
+        let applied = move |costs: &dyn Costs| {
+            let mut y = vec![0.0; results * width];
+            for component in 0..width {
+                let column: Vec<f64> = x.iter().skip(component).step_by(width).copied().collect();
+                let applied = reference::apply(costs, &f, &g, epsilon, &column, transpose);
+                for (k, value) in applied.into_iter().enumerate() {
+                    y[k * width + component] = value;
+                }
+            }
+            y
+        };
+        self.with_costs(problem, applied).await
     }
 
     /// Weighted potentials of one problem for costs less the offset, −∞ where a weight is
@@ -353,28 +378,47 @@ impl Solution {
                 format!("{problem} of a batch of {}", self.len()),
             ));
         }
-        match &self.state {
-            State::Host { potentials, .. } => {
+        match &self.kept {
+            Kept::Host { potentials, .. } => {
                 let (f, g, _) = &potentials[problem];
                 Ok((f.clone(), g.clone()))
             }
-            State::Device { batches } => {
-                let (batch, at) = locate(batches, problem);
-                batch.read_potentials(at).await
+            Kept::Device { batches } => {
+                let (state, moved, at) = locate(batches, problem);
+                let (mut f, mut g) = state.read_potentials(at, self.epsilon(problem)).await?;
+                f.iter_mut().for_each(|f| *f += moved[at]);
+                g.iter_mut().for_each(|g| *g -= moved[at]);
+                Ok((f, g))
             }
         }
     }
 
-    async fn cost_of(&self, problem: usize) -> Result<Vec<f64>> {
-        let cells = self.problem.geometry.rows * self.problem.geometry.columns;
-        let range = match self.problem.geometry.batch {
-            Some(_) => problem * cells..(problem + 1) * cells,
-            None => 0..cells,
-        };
-        match &self.state {
-            State::Host { cost, .. } => Ok(cost[range].to_vec()),
-            State::Device { .. } => Ok(self.problem.geometry.read().await?[range].to_vec()),
+    /// Where one problem's matrix is on a device, if kernels in single precision are to read it.
+    fn matrix_of(&self, problem: usize) -> Option<(&State, &Matrix, usize)> {
+        match &self.kept {
+            Kept::Device { batches } if self.precision == Precision::Single => {
+                let (state, _, at) = locate(batches, problem);
+                match &state.ground {
+                    Ground::Matrix(matrix) => Some((state, matrix, at)),
+                    Ground::Points(_) => None,
+                }
+            }
+            _ => None,
         }
+    }
+
+    /// Something of one problem's costs less the offset, where it keeps nobody waiting.
+    async fn with_costs<R: Send + 'static>(
+        &self,
+        problem: usize,
+        work: impl FnOnce(&dyn Costs) -> R + Send + 'static,
+    ) -> Result<R> {
+        let geometry = self.problem.geometry.clone();
+        let costs = match &self.kept {
+            Kept::Host { costs, .. } => costs.clone(),
+            Kept::Device { .. } => geometry.of_the_twin(self.problem.offset()).await?,
+        };
+        Ok(compute(move || work(&*geometry.costs(&costs, problem))).await)
     }
 }
 
@@ -395,66 +439,71 @@ fn widened<T: Element>(x: &[T]) -> Result<Vec<f64>> {
     Ok(wide)
 }
 
-/// The batch that holds a problem, and its place there.
-fn locate(batches: &[Batch], problem: usize) -> (&Batch, usize) {
-    let k = batches.partition_point(|batch| batch.range.end <= problem);
-    (&batches[k], problem - batches[k].range.start)
+/// The batch that holds a problem, how far its potentials are moved, and its place there.
+fn locate(batches: &[(State, Vec<f64>)], problem: usize) -> (&State, &[f64], usize) {
+    let k = batches.partition_point(|(state, _)| state.range.end <= problem);
+    let (state, moved) = &batches[k];
+    (state, moved, problem - state.range.start)
 }
 
-/// Runs `plan` or `apply` for one problem.
-#[expect(clippy::too_many_arguments, reason = "two private callers")]
-async fn on_device(
-    batch: &Batch,
+/// Kernels that read a problem's matrix.
+struct OnDevice<'a> {
+    state: &'a State,
+    matrix: &'a Matrix,
+    /// In the state.
     problem: usize,
-    kernel: &'static Kernel,
-    f: &[f64],
-    g: &[f64],
     epsilon: f64,
-    input: Option<(&[f64], usize, bool)>,
-    results: usize,
-) -> Result<Vec<f32>> {
-    let gpu = &batch.gpu;
-    let pipeline = gpu
-        .pipeline(
-            kernel,
-            vec![
-                ("WORKGROUP", Constant::U32(PLAN_WORKGROUP)),
-                ("NATIVE_EXP2", Constant::Bool(gpu.capabilities.native_exp2())),
-            ],
-        )
-        .await?;
-    let words = |values: &[f64]| -> Vec<f32> {
-        values.iter().map(|v| ((v * batch.scale) as f32).max(LN_ZERO)).collect()
-    };
-    let (x, width, transpose) = input.unwrap_or((&[], 1, false));
-    let mut recorder = gpu.recorder();
-    gpu.guarded(|| {
-        let params = gpu.uniform(&PlanParams {
-            zero: 0,
-            rows: f.len() as u32,
-            columns: g.len() as u32,
-            cost_stride: batch.row_stride as u32,
-            cost_at: (problem * batch.problem_stride) as u32,
-            width: width as u32,
-            transpose: transpose.into(),
-            rate: (std::f64::consts::LOG2_E / (epsilon * batch.scale)) as f32,
-        })?;
-        let source = gpu.upload("source potentials", &words(f))?;
-        let target = gpu.upload("target potentials", &words(g))?;
-        let vectors: Vec<f32> = x.iter().map(|v| *v as f32).collect();
-        let vectors = gpu.upload("vectors", &vectors)?;
-        let output = gpu.allocate("result", 4 * results as u64, STORAGE)?;
-        let mut resources = vec![batch.cost.whole(), source.whole(), target.whole()];
-        if input.is_some() {
-            resources.push(vectors.whole());
-        }
-        resources.push(output.whole());
-        let ready = gpu.bind(&pipeline, params, resources);
-        recorder.dispatch(&ready, (results as u64).div_ceil(PLAN_WORKGROUP.into()))?;
-        recorder.stage(&output, 0, 4 * results as u64);
-        Ok(())
-    })
-    .await?;
-    let mut read = recorder.read_as("a plan").await?;
-    Ok(read.pop().unwrap_or_default())
+}
+
+impl OnDevice<'_> {
+    /// Runs `plan` or `apply`.
+    async fn run(
+        &self,
+        kernel: &'static Kernel,
+        [f, g]: [&[f64]; 2],
+        input: Option<(&[f64], usize, bool)>,
+        results: usize,
+    ) -> Result<Vec<f32>> {
+        let OnDevice { state, matrix, problem, epsilon } = *self;
+        let gpu = &state.gpu;
+        let constants = vec![
+            ("WORKGROUP", Constant::U32(PLAN_WORKGROUP)),
+            ("NATIVE_EXP2", Constant::Bool(gpu.capabilities.native_exp2())),
+        ];
+        let pipeline = gpu.pipeline(kernel, constants).await?;
+        let words = |values: &[f64]| -> Vec<f32> {
+            values.iter().map(|v| ((v * state.scale) as f32).max(LN_ZERO)).collect()
+        };
+        let (x, width, transpose) = input.unwrap_or((&[], 1, false));
+        let mut recorder = gpu.recorder();
+        let record = || {
+            let params = gpu.uniform(&PlanParams {
+                zero: 0,
+                rows: f.len() as u32,
+                columns: g.len() as u32,
+                cost_stride: matrix.row_stride as u32,
+                cost_at: (problem * matrix.problem_stride) as u32,
+                width: width as u32,
+                transpose: transpose.into(),
+                rate: (std::f64::consts::LOG2_E / (epsilon * state.scale)) as f32,
+            })?;
+            let source = gpu.upload("source potentials", &words(f))?;
+            let target = gpu.upload("target potentials", &words(g))?;
+            let vectors: Vec<f32> = x.iter().map(|v| *v as f32).collect();
+            let vectors = gpu.upload("vectors", &vectors)?;
+            let output = gpu.allocate("result", 4 * results as u64, STORAGE)?;
+            let mut resources = vec![matrix.cost.clone(), source.whole(), target.whole()];
+            if input.is_some() {
+                resources.push(vectors.whole());
+            }
+            resources.push(output.whole());
+            let ready = gpu.bind(&pipeline, params, resources);
+            recorder.dispatch(&ready, (results as u64).div_ceil(PLAN_WORKGROUP.into()))?;
+            recorder.stage(&output, 0, 4 * results as u64);
+            Ok(())
+        };
+        gpu.guarded(record).await?;
+        let mut read = recorder.read_as("a plan").await?;
+        Ok(read.pop().unwrap_or_default())
+    }
 }

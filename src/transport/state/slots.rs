@@ -1,6 +1,6 @@
 //! The list of running problems.
 
-use super::{Masses, State};
+use super::{Masses, Side, State};
 use crate::error::Result;
 use crate::gpu::layout::params;
 use crate::number::{joined, words};
@@ -131,6 +131,16 @@ impl State {
     /// λ of a partial transport, in the caller's units.
     pub(crate) fn multiplier(&self, slot: &Slot) -> f64 {
         joined([slot.shift, slot.shift_low]) / self.scale
+    }
+
+    /// What is to be added to f and taken from g, in the caller's units: by as much are they kept off between soft marginals.
+    pub(crate) fn moved(&self, slot: &Slot) -> f64 {
+        let translation = joined([slot.translation, slot.translation_low]);
+        match Side::BOTH.map(|side| self.reach(side)) {
+            [0.0, target] => target * translation,
+            [source, 0.0] => source * translation,
+            [source, target] => source * target / (source + target) * translation,
+        }
     }
 
     /// Writes the list of running problems.
