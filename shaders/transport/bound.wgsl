@@ -48,17 +48,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let state = workgroupUniformLoad(&header);
   if (state.y != RUNNING) { return; }
   let problem = state.x;
-  var from = problem * sweep.own;
-  var until = from + sweep.own;
+  var first = problem * sweep.own;
+  var until = first + sweep.own;
   if (RAGGED) {
-    from = support[sweep.own_base + problem];
+    first = support[sweep.own_base + problem];
     until = support[sweep.own_base + problem + 1u];
   }
   let step = double_step_of(slot);
   let mass = given[problem];
   // From where nothing is full: a mass too small, so that every step is up.
   var least = 3e38;
-  for (var i = from + local; i < until; i += WORKGROUP) {
+  for (var i = first + local; i < until; i += WORKGROUP) {
     let weight = weight_of(i);
     if (weight.x > 0.0) { least = min(least, potential(i, weight, step).x); }
   }
@@ -75,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var full = vec2f(0.0);
     var free = vec2f(0.0);
     var count = 0.0;
-    for (var i = from + local; i < until; i += WORKGROUP) {
+    for (var i = first + local; i < until; i += WORKGROUP) {
       let weight = weight_of(i);
       if (weight.x <= 0.0) { continue; }
       let rest = df_sub(potential(i, weight, step), x);
@@ -103,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (workgroupUniformLoad(&settled) != 0u) { break; }
   }
   let x = workgroupUniformLoad(&moved);
-  for (var i = from + local; i < until; i += WORKGROUP) {
+  for (var i = first + local; i < until; i += WORKGROUP) {
     let weight = weight_of(i);
     if (weight.x <= 0.0) { continue; }
     let part = df_log_part(step, weight);

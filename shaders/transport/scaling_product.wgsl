@@ -27,7 +27,7 @@
 const THREADS: u32 = 128u;
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
-const OUT_OF_RANGE: f32 = 1e30;
+const HELD: f32 = 1e30;
 
 var<workgroup> kernel_tile: array<vec4f, 256>;   // DEPTH x TILE / 4 own entries
 var<workgroup> scaling_tile: array<vec4f, 256>;  // DEPTH x TILE / 4 problems
@@ -106,7 +106,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         let held = clamp(sum[c], 0x1p-110f, 0x1p110f);
         let fresh = clamp(divide(weight, held), 0x1p-101f, 0x1p101f);
         let in_range = sum[c] > 0x1p-100f && sum[c] < 0x1p110f && fresh > 0x1p-100f && fresh < 0x1p100f;
-        error[t] += select(OUT_OF_RANGE, abs(own[at + c] * held - weight), in_range);
+        error[t] += select(HELD, abs(own[at + c] * held - weight), in_range);
         own[at + c] = fresh;
       }
     }
@@ -120,8 +120,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       for (var b = 0u; b < 16u; b++) { total += errors[(k / 4u) * 16u + b][k % 4u]; }
       let at = sweep.partials_at + slots[first_slot + k].problem * sweep.blocks + place % sweep.blocks;
       // A mark stays: an iterate that was held is not that of the log domain.
-      let mark = max(partials[at].y, select(0.0, 1.0, total >= OUT_OF_RANGE));
-      partials[at] = vec4f(min(total, OUT_OF_RANGE), mark, 0.0, 0.0);
+      let mark = max(partials[at].y, select(0.0, 1.0, total >= HELD));
+      partials[at] = vec4f(min(total, HELD), mark, 0.0, 0.0);
     }
   }
 }

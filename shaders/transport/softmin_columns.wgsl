@@ -111,13 +111,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           let error = abs(sum - wanted(step, old[k], sum, w));
           partial += vec4f(error, sum - w, sum * old[k], dual_term(step, old[k], w));
         } else {
-          var from = base[k];
+          var origin = base[k];
           if (!(sum > MARGINAL_LOW && sum < MARGINAL_HIGH)) {
             let again = with_maximum(cost_at, stride, other_at, k, rate);
             sum = again.x;
-            from = -again.y;
+            origin = -again.y;
           }
-          fresh[k] = updated(step, old[k], (from - step.shift) + step.epsilon * log_ratio(w, sum), w);
+          fresh[k] = updated(step, old[k], (origin - step.shift) + step.epsilon * log_ratio(w, sum), w);
           if (DAMPING == SOFT) { partial += tested(step, old[k], sum, w, fresh[k]); }
         }
       }

@@ -130,15 +130,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         partial += vec4f(error, second, sum * old[r], dual_term(step, old[r], w));
         continue;
       }
-      var from = base[r];
+      var origin = base[r];
       var before = sum;
       if (!(sum > MARGINAL_LOW && sum < MARGINAL_HIGH)) {
         let again = with_maximum(r, other_at, quads, rate);
         sum = again.x;
-        from = -again.y;
+        origin = -again.y;
         before = sum * exp2_sum_scalar((base[r] + again.y) * rate);
       }
-      let balanced = (from - step.shift) + step.epsilon * log_ratio(w, sum);
+      let balanced = (origin - step.shift) + step.epsilon * log_ratio(w, sum);
       fresh[r] = updated(step, old[r], balanced, w);
       partial += tested(step, old[r], before, w, fresh[r]);
     }

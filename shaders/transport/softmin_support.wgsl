@@ -87,15 +87,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         partial += vec4f(error, second, sum * old[r], dual_term(step, old[r], weight));
         continue;
       }
-      var from = base[r];
+      var origin = base[r];
       var before = sum;
       if (!(sum > MARGINAL_LOW && sum < MARGINAL_HIGH)) {
         let again = with_maximum(cost_at[r], other_from, other_until, rate);
         sum = again.x;
-        from = -again.y;
+        origin = -again.y;
         before = sum * exp2_sum_scalar((base[r] + again.y) * rate);
       }
-      let balanced = (from - step.shift) + step.epsilon * log_ratio(weight, sum);
+      let balanced = (origin - step.shift) + step.epsilon * log_ratio(weight, sum);
       let fresh = updated(step, old[r], balanced, weight);
       own[index + r] = fresh;
       partial += tested(step, old[r], before, weight, fresh);

@@ -1,10 +1,10 @@
 // Adds up what the measuring sweeps left per workgroup: four sums per problem,
 // in double-float, whatever the precision of the sweep, in the order of the rows.
-// One thread a problem. Output: high words, low words.
+// One thread a problem, whose sums begin at `first`. Output: high words, low words.
 //!include shared/twofloat.wgsl
 //!include shared/grid.wgsl
 
-struct Total { zero: u32, problems: u32, blocks: u32, unused: u32 }
+struct Total { zero: u32, problems: u32, blocks: u32, first: u32 }
 @group(0) @binding(0) var<uniform> total: Total;
 @group(0) @binding(1) var<storage, read> partials: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> sums: array<vec4f>;
@@ -27,10 +27,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var high = vec4f(0.0);
     var low = vec4f(0.0);
     if (DOUBLE) {
-      high = partials[2u * at];
-      low = partials[2u * at + 1u];
+      high = partials[total.first + 2u * at];
+      low = partials[total.first + 2u * at + 1u];
     } else {
-      high = partials[at];
+      high = partials[total.first + at];
     }
     x = df_add(x, vec2f(high.x, low.x));
     y = df_add(y, vec2f(high.y, low.y));

@@ -31,11 +31,6 @@ impl Pace {
         Pace::new(capabilities, capabilities.elements_per_second())
     }
 
-    /// Units a second, as far as is known.
-    pub(crate) fn rate(&self) -> f64 {
-        self.units / self.seconds
-    }
-
     /// Units of work for the next submission.
     pub(crate) fn units(&self) -> f64 {
         self.units

@@ -238,6 +238,7 @@ impl Case {
         };
         let problem = geometry
             .and_then(|geometry| Problem::new(geometry, &self.source, &self.target))
+            .map(Problem::normalized)
             .expect("a well-formed case");
         match &self.start {
             None => problem,

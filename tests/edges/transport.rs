@@ -7,7 +7,7 @@ const CROSSED: [f64; 4] = [0.0, 1.0, 1.0, 0.0];
 const HALVES: [f64; 2] = [0.5, 0.5];
 
 fn problem(cost: &[f64], a: &[f64], b: &[f64]) -> Result<Problem> {
-    Problem::new(Geometry::cost_matrix(cost, a.len(), b.len())?, a, b)
+    Ok(Problem::new(Geometry::cost_matrix(cost, a.len(), b.len())?, a, b)?.normalized())
 }
 
 fn solver(precision: Precision, epsilon: f64) -> Sinkhorn {

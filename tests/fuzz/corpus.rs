@@ -293,7 +293,9 @@ fn tiny_costs(contexts: &Contexts) -> Verdict {
         for epsilon in [1e-3, 1.0, 1e10, 1e20] {
             for precision in PRECISIONS {
                 let geometry = Geometry::cost_matrix(&[0.0, cost, 0.0, 0.0], 2, 2);
-                let problem = geometry.and_then(|g| Problem::new(g, &[0.3, 0.7], &[0.6, 0.4]));
+                let problem = geometry
+                    .and_then(|g| Problem::new(g, &[0.3, 0.7], &[0.6, 0.4]))
+                    .map(Problem::normalized);
                 let problem = must("a problem", problem)?;
                 let solver = Sinkhorn::new(epsilon).precision(precision);
                 let run = |context: &Context| solver.solve_blocking(context, &problem);
@@ -377,7 +379,7 @@ fn sizes(contexts: &Contexts) -> Verdict {
 fn annealing(contexts: &Contexts) -> Verdict {
     let geometry = Geometry::cost_matrix(&[0.0, 1.0, 1.0, 0.0], 2, 2);
     let problem =
-        must("a problem", geometry.and_then(|g| Problem::new(g, &[1.0, 1.0], &[1.0, 1.0])))?;
+        must("a problem", geometry.and_then(|g| Problem::new(g, &[1.0, 1.0], &[1.0, 1.0])).map(Problem::normalized))?;
     let solver =
         Sinkhorn::new(1e-3).annealing(Annealing::new(1e20, 0.999_999_9)).max_iterations(1_000);
     let run = |context: &Context| solver.solve_blocking(context, &problem);

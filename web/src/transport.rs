@@ -143,7 +143,8 @@ fn read_problem(problem: &JsValue) -> Result<Problem, Failure> {
     })?;
     let problem = with_slice!(source, source => with_slice!(target, target => {
         Problem::new(geometry, source, target)
-    }))?;
+    }))?
+    .normalized();
     match options.numbers("start")? {
         Some(start) => Ok(problem.starting_from(&start.into_f64())?),
         None => Ok(problem),

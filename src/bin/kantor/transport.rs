@@ -175,7 +175,7 @@ impl Arguments {
         }
         .map_err(|error| self.explain(error))?;
         npy::with_slice!(source.values, source => npy::with_slice!(target.values, target => {
-            Problem::new(geometry, source, target)
+            Problem::new(geometry, source, target).map(Problem::normalized)
         }))
         .map_err(|error| self.explain(error))
     }

@@ -100,7 +100,7 @@ impl Inputs {
             1 => Geometry::cost_matrix(&self.cost, n, n),
             k => Geometry::cost_matrices(&self.cost, k, n, n),
         }?;
-        Problem::new(geometry, &self.source, &self.target)
+        Ok(Problem::new(geometry, &self.source, &self.target)?.normalized())
     }
 
     /// Entries of the cost between bins that hold mass, which an iteration visits

@@ -5,9 +5,6 @@ use super::matrix::SOFTMIN_ROWS;
 use crate::gpu::shader::Constant;
 use crate::transport::state::{Clouds, Side, State};
 
-/// Dimensions up to which a thread keeps its points in registers.
-pub(crate) const MOST_DIRECT: usize = 4096;
-
 /// The ground cost of an exponent, in either precision.
 pub(super) fn ground(exponent: f64) -> [&'static str; 2] {
     match exponent {
