@@ -65,7 +65,9 @@ fn points_are_as_their_matrix() {
     for (n, m, d) in [(1, 1, 1), (7, 5, 1), (33, 50, 2), (64, 40, 3), (21, 30, 7), (17, 9, 40)] {
         let (x, y) = (cloud(&mut random, n, d), cloud(&mut random, m, d));
         let (a, b) = (weights(&mut random, n), weights(&mut random, m));
-        for ground in GROUNDS {
+        // Every dimension and ground cost is a kernel of its own to compile.
+        let grounds = if d == 2 { &GROUNDS[..] } else { &GROUNDS[..1] };
+        for &ground in grounds {
             let costs = matrix(ground, &x, &y, d);
             let epsilon = 0.1 * costs.iter().copied().fold(1e-3, f64::max);
             let points = Geometry::points(&x, &y, d, ground).expect("points");

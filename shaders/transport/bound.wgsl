@@ -83,7 +83,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         full = df_add(full, weight);
         count += 1.0;
       } else {
-        free = df_add(free, df_mul(weight, df_exp(-df_mul(rest, vec2f(step.rate)))));
+        free = df_add(free, df_mul(weight, df_exp(-df_div(rest, step.epsilon))));
       }
     }
     let all_full = sum_lanes_double(local, WORKGROUP, full);

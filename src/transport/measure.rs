@@ -50,6 +50,11 @@ impl<'a> Measure<'a> {
         Ok(Measure { state, epsilons, totals, softmin })
     }
 
+    /// ε of a problem of the state.
+    pub(crate) fn epsilon(&self, problem: usize) -> f64 {
+        self.epsilons.of(self.state.range.start + problem)
+    }
+
     /// Marginal error and costs of every problem, in the caller's units. `slots` are the final states, in any order.
     pub(crate) async fn run(&self, slots: &[Slot]) -> Result<Vec<Totals>> {
         let mut slots = slots.to_vec();
@@ -146,7 +151,7 @@ impl<'a> Measure<'a> {
         };
         let value = |sums: &Sums, k: usize| joined([sums[0][k], sums[1][k]]);
         let Masses { exponent, larger, source, target } = state.masses[k];
-        let (unit, epsilon) = (exponent.exp2(), self.epsilons.of(state.range.start + k));
+        let (unit, epsilon) = (exponent.exp2(), self.epsilon(k));
         // The columns' second sum is what the plan has more than their weights.
         let mass = target + unit * value(columns, 1);
         // The source's logarithms are of weights over the power of two.
@@ -164,6 +169,6 @@ impl<'a> Measure<'a> {
                 + moved,
             mass,
         };
-        totals.with_offset(state.offset, source)
+        totals.with_offset(state.offsets[k], source)
     }
 }

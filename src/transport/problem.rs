@@ -1,6 +1,6 @@
 //! What is to be transported: a batch of pairs of weighted measures.
 
-use super::geometry::Geometry;
+use super::geometry::{Geometry, Reduction};
 use super::marginals::Marginals;
 use super::weights::Weights;
 use crate::error::{Error, Result};
@@ -217,6 +217,51 @@ impl Problem {
     /// What is taken out of the cost: a constant changes no plan between hard marginals.
     pub(crate) fn offset(&self) -> f64 {
         if self.marginals.is_hard() { self.geometry.offset } else { 0.0 }
+    }
+
+    /// The same for a solve at ε ≥ `epsilon`: rows of agreeing masses, and costs less constants.
+    ///
+    /// # Errors
+    /// As [`Problem::checked`].
+    pub(crate) fn prepared(&self, epsilon: f64) -> Result<Problem> {
+        let problem = self.checked()?;
+        let geometry = problem.geometry.reduced(epsilon, problem.marginals.is_hard());
+        let start = match (&problem.start, &geometry.reduction) {
+            (Some(start), Some(Reduction { columns, .. })) => {
+                let taken = columns.iter().cycle();
+                Some(Arc::new(start.iter().zip(taken).map(|(g, s)| g - s).collect()))
+            }
+            (start, _) => start.clone(),
+        };
+        Ok(Problem { geometry, start, ..problem })
+    }
+
+    /// What the constants that were taken out of the cost cost a problem, over its mass: of rows and columns up to the
+    /// error of the marginals.
+    pub(crate) fn taken_out(&self, k: usize) -> f64 {
+        let Some(Reduction { rows, columns }) = &self.geometry.reduction else {
+            return self.offset();
+        };
+        let (n, m) = self.geometry.shape();
+        let own = if self.geometry.batch.is_some() { k } else { 0 };
+        let sum = |weights: &[f64], taken: &[f64]| -> f64 {
+            weights.iter().zip(taken).map(|(w, t)| w * t).sum()
+        };
+        let taken = sum(self.source.row(k), &rows[own * n..(own + 1) * n])
+            + sum(self.target.row(k), &columns[own * m..(own + 1) * m]);
+        taken / self.source.masses[k]
+    }
+
+    /// What the potentials of a problem without the constants lack: one number a source bin, and a target bin.
+    pub(crate) fn origin(&self, k: usize) -> [Vec<f64>; 2] {
+        let (n, m) = self.geometry.shape();
+        match &self.geometry.reduction {
+            None => [vec![self.offset(); n], vec![0.0; m]],
+            Some(Reduction { rows, columns }) => {
+                let own = if self.geometry.batch.is_some() { k } else { 0 };
+                [rows[own * n..(own + 1) * n].to_vec(), columns[own * m..(own + 1) * m].to_vec()]
+            }
+        }
     }
 
     /// Whether source and target are one, and so are both potentials.

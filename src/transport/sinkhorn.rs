@@ -248,24 +248,6 @@ impl Sinkhorn {
         Ok(())
     }
 
-    /// # Errors
-    /// [`Error::InvalidInput`] with `epsilon`, for one that the precision does not resolve beside costs of up to `spread`.
-    pub(crate) fn check_contrast(&self, spread: f64, epsilon: f64) -> Result<()> {
-        let most = match self.precision {
-            Precision::Single => 1e6,
-            Precision::Double => 1e9,
-        };
-        if spread <= most * epsilon {
-            return Ok(());
-        }
-        let reason = format!(
-            "{epsilon:?} is below {:e}, the least that {:?} precision resolves: max|C|/{most:e}, where max|C|, a constant in C apart, is {spread:e}",
-            spread / most,
-            self.precision
-        );
-        Err(Error::invalid("epsilon", reason))
-    }
-
     /// Reports progress; an error if the callback asks to stop.
     pub(crate) fn report(&self, progress: Progress) -> Result<()> {
         match self.progress.as_ref().map(|callback| callback(&progress)) {

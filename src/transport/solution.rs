@@ -239,8 +239,9 @@ impl Solution {
     /// [`Error::Readback`], [`Error::DeviceLost`].
     pub async fn potentials(&self, problem: usize) -> Result<Potentials> {
         let mut potentials = self.plain(problem).await?;
-        let offset = self.problem.offset();
-        potentials.f.iter_mut().for_each(|f| *f += offset);
+        let [f, g] = self.problem.origin(problem);
+        potentials.f.iter_mut().zip(f).for_each(|(f, more)| *f += more);
+        potentials.g.iter_mut().zip(g).for_each(|(g, more)| *g += more);
         Ok(potentials)
     }
 

@@ -22,10 +22,9 @@ pub(crate) async fn solve(
     context: &Context,
     problem: &Problem,
 ) -> Result<Solution> {
-    let problem = &problem.checked()?;
     let epsilons = &Epsilons::new(settings.epsilon, &problem.geometry).await?;
     settings.check_schedule(epsilons.least())?;
-    settings.check_contrast(problem.geometry.spread, epsilons.least())?;
+    let problem = &problem.prepared(epsilons.least())?;
     match context.gpu() {
         Some(gpu)
             if !is_for_the_twin(
@@ -89,7 +88,7 @@ async fn on_cpu(
         .iter()
         .enumerate()
         .map(|(k, found)| Solved {
-            totals: found.totals.with_offset(offset, problem.source.masses[k]),
+            totals: found.totals.with_offset(problem.taken_out(k), problem.source.masses[k]),
             iterations: found.iterations,
             multiplier: found.lambda,
         })
@@ -191,6 +190,7 @@ impl Batch<'_> {
             found = self.measure.run(&slots).await?;
         }
         slots.sort_unstable_by_key(|slot| slot.problem);
+        self.check_resolution(&found).await?;
         let moved = slots.iter().map(|slot| self.state.moved(slot)).collect();
         let solved = slots.iter().zip(found).map(|(slot, totals)| Solved {
             totals,
@@ -198,6 +198,38 @@ impl Batch<'_> {
             multiplier: self.state.multiplier(slot),
         });
         Ok((solved.collect(), moved))
+    }
+
+    /// That problems that did not converge were not beyond the digits of the precision: what limits is how far the potentials
+    /// that were reached are apart, not the largest cost.
+    async fn check_resolution(&self, found: &[Totals]) -> Result<()> {
+        let Batch { settings, state, .. } = *self;
+        let tolerance = settings.leaves_at();
+        let failed = |totals: &Totals| tolerance > 0.0 && totals.marginal_error > tolerance.max(0.01);
+        let digits = match state.precision {
+            Precision::Single => (-24f64).exp2(),
+            Precision::Double => (-48f64).exp2(),
+        };
+        for (problem, _) in found.iter().enumerate().filter(|(_, totals)| failed(totals)) {
+            let epsilon = self.measure.epsilon(problem);
+            let (f, g) = state.read_potentials(problem, epsilon).await?;
+            let finite = f.iter().chain(&g).filter(|p| p.is_finite());
+            let largest = finite.fold(0.0f64, |most, p| most.max(p.abs()));
+            // An exponent that is off by as much tells nothing.
+            let least = largest * digits * 16.0;
+            if epsilon < least {
+                let other = match state.precision {
+                    Precision::Single => "; double precision resolves less",
+                    Precision::Double => "",
+                };
+                let reason = format!(
+                    "{epsilon:?} is below {least:e}, the least that {} precision resolves between potentials of up to {largest:e}{other}",
+                    state.precision
+                );
+                return Err(Error::invalid("epsilon", reason));
+            }
+        }
+        Ok(())
     }
 
     /// Sweeps in a precision until the tolerance, or the end of what it can.
@@ -211,6 +243,8 @@ impl Batch<'_> {
         let Batch { settings, choice, state, .. } = *self;
         let reporting = (settings, progress);
         if choice.symmetric {
+            // Plain steps swing between two potentials.
+            running.iter_mut().for_each(|slot| slot.omega = 0.5);
             let softmin = Softmin::sweeps(state, precision, Out::Average).await?;
             iterate(state, &softmin, phase, running, reporting).await?;
             let mut slow: Vec<Slot> =

@@ -2,6 +2,7 @@
 
 use super::grid::AxisCosts;
 use super::points::Points;
+use super::reduction::Reduction;
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::number::{Element, Ends, joined};
@@ -55,10 +56,15 @@ impl Cost {
         }
     }
 
-    /// The rows of the cost in f64 less `offset`, one after the other; none of a cost on a
+    /// The rows of the cost in f64 less `offset` and a reduction, one after the other; none of a cost on a
     /// device.
-    pub(crate) fn rows(&self, columns: usize, offset: f64) -> Rows<'_> {
-        Rows { cost: self, columns, offset }
+    pub(crate) fn rows<'a>(
+        &'a self,
+        columns: usize,
+        offset: f64,
+        reduction: Option<&'a Reduction>,
+    ) -> Rows<'a> {
+        Rows { cost: self, columns, offset, reduction }
     }
 }
 
@@ -68,28 +74,43 @@ pub(crate) struct Rows<'a> {
     cost: &'a Cost,
     columns: usize,
     offset: f64,
+    reduction: Option<&'a Reduction>,
 }
 
 impl Rows<'_> {
     /// `f` of the values in `columns` of row number `row`, counted through all matrices.
     pub(crate) fn each(&self, row: usize, columns: Range<usize>, mut f: impl FnMut(f64)) {
+        let Some(reduction) = self.reduction else {
+            return self.plain(row, columns, |value| f(value - self.offset));
+        };
+        let (n, m) = (reduction.rows.len(), self.columns);
+        let matrices = (reduction.columns.len() / m).max(1);
+        let of_columns = row / (n / matrices).max(1) * m;
+        let taken = &reduction.columns[of_columns + columns.start..of_columns + columns.end];
+        let (of_row, mut taken) = (reduction.rows[row], taken.iter());
+        self.plain(row, columns, |value| {
+            f((value - of_row) - taken.next().copied().unwrap_or(0.0));
+        });
+    }
+
+    fn plain(&self, row: usize, columns: Range<usize>, mut f: impl FnMut(f64)) {
         let range = row * self.columns + columns.start..row * self.columns + columns.end;
         match self.cost {
             Cost::Host { high, low: None, unit, .. } => {
                 let unit = 1.0 / unit;
-                high[range].iter().for_each(|h| f(f64::from(*h) * unit - self.offset));
+                high[range].iter().for_each(|h| f(f64::from(*h) * unit));
             }
             Cost::Host { high, low: Some(low), unit, .. } => {
                 let unit = 1.0 / unit;
                 let words = high[range.clone()].iter().zip(&low[range]);
-                words.for_each(|(h, l)| f(joined([*h, *l]) * unit - self.offset));
+                words.for_each(|(h, l)| f(joined([*h, *l]) * unit));
             }
-            Cost::Grid(costs) => costs.each(row, columns, |value| f(value - self.offset)),
+            Cost::Grid(costs) => costs.each(row, columns, f),
             Cost::Points(points) => {
                 let cloud = points.source.of_point(row);
                 let first = points.target.range(cloud).start;
                 let columns = first + columns.start..first + columns.end;
-                points.each(row, columns, |value| f(value - self.offset));
+                points.each(row, columns, f);
             }
             Cost::Device(_) => {}
         }

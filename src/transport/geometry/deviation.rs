@@ -45,7 +45,7 @@ impl Geometry {
         let problems = self.batch.unwrap_or(1);
         let moments = |problem: usize, cost: &Cost| {
             // Less a constant, beside which the digits of squares would be lost.
-            let rows = cost.rows(m, self.offset);
+            let rows = cost.rows(m, self.offset, None);
             let parts = map_rows(n, |i| {
                 let mut moments = Moments::default();
                 rows.each(problem * n + i, 0..m, |value| moments.add(value));

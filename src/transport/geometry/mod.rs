@@ -6,6 +6,7 @@ mod deviation;
 mod grid;
 mod ground;
 mod points;
+mod reduction;
 
 pub use grid::Grid;
 pub use ground::GroundCost;
@@ -13,6 +14,7 @@ pub use ground::GroundCost;
 pub(crate) use cost::Cost;
 pub(crate) use costs::TwinCosts;
 pub(crate) use points::{Cloud, Points};
+pub(crate) use reduction::Reduction;
 
 use cost::{SMALLEST_AS_IT_IS, words_of};
 use crate::error::{Error, Result};
@@ -50,6 +52,8 @@ pub struct Geometry {
     pub(crate) spread: f64,
     /// Least value without the offset.
     pub(crate) least: f64,
+    /// Taken out of rows and columns instead of an offset, for a solve.
+    pub(crate) reduction: Option<Reduction>,
 }
 
 impl Geometry {
@@ -110,6 +114,7 @@ impl Geometry {
             offset,
             spread,
             least: least - offset,
+            reduction: None,
         })
     }
 
@@ -203,7 +208,17 @@ impl Geometry {
         batch: Option<usize>,
         most: f64,
     ) -> Geometry {
-        Geometry { cost, rows, columns, batch, magnitude: most, offset: 0.0, spread: most, least: 0.0 }
+        Geometry {
+            cost,
+            rows,
+            columns,
+            batch,
+            magnitude: most,
+            offset: 0.0,
+            spread: most,
+            least: 0.0,
+            reduction: None,
+        }
     }
 
     /// What a batch has one of for every problem, for messages.
@@ -247,7 +262,7 @@ impl Geometry {
         let matrices = self.batch.unwrap_or(1);
         let cells = product("the cost (values)", &[matrices, self.rows, self.columns])?;
         let mut values = zeroed("the cost in f64", cells)?;
-        let rows = self.cost.rows(self.columns, offset);
+        let rows = self.cost.rows(self.columns, offset, self.reduction.as_ref());
         fill(&mut values, |first, place| {
             padded_rows(first, place, (self.columns, self.columns), |row, columns, place| {
                 let mut place = place.iter_mut();

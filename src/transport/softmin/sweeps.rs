@@ -104,7 +104,10 @@ impl<'a> Sweeps<'a> {
         ];
         let gpu = &state.gpu;
         let planes = if precision == Precision::Double { 2 } else { 1 };
-        let blocks = u64::from(sides[0].blocks) + u64::from(sides[1].blocks);
+        // A hard target leaves nothing to a test.
+        let tests = out == Out::Measure || state.reach(Side::Target) > 0.0;
+        let target = if tests { sides[1].blocks } else { 0 };
+        let blocks = u64::from(sides[0].blocks) + u64::from(target);
         let bytes = 16 * planes * blocks * state.len() as u64;
         let partials = gpu.guarded(|| gpu.allocate("partial sums", bytes, STORAGE)).await?;
         let bound = match state.mass.filter(|_| out != Out::Measure) {

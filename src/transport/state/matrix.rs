@@ -63,7 +63,8 @@ impl Matrix {
                     && scale == 1.0
                     && offset == 0.0
                     && *unit == 1.0
-                    && geometry.magnitude < FORBIDDEN =>
+                    && geometry.magnitude < FORBIDDEN
+                    && geometry.reduction.is_none() =>
             {
                 let from = all.start * columns;
                 for (words, at) in [(Some(high), Some(0)), (low.as_ref(), low_at)] {
@@ -89,7 +90,7 @@ fn write_scaled(
     low_at: Option<u64>,
 ) -> Result<()> {
     let columns = geometry.columns;
-    let rows = geometry.cost.rows(columns, offset);
+    let rows = geometry.cost.rows(columns, offset, geometry.reduction.as_ref());
     for (word, at) in [Some(0), low_at].into_iter().enumerate() {
         let Some(at) = at else { continue };
         upload.write_with(at, all.len() * stride, |first, place| {

@@ -67,8 +67,6 @@ pub(crate) struct State {
     pub(crate) target: SideData,
     pub(crate) ground: Ground,
     pub(crate) damping: [Damping; 2],
-    /// Whether one potential is both sides'.
-    pub(crate) symmetric: bool,
     pub(crate) masses: Vec<Masses>,
     /// That of the plans, where it is given.
     pub(crate) mass: Option<f64>,
@@ -78,8 +76,8 @@ pub(crate) struct State {
     pub(crate) precision: Precision,
     /// Costs and ε on the device are those of the caller times this power of two.
     pub(crate) scale: f64,
-    /// Taken out of the cost before that; f are those of the caller less the offset.
-    pub(crate) offset: f64,
+    /// What was taken out of the cost before that costs every problem, over its mass.
+    pub(crate) offsets: Vec<f64>,
     /// Largest |C| / ε.
     pub(crate) contrast: f64,
     /// ε of every iteration until it stays, in the caller's units.
@@ -222,19 +220,18 @@ impl State {
             gpu.allocate("running problems", (range.len() * size_of::<Slot>()) as u64, STORAGE)?;
         Ok(State {
             gpu: gpu.clone(),
-            range,
+            range: range.clone(),
             source,
             target,
             ground,
             damping: problem.marginals.damping(),
-            symmetric: problem.is_symmetric(),
             masses,
             mass: problem.marginals.mass(),
             support,
             slots,
             precision: layout.precision,
             scale,
-            offset: problem.offset(),
+            offsets: range.clone().map(|k| problem.taken_out(k)).collect(),
             contrast: problem.geometry.spread / last,
             schedule: schedule.to_vec(),
         })

@@ -121,7 +121,6 @@ impl State {
                 mass: larger as f32,
                 source_mass: (source * (-exponent).exp2()) as f32,
                 target_mass: (target * (-exponent).exp2()) as f32,
-                omega: if self.symmetric { 0.5 } else { 1.0 },
                 ..Slot::new(k)
             }
         };
