@@ -72,9 +72,11 @@ fn updated(step: Step, old: f32, balanced: f32, weight: f32) -> f32 {
 // The marginal that the optimum has at this potential.
 fn wanted(step: Step, old: f32, marginal: f32, weight: f32) -> f32 {
   if (DAMPING == HARD) { return weight; }
-  let f = old - log_part(step, weight);
+  let part = log_part(step, weight);
+  let f = old - part;
   if (DAMPING == SOFT) { return weight * exp_f32(-divide(f, sweep.reach) - step.drift); }
-  return select(min(marginal, weight), weight, f < 0.0);
+  // At the bound but for rounding.
+  return select(min(marginal, weight), weight, f < -0x1p-21f * (abs(old) + abs(part)));
 }
 
 // What the entry adds to the dual value, but for the translation of a hard side.

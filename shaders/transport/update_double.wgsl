@@ -55,9 +55,11 @@ fn df_updated(step: DoubleStep, old: vec2f, balanced: vec2f, weight: vec2f) -> v
 
 fn df_wanted(step: DoubleStep, old: vec2f, marginal: vec2f, weight: vec2f) -> vec2f {
   if (DAMPING == HARD) { return weight; }
-  let f = df_sub(old, df_log_part(step, weight));
+  let part = df_log_part(step, weight);
+  let f = df_sub(old, part);
   if (DAMPING == SOFT) { return df_mul(weight, df_exp(-df_kept(f, step))); }
-  if (f.x < 0.0 || df_sub(marginal, weight).x > 0.0) { return weight; }
+  // At the bound but for rounding.
+  if (f.x < -0x1p-41f * (abs(old.x) + abs(part.x)) || df_sub(marginal, weight).x > 0.0) { return weight; }
   return marginal;
 }
 

@@ -219,8 +219,9 @@ impl Loop<'_> {
         slots: usize,
     ) -> Result<()> {
         let state = self.state;
-        let [source, target] = Side::BOTH.map(|side| self.softmin.errors(side));
-        let marks = self.softmin.errors(marked);
+        let source = self.softmin.errors(Side::Source)?;
+        let target = self.softmin.errors(Side::Target)?;
+        let marks = self.softmin.errors(marked)?;
         let precision = self.softmin.precision();
         let tolerance = match marked == Side::Target && self.testable(k) {
             true => state.leave_at(self.phase.tolerance, precision),

@@ -115,7 +115,7 @@ impl<'a> Measure<'a> {
         let (gpu, problems) = (&self.state.gpu, self.state.len());
         let bytes = 32 * problems as u64;
         let output = gpu.allocate("totals", bytes, STORAGE)?;
-        let errors = self.softmin.errors(side);
+        let errors = self.softmin.errors(side)?;
         let params = gpu.uniform(&Total {
             problems: problems as u32,
             blocks: errors.blocks,

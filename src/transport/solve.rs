@@ -158,6 +158,9 @@ fn is_finite(totals: &Totals) -> bool {
     all.iter().all(|value| value.is_finite())
 }
 
+/// Marginal error that single precision must reach to be worth a phase before double.
+const ROUGH: f64 = 0.01;
+
 /// Some problems of a solve, on the device.
 struct Batch<'a> {
     settings: &'a Sinkhorn,
@@ -286,13 +289,13 @@ impl Batch<'_> {
             let mut start = Start::Uploaded;
             // As far as single precision goes, unless an exact number of double
             // precision iterations was asked for, or a start that may be better than that.
-            if tolerance > 0.0 && problem.start.is_none() {
+            // The rounding of an f32 potential is some 3e-8 max|C|/ε in the marginals.
+            let rough = (1.2e-7 * state.contrast).max(3e-6).max(tolerance);
+            if tolerance > 0.0 && problem.start.is_none() && rough < ROUGH {
                 // Who leaves this phase has not finished.
                 let finished = state.range.start;
                 let progress: &Reporter<'_> =
                     &move |running, done| Progress { finished, ..progress(running, done) };
-                // The rounding of an f32 potential is some 3e-8 max|C|/ε in the marginals.
-                let rough = (1.2e-7 * state.contrast).max(3e-6).max(tolerance);
                 if choice.resident {
                     resident::run(state, settings, rough, &mut running, progress, None).await?;
                 } else {

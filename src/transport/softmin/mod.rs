@@ -60,8 +60,8 @@ pub(crate) enum Softmin<'a> {
 /// What a sweep left for the test of convergence: partial sums, blocks of a problem, where they begin, and how many blocks
 /// from where on have marks.
 #[derive(Debug)]
-pub(crate) struct Errors<'a> {
-    pub(crate) partials: &'a Buffer,
+pub(crate) struct Errors {
+    pub(crate) partials: Buffer,
     pub(crate) blocks: u32,
     pub(crate) first: u32,
     pub(crate) marks: u32,
@@ -122,10 +122,10 @@ impl<'a> Softmin<'a> {
     }
 
     /// What the last half step over a side left for a test.
-    pub(crate) fn errors(&self, side: Side) -> Errors<'_> {
+    pub(crate) fn errors(&self, side: Side) -> Result<Errors> {
         match self {
             Softmin::Sweeps(sweeps) => sweeps.errors(side),
-            Softmin::Scaling(scaling) => scaling.errors(side),
+            Softmin::Scaling(scaling) => Ok(scaling.errors(side)),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::number::{Precision, words};
 use crate::reference::Damping;
 use crate::transport::state::{Ground, Masses, Side, State, Step};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) static BOUND: Kernel = Kernel::new("transport/bound.wgsl");
 
@@ -23,8 +23,8 @@ pub(crate) struct Sweeps<'a> {
     pub(super) precision: Precision,
     out: Out,
     sides: [Swept; 2],
-    /// What workgroups sum up, of the source and behind it of the target.
-    partials: Buffer,
+    /// What workgroups sum up, of the source and behind it of the target; allocated by the first half step.
+    partials: OnceLock<Buffer>,
     bound: Option<Bound>,
 }
 
@@ -102,19 +102,11 @@ impl<'a> Sweeps<'a> {
             Swept::new(state, Side::Source, precision, out).await?,
             Swept::new(state, Side::Target, precision, out).await?,
         ];
-        let gpu = &state.gpu;
-        let planes = if precision == Precision::Double { 2 } else { 1 };
-        // A hard target leaves nothing to a test.
-        let tests = out == Out::Measure || state.reach(Side::Target) > 0.0;
-        let target = if tests { sides[1].blocks } else { 0 };
-        let blocks = u64::from(sides[0].blocks) + u64::from(target);
-        let bytes = 16 * planes * blocks * state.len() as u64;
-        let partials = gpu.guarded(|| gpu.allocate("partial sums", bytes, STORAGE)).await?;
         let bound = match state.mass.filter(|_| out != Out::Measure) {
             Some(mass) => Some(Bound::new(state, mass, precision).await?),
             None => None,
         };
-        Ok(Sweeps { state, precision, out, sides, partials, bound })
+        Ok(Sweeps { state, precision, out, sides, partials: OnceLock::new(), bound })
     }
 
     pub(super) fn blocks(&self, side: Side) -> u32 {
@@ -133,9 +125,23 @@ impl<'a> Sweeps<'a> {
         }
     }
 
-    pub(super) fn errors(&self, side: Side) -> Errors<'_> {
+    fn partials(&self) -> Result<Buffer> {
+        if let Some(partials) = self.partials.get() {
+            return Ok(partials.clone());
+        }
+        let planes = if self.precision == Precision::Double { 2 } else { 1 };
+        // A hard target leaves nothing to a test.
+        let tests = self.out == Out::Measure || self.state.reach(Side::Target) > 0.0;
+        let target = if tests { self.blocks(Side::Target) } else { 0 };
+        let blocks = u64::from(self.blocks(Side::Source)) + u64::from(target);
+        let bytes = 16 * planes * blocks * self.state.len() as u64;
+        let partials = self.state.gpu.allocate("partial sums", bytes, STORAGE)?;
+        Ok(self.partials.get_or_init(|| partials).clone())
+    }
+
+    pub(super) fn errors(&self, side: Side) -> Result<Errors> {
         let (blocks, first) = (self.blocks(side), self.first(side));
-        Errors { partials: &self.partials, blocks, first, marks: 0 }
+        Ok(Errors { partials: self.partials()?, blocks, first, marks: 0 })
     }
 
     /// A sweep, or a range of its workgroups. Run inside `guarded`.
@@ -148,7 +154,7 @@ impl<'a> Sweeps<'a> {
         sweep.partials_at = self.first(side);
         let gpu = &state.gpu;
         let params = gpu.uniform(&sweep)?;
-        let ready = gpu.bind(pipeline, params, state.swept(side, &self.partials));
+        let ready = gpu.bind(pipeline, params, state.swept(side, &self.partials()?));
         let mut steps = vec![(ready, groups.end - groups.start)];
         let is_last = groups.end == step.slots as u64 * u64::from(*blocks);
         if let Some(bound) = self.bound.as_ref().filter(|_| is_last) {
