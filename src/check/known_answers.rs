@@ -6,7 +6,7 @@ use super::tolerances::{TWIN, row};
 use super::{
     Row, bessel, divergence, elementary, environment, information, random::Random, twofloat, vmf,
 };
-use crate::reference::{self, Rescale, Sweep};
+use crate::reference::{self, CostMatrix, Marginals, Rescale, Settings, Sweep};
 
 /// Two bins a side, uniform, cost 1 off the diagonal, ε = 1: the plan is
 /// ½/(1 + 1/e) on the diagonal (`transport` has the definitions).
@@ -110,7 +110,10 @@ fn softmins(sweep: impl Fn(&Sweep<'_>) -> Vec<f64>) -> Worst {
 }
 
 fn softmin_rows() -> Worst {
-    softmins(|s| reference::softmin_rows(s.cost, s.weights, s.other, s.epsilon))
+    softmins(|s| {
+        let cost = CostMatrix::new(s.cost, s.other.len());
+        reference::softmin_rows(&cost, s.weights, s.other, s.epsilon)
+    })
 }
 
 fn softmin_columns() -> Worst {
@@ -119,6 +122,7 @@ fn softmin_columns() -> Worst {
         let transposed: Vec<f64> = (0..n * s.weights.len())
             .map(|at| s.cost[at % s.weights.len() * n + at / s.weights.len()])
             .collect();
+        let transposed = CostMatrix::new(&transposed, s.weights.len());
         reference::softmin_columns(&transposed, s.weights, s.other, s.epsilon)
     })
 }
@@ -154,11 +158,15 @@ fn two_bins() -> [f64; 4] {
 
 fn totals() -> Worst {
     let f = [potential(); 2];
-    compare(&all_of(&reference::totals(&COST, &HALF, &HALF, &f, &f, 1.0)), &two_bins())
+    let (cost, marginals) = (CostMatrix::new(&COST, 2), Marginals::BALANCED);
+    let found = reference::totals(&cost, [&HALF; 2], [&f; 2], 0.0, 1.0, &marginals);
+    compare(&all_of(&found), &two_bins())
 }
 
 fn resident() -> Worst {
-    let solved = reference::resident(&COST, &HALF, &HALF, None, &[1.0], 0.0, 100);
+    let problem = reference::Problem::balanced(CostMatrix::new(&COST, 2), &HALF, &HALF, 1.0);
+    let settings = Settings { tolerance: 0.0, max_iterations: 100 };
+    let solved = reference::resident(problem, &settings);
     let mut found = all_of(&solved.totals).to_vec();
     found.push(solved.f[0] + solved.g[0]);
     let mut exact = two_bins().to_vec();
@@ -186,15 +194,16 @@ fn rescale() -> Worst {
 fn plan() -> Worst {
     let f = [potential(); 2];
     let (d, o) = (diagonal(), 0.5 - diagonal());
-    compare(&reference::plan(&COST, &f, &f, 1.0), &[d, o, o, d])
+    compare(&reference::plan(&CostMatrix::new(&COST, 2), &f, &f, 1.0), &[d, o, o, d])
 }
 
 fn apply() -> Worst {
     let f = [potential(); 2];
     let d = diagonal();
     let exact = [d + 2.0 * (0.5 - d), (0.5 - d) + 2.0 * d];
-    let mut worst = compare(&reference::apply(&COST, &f, &f, 1.0, &[1.0, 2.0], false), &exact);
-    let transposed = compare(&reference::apply(&COST, &f, &f, 1.0, &[1.0, 2.0], true), &exact);
+    let cost = CostMatrix::new(&COST, 2);
+    let mut worst = compare(&reference::apply(&cost, &f, &f, 1.0, &[1.0, 2.0], false), &exact);
+    let transposed = compare(&reference::apply(&cost, &f, &f, 1.0, &[1.0, 2.0], true), &exact);
     worst.cases += transposed.cases;
     worst.error = worst.error.max(transposed.error);
     worst

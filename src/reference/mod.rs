@@ -9,22 +9,12 @@
 //! Public as an oracle for your own tests. Lengths that do not fit each other are the caller's to avoid: slices are
 //! indexed, and nothing is checked. Names follow the kernels' and change with them: see the crate's promise of versions.
 
-mod batch;
 mod bessel;
-mod chunk;
 pub mod divergence;
 mod elementary;
 pub mod information;
-mod large_epsilon;
 pub mod losses;
-mod measure;
-mod pass;
-mod plan;
-mod rescale;
-mod scaling;
-mod scalings;
-mod sinkhorn;
-mod softmin;
+mod transport;
 pub mod vmf;
 mod wide;
 
@@ -34,11 +24,9 @@ pub use bessel::{
     d_log_bessel_k_dx, log_bessel_i, log_bessel_i_regularized, log_bessel_i_scaled, log_bessel_k,
     log_bessel_k_regularized, log_bessel_k_scaled, log_gamma,
 };
-pub use measure::{Totals, convergence, totals};
-pub use plan::{apply, plan};
-pub use rescale::{Rescale, rescale};
-pub use scaling::scaling_product;
-pub use sinkhorn::{Solved, resident};
-pub use softmin::{Sweep, softmin_columns, softmin_double, softmin_rows, softmin_support};
-
-pub(crate) use batch::solve_batch;
+pub(crate) use transport::solve_batch;
+pub use transport::{
+    CostFunction, CostMatrix, Costs, Damping, Marginals, Problem, Rescale, Seen, Settings, Solved,
+    Sweep, Totals, apply, convergence, plan, rescale, resident, scaling_product, softmin_columns,
+    softmin_double, softmin_rows, softmin_support, spread, totals,
+};

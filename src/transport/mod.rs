@@ -34,7 +34,6 @@ pub(crate) mod variant;
 pub use geometry::Geometry;
 pub use grid::Grid;
 pub use problem::Problem;
-pub(crate) use problem::Weights;
 pub use sinkhorn::{Annealing, Progress, Sinkhorn, Variant};
 pub use solution::{Potentials, Solution};
 pub use stop::Stop;

@@ -10,7 +10,7 @@ use crate::gpu::layout::params;
 use crate::gpu::shader::Constant;
 use crate::gpu::{AdapterReport, Context, Kernel};
 use crate::number::{Element, Precision};
-use crate::reference::{self, Totals};
+use crate::reference::{self, CostMatrix, Totals};
 use crate::reserve::{reserve, room_for};
 use crate::wait::blocking;
 use std::sync::Arc;
@@ -233,6 +233,7 @@ impl Solution {
             let ones = |n: usize| vec![1.0; n];
             let (ones, epsilon) = ([ones(a.len()), ones(b.len())], self.epsilon);
             let both = move || {
+                let cost = CostMatrix::new(&cost, g.len());
                 let rows = reference::softmin_rows(&cost, &ones[0], &g, epsilon);
                 (rows, reference::softmin_columns(&cost, &ones[1], &f, epsilon))
             };
@@ -270,7 +271,9 @@ impl Solution {
                 let cost = self.cost_of(problem).await?;
                 room_for::<f64>("the plan", cost.len())?;
                 let epsilon = self.epsilon;
-                Ok(compute(move || reference::plan(&cost, &f, &g, epsilon)).await)
+                let plan =
+                    move || reference::plan(&CostMatrix::new(&cost, g.len()), &f, &g, epsilon);
+                Ok(compute(plan).await)
             }
         }
     }
@@ -325,9 +328,9 @@ impl Solution {
             }
             _ => {
                 let cost = self.cost_of(problem).await?;
-                room_for::<f64>("the plan", cost.len())?;
                 let epsilon = self.epsilon;
                 let applied = move || {
+                    let cost = CostMatrix::new(&cost, g.len());
                     let mut y = vec![0.0; results * width];
                     for component in 0..width {
                         let column: Vec<f64> =

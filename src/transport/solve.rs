@@ -1,7 +1,7 @@
 //! From settings and problem to solution.
 
 use super::choose::{Choice, choose, is_for_the_twin};
-use super::solution::{Solution, State};
+use super::solution::{Potentials, Solution, State};
 use super::variant::batch::{Batch, Slot};
 use super::variant::measure::Measure;
 use super::variant::streaming::{Loop, Start, Until};
@@ -11,7 +11,7 @@ use crate::aside::aside;
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Gpu};
 use crate::number::Precision;
-use crate::reference::{self, Totals};
+use crate::reference::{self, CostMatrix, Marginals, Settings, Totals};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -55,16 +55,39 @@ pub(crate) async fn solve(
 async fn on_cpu(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Result<Solution> {
     let cost = problem.geometry.read().await?;
     let cells = problem.geometry.rows * problem.geometry.columns;
-    let batch = problem.geometry.batch;
-    let solved = reference::solve_batch(settings, problem, |k| match batch {
-        Some(_) => &cost[k * cells..(k + 1) * cells],
-        None => &cost,
-    })
-    .await?;
+    let schedule = settings.schedule(&problem.geometry);
+    // What threads share; a cost on a device of the browser's they could not.
+    let (source, target, start) = (&problem.source, &problem.target, problem.start.as_deref());
+    let m = target.bins;
+    // The largest cost, where it is one for all.
+    let known = problem.geometry.batch.is_none().then_some(problem.geometry.spread);
+    let twin = |k: usize| {
+        let at = if known.is_some() { 0 } else { k };
+        let cost = CostMatrix::new(&cost[at * cells..(at + 1) * cells], m);
+        reference::Problem {
+            cost: Box::new(cost),
+            a: source.row(k),
+            b: target.row(k),
+            start: start.map(|g| &g[k * m..(k + 1) * m]),
+            schedule: (&schedule).into(),
+            marginals: Marginals::BALANCED,
+            symmetric: false,
+            spread: known.unwrap_or_else(|| reference::spread(&cost)),
+        }
+    };
+    let problems = problem.len();
+    let (tolerance, max_iterations) = (settings.leaves_at(), settings.max_iterations);
+    let leaves = Settings { tolerance, max_iterations };
+    let report = |seen: reference::Seen| {
+        let reference::Seen { finished, iterations, marginal_error } = seen;
+        settings.report(Progress { finished, problems, iterations, marginal_error })
+    };
+    let solved = reference::solve_batch(problems, &leaves, twin, report).await?;
     let iterations = solved.iter().map(|s| s.iterations).collect();
     let offset = problem.geometry.offset;
-    let totals = solved.iter().map(|s| s.totals.with_offset(offset)).collect();
-    let potentials = solved.into_iter().map(|s| (s.f, s.g, s.plain)).collect();
+    let totals = solved.iter().map(|s| s.totals.with_offset(offset, 1.0)).collect();
+    let plain = |[f, g]: [Vec<f64>; 2]| Potentials { f, g };
+    let potentials = solved.into_iter().map(|s| (s.f, s.g, s.plain.map(plain))).collect();
     Ok(Solution::new(
         settings,
         context,

@@ -7,7 +7,7 @@ use crate::check::random::Random;
 use crate::check::tolerances::row;
 use crate::error::Result;
 use crate::gpu::Context;
-use crate::reference;
+use crate::reference::{self, CostMatrix};
 use crate::transport::{Sinkhorn, Variant};
 
 const CASES: [Case; 6] = [
@@ -33,7 +33,8 @@ pub(super) async fn rows(context: &Context) -> Result<Vec<Row>> {
         for problem in case.sample() {
             let [f, g] = data.weighted(problem, &solution.potentials(problem).await?);
             let unit = rounding(data.size(problem, &f, &g), case.epsilon, false);
-            let exact = reference::plan(data.cost(problem), &f, &g, case.epsilon);
+            let cost = CostMatrix::new(data.cost(problem), case.columns);
+            let exact = reference::plan(&cost, &f, &g, case.epsilon);
             judge_plan(&solution.plan(problem).await?, &exact, unit, [&mut entries, &mut empty]);
             for (width, transpose) in [(1, false), (3, false), (2, true)] {
                 let x = vectors(&data, width, transpose);
@@ -45,9 +46,8 @@ pub(super) async fn rows(context: &Context) -> Result<Vec<Row>> {
                     let column = |x: &[f64]| -> Vec<f64> {
                         x.iter().skip(component).step_by(width).copied().collect()
                     };
-                    let apply = |x: &[f64]| {
-                        reference::apply(data.cost(problem), &f, &g, case.epsilon, x, transpose)
-                    };
+                    let apply =
+                        |x: &[f64]| reference::apply(&cost, &f, &g, case.epsilon, x, transpose);
                     let x = column(&x);
                     let exact = apply(&x);
                     let sizes = apply(&x.iter().map(|x| x.abs()).collect::<Vec<f64>>());

@@ -9,7 +9,7 @@ use crate::check::tolerances::row;
 use crate::error::Result;
 use crate::gpu::{Capabilities, Context};
 use crate::number::Precision;
-use crate::reference::{self, Sweep};
+use crate::reference::{self, CostMatrix, Marginals, Settings, Sweep};
 use crate::transport::variant::resident::fits;
 use crate::transport::{Annealing, Sinkhorn, Solution, Variant};
 
@@ -126,12 +126,13 @@ impl Form {
             (data.b(problem), 1, data.case.columns)
         };
         let sweep = Sweep { cost, own_stride, other_stride, weights, other, epsilon };
+        let costs = &CostMatrix::new(cost, data.case.columns);
         match self {
             Form::Dense | Form::Resident if source => {
-                reference::softmin_rows(cost, weights, other, epsilon)
+                reference::softmin_rows(costs, weights, other, epsilon)
             }
             Form::Dense | Form::Resident => {
-                reference::softmin_columns(cost, weights, other, epsilon)
+                reference::softmin_columns(costs, weights, other, epsilon)
             }
             Form::Double => reference::softmin_double(&sweep),
             Form::Support => {
@@ -190,8 +191,7 @@ impl Seen {
         double: bool,
     ) {
         let epsilon = data.case.epsilon;
-        let (a, b, cost) = (data.a(problem), data.b(problem), data.cost(problem));
-        let exact = reference::totals(cost, a, b, f, g, epsilon);
+        let exact = totals(data, problem, [f, g], epsilon);
         let size = data.size(problem, f, g);
         let unit = rounding(size, epsilon, double);
         let transport = exact.transport_cost.abs();
@@ -208,6 +208,13 @@ impl Seen {
             self.costs.add(units(value, exact, size * unit));
         }
     }
+}
+
+/// The twin's sums over the plan of weighted potentials.
+fn totals(data: &Data, problem: usize, potentials: [&[f64]; 2], epsilon: f64) -> reference::Totals {
+    let cost = CostMatrix::new(data.cost(problem), data.case.columns);
+    let weights = [data.a(problem), data.b(problem)];
+    reference::totals(&cost, weights, potentials, 0.0, epsilon, &Marginals::BALANCED)
 }
 
 /// Compares one side's potentials, in units of ε and of the rounding of an exponent.
@@ -275,15 +282,15 @@ async fn whole(
             let m = data.case.columns;
             &g[problem * m..(problem + 1) * m]
         });
-        let solved = reference::resident(
-            data.cost(problem),
-            data.a(problem),
-            data.b(problem),
+        let cost = CostMatrix::new(data.cost(problem), data.case.columns);
+        let (a, b) = (data.a(problem), data.b(problem));
+        let twin = reference::Problem {
             start,
-            &solver.schedule(&data.problem.geometry),
-            0.0,
-            WHOLE,
-        );
+            schedule: solver.schedule(&data.problem.geometry).into(),
+            ..reference::Problem::balanced(cost, a, b, epsilon)
+        };
+        let settings = Settings { tolerance: 0.0, max_iterations: WHOLE };
+        let solved = reference::resident(twin, &settings);
         let [f, g] = data.weighted(problem, &solution.potentials(problem).await?);
         // With a falling ε, logarithms are in units of the larger ones before.
         let most = annealing.map_or(epsilon, |annealing| annealing.from.max(epsilon));
@@ -368,8 +375,7 @@ pub(super) async fn left_early(
     let solution = solver.solve(context, &data.problem).await?;
     for problem in data.case.sample() {
         let [f, g] = data.weighted(problem, &solution.potentials(problem).await?);
-        let (a, b) = (data.a(problem), data.b(problem));
-        let error = reference::totals(data.cost(problem), a, b, &f, &g, epsilon).marginal_error;
+        let error = totals(data, problem, [&f, &g], epsilon).marginal_error;
         let floor = 4.0 * rounding(data.size(problem, &f, &g), epsilon, false);
         let left = solution.iterations()[problem] < MOST;
         worst.count(!left || error <= TOLERANCE + floor);

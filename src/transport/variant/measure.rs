@@ -99,9 +99,9 @@ impl<'a> Measure<'a> {
                 entropy_cost: (value(rows, 2) + value(columns, 2)) / batch.scale,
                 regularized_cost: (value(rows, 3) + value(columns, 3)) / batch.scale
                     - epsilon * excess,
-                excess,
+                mass: 1.0 + excess,
             };
-            totals.with_offset(batch.offset)
+            totals.with_offset(batch.offset, 1.0)
         };
         sums[0].iter().zip(&sums[1]).map(of_problem).collect()
     }

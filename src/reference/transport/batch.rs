@@ -1,0 +1,83 @@
+//! A batch of problems in f64: a thread a problem, or all threads for one.
+
+use super::problem::{Problem, Seen, Settings};
+use super::room::Room;
+use super::running::Running;
+use super::solved::Solved;
+use crate::clock::Breather;
+use crate::error::Result;
+use crate::parallel::{for_each, threads};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What one thread has at hand, and what it has done.
+struct Worker<'a> {
+    running: Option<(usize, Running<'a>)>,
+    solved: Vec<(usize, Solved)>,
+    /// Of the problem with most.
+    iterations: u32,
+}
+
+impl<'a> Worker<'a> {
+    /// Works until it is time to give way; a step of a large problem may take longer. Problems that are begun are numbered
+    /// by `next`.
+    fn work(
+        &mut self,
+        (next, problems): (&AtomicUsize, usize),
+        breather: &Breather,
+        begin: &(impl Fn(usize) -> Running<'a> + Sync),
+    ) {
+        loop {
+            let Some((k, mut this)) = self.running.take().or_else(|| {
+                let k = next.fetch_add(1, Ordering::Relaxed);
+                (k < problems).then(|| (k, begin(k)))
+            }) else {
+                return;
+            };
+            let mut unfinished = this.advance();
+            while unfinished && !breather.is_due() {
+                unfinished = this.advance();
+            }
+            self.iterations = self.iterations.max(this.iterations());
+            if unfinished {
+                self.running = Some((k, this));
+                return;
+            }
+            self.solved.push((k, this.solved()));
+        }
+    }
+}
+
+/// Solves every problem of a batch; `problem` makes one when its turn comes. `report` sees how far the batch has come every
+/// few hundredths of a second, and ends it with its error. Results do not depend on the number of threads.
+pub(crate) async fn solve_batch<'a>(
+    problems: usize,
+    settings: &Settings,
+    problem: impl Fn(usize) -> Problem<'a> + Sync,
+    mut report: impl FnMut(Seen) -> Result<()>,
+) -> Result<Vec<Solved>> {
+    let threads = threads().min(problems);
+    let room = Room::for_threads(threads);
+    let begin = |k: usize| Running::new(problem(k), settings, room);
+    let idle = || Worker { running: None, solved: Vec::new(), iterations: 0 };
+    let mut workers: Vec<Worker<'_>> = (0..threads).map(|_| idle()).collect();
+    let next = AtomicUsize::new(0);
+    let mut breather = Breather::new();
+    loop {
+        for_each(&mut workers, |worker| worker.work((&next, problems), &breather, &begin));
+        let finished = workers.iter().map(|worker| worker.solved.len()).sum();
+        let running = workers.iter().filter_map(|worker| worker.running.as_ref());
+        report(Seen {
+            finished,
+            iterations: workers.iter().map(|worker| worker.iterations).max().unwrap_or(0),
+            marginal_error: running.map(|(_, this)| this.error()).fold(0.0, f64::max),
+        })?;
+        if finished == problems {
+            break;
+        }
+        breather.breathe().await;
+    }
+    let mut solved: Vec<(usize, Solved)> =
+        workers.into_iter().flat_map(|worker| worker.solved).collect();
+    solved.sort_unstable_by_key(|(k, _)| *k);
+    Ok(solved.into_iter().map(|(_, solved)| solved).collect())
+}

@@ -1,0 +1,50 @@
+//! Optimal transport: the kernels' half iterations and sums one by one, and whole solves.
+//!
+//! The twin knows costs ([`Costs`]), what marginals are held to ([`Damping`]), and how ε falls; how the library comes to these
+//! from its settings is the business of `transport`. Objective, for weights of any mass:
+//!
+//! min over P ≥ 0 of ⟨P,C⟩ + ε KL(P ‖ a⊗b) + what each marginal costs, KL(p ‖ q) = Σ p ln(p/q) − p + q.
+
+mod batch;
+mod chunk;
+mod constants;
+mod costs;
+mod damping;
+mod filled;
+mod large_epsilon;
+mod measure;
+mod multiplier;
+mod part;
+mod pass;
+mod plan;
+mod problem;
+mod relaxation;
+mod renew;
+mod rescale;
+mod room;
+mod running;
+mod scale;
+mod scaling;
+mod side;
+mod sinkhorn;
+mod softmin;
+mod solved;
+mod stall;
+mod target;
+mod totals;
+
+pub use costs::{CostFunction, CostMatrix, Costs};
+pub use damping::Damping;
+pub use plan::{apply, plan};
+pub use problem::{Marginals, Problem, Seen, Settings, spread};
+pub use rescale::{Rescale, rescale};
+pub use running::resident;
+pub use scaling::scaling_product;
+pub use softmin::{Sweep, softmin_columns, softmin_double, softmin_rows, softmin_support};
+pub use solved::Solved;
+pub use totals::{Totals, convergence, totals};
+
+pub(crate) use batch::solve_batch;
+
+#[cfg(test)]
+mod known_answers;
