@@ -23,6 +23,8 @@ pub(super) struct Shared<'a> {
     /// Whether the kernel is kept, and the costs beside it where they would have to be computed again.
     pub(super) keeps: bool,
     pub(super) copies: bool,
+    /// Whether an iteration from potentials is to see what these hold.
+    pub(super) tests: bool,
     /// Whether the rows are the columns as well.
     pub(super) symmetric: bool,
 }

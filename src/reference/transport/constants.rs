@@ -75,8 +75,8 @@ mod tests {
         for damping in [[soft(0.9), soft(0.2)], [Damping::Hard, soft(0.2)], [soft(40.0); 2]] {
             let marginals = Marginals { damping, mass: None };
             let constants = Constants::new(&marginals, masses, epsilon).unwrap();
-            for side in 0..2 {
-                let wanted = damping[side].wanted(epsilon * constants.potentials[side], 1.0, 0.0);
+            for (side, damping) in damping.iter().enumerate() {
+                let wanted = damping.wanted(epsilon * constants.potentials[side], 1.0, 0.0);
                 assert!((wanted - constants.kept[side]).abs() < 1e-14, "{constants:?}");
             }
         }

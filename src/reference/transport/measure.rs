@@ -17,26 +17,30 @@ impl Chunk {
             *parts.transport = 0.0;
         }
         parts.exponents.resize(parts.columns.len(), 0.0);
-        parts.most.resize(parts.columns.len(), 0.0);
         wide(
             #[inline(always)]
             || {
                 for i in rows {
                     let f = parts.side.weighted(i, epsilon);
-                    let (plan, costs) = (&mut *parts.exponents, &mut *parts.most);
-                    let row = costs.iter_mut().zip(parts.costs.row(i));
-                    for ((p, h), (cost, c)) in plan.iter_mut().zip(shared.h).zip(row) {
+                    let (plan, costs) = (&mut *parts.exponents, parts.costs.row(i));
+                    for ((p, c), h) in plan.iter_mut().zip(costs).zip(shared.h) {
                         *p = exp((f + h - c) / epsilon);
-                        // Times a plan of 0 it is 0, as an infinite one is not.
-                        *cost = if *c > f64::MAX { 0.0 } else { *c };
                     }
                     for (column, p) in parts.columns.iter_mut().zip(&*plan) {
                         *column += p;
                     }
                     parts.held.push(sum(plan));
-                    *parts.transport += product(plan, costs);
+                    let transport = product(plan, costs);
+                    *parts.transport +=
+                        if transport.is_nan() { of_allowed(plan, costs) } else { transport };
                 }
             },
         );
     }
+}
+
+/// Σ p c, where a forbidden pair, of an infinite cost, adds nothing.
+fn of_allowed(plan: &[f64], costs: &[f64]) -> f64 {
+    let pairs = plan.iter().zip(costs).filter(|(p, _)| **p > 0.0);
+    pairs.map(|(p, c)| p * c).sum()
 }

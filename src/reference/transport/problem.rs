@@ -2,6 +2,8 @@
 
 use super::costs::Costs;
 use super::damping::Damping;
+use crate::reference::elementary::{larger, largest_finite};
+use crate::reference::wide::wide;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -82,14 +84,22 @@ impl<'a> Problem<'a> {
 /// The largest |C_ij| that is not infinite.
 pub fn spread(cost: &dyn Costs) -> f64 {
     let (n, m) = cost.shape();
-    let mut row = vec![0.0; m];
-    let mut most = 0.0f64;
-    for i in 0..n {
-        cost.fill(i, 0..m, &mut row);
-        let sizes = row.iter().map(|c| c.abs()).filter(|c| c.is_finite());
-        most = sizes.fold(most, f64::max);
-    }
-    most
+    let mut scratch = Vec::new();
+    let largest = |row: &[f64]| {
+        wide(
+            #[inline(always)]
+            || largest_finite(row),
+        )
+    };
+    let of_row = |i: usize| match cost.stored(i) {
+        Some(row) => largest(row),
+        None => {
+            scratch.resize(m, 0.0);
+            cost.fill(i, 0..m, &mut scratch);
+            largest(&scratch)
+        }
+    };
+    (0..n).map(of_row).fold(0.0, larger)
 }
 
 /// When a problem leaves the loop.

@@ -44,7 +44,7 @@ impl Chunk {
                     for x in x.iter_mut() {
                         *x = exp((*x - most) / update.epsilon);
                     }
-                    let factor = side.factor(i, most, sum(x), &update, shared.symmetric);
+                    let factor = side.factor(i, (most, sum(x)), shared);
                     if shared.symmetric {
                         if shared.keeps {
                             x.iter_mut().for_each(|x| *x *= factor);
@@ -99,15 +99,17 @@ impl Side {
     /// The half iteration of row `i`, whose exponents are at most `most`/ε and whose exponentials beside that have `sum`: by
     /// what these are to be multiplied.
     #[inline(always)]
-    fn factor(&mut self, i: usize, most: f64, sum: f64, update: &Update, symmetric: bool) -> f64 {
-        let epsilon = update.epsilon;
-        let before = exp((self.weighted(i, epsilon) + most) / epsilon);
-        self.error += self.off(i, before * sum, update.damping);
+    fn factor(&mut self, i: usize, (most, sum): (f64, f64), shared: &Shared<'_>) -> f64 {
+        let (update, epsilon) = (&shared.update, shared.update.epsilon);
         Side::renew(self, i, -most - epsilon * ln(sum), update);
         let next = self.next_potentials[i];
-        if symmetric {
-            self.next_scalings[i] = exp((next - self.potentials[i]) / epsilon);
-            return before;
+        if shared.tests || shared.symmetric {
+            let before = exp((self.weighted(i, epsilon) + most) / epsilon);
+            self.error += self.off(i, before * sum, update.damping);
+            if shared.symmetric {
+                self.next_scalings[i] = exp((next - self.potentials[i]) / epsilon);
+                return before;
+            }
         }
         if update.is_quotient() {
             return self.weights[i] / sum;

@@ -117,6 +117,12 @@ impl Side {
         new
     }
 
+    /// Whether new scalings are weights over sums, for all bins.
+    #[inline(always)]
+    pub(super) fn has_quotients(&self, update: &Update) -> bool {
+        update.is_quotient() && self.blocked == 0
+    }
+
     /// How far bin `i`, which holds `held`, is from what its potential wants.
     #[inline(always)]
     pub(super) fn off(&self, i: usize, held: f64, damping: Damping) -> f64 {
@@ -125,7 +131,9 @@ impl Side {
 
     /// Whether the new scalings can be.
     pub(super) fn is_in_range(&self) -> bool {
-        self.empty == self.blocked && self.next_scalings.iter().all(|s| RANGE.contains(s))
+        // All of them, side by side, are sooner seen than the first that is not.
+        let all = self.next_scalings.iter().fold(true, |all, s| all & RANGE.contains(s));
+        self.empty == self.blocked && all
     }
 
     /// Takes new scalings over, with the potentials where they came along.

@@ -156,7 +156,8 @@ impl<'a> Loop<'a> {
         let update = self.update(0);
         let Loop { costs, h, v, pass, keeps, copies, symmetric, .. } = self;
         let (keeps, copies, symmetric) = (*keeps, *copies && *pass != Pass::Copy, *symmetric);
-        let shared = Shared { costs, h, v, update, keeps, copies, symmetric };
+        let tests = self.at_epsilon > 0;
+        let shared = Shared { costs, h, v, update, keeps, copies, tests, symmetric };
         match &mut self.chunks[..] {
             [chunk] => pass.run(chunk, step, &shared),
             chunks => for_each(chunks, |chunk| pass.run(chunk, step, &shared)),

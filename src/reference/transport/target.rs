@@ -46,6 +46,13 @@ impl Target {
     pub(super) fn scale(&mut self, sums: &[f64], update: &Update) -> bool {
         let side = &mut self.side;
         side.empty = 0;
+        if self.mass.is_none() && side.has_quotients(update) {
+            let bins = side.next_scalings.iter_mut().zip(&side.weights);
+            bins.zip(sums).for_each(|((next, weight), sum)| *next = weight / sum);
+            // But for rounding.
+            self.next_error = 0.0;
+            return side.is_in_range();
+        }
         if let Some(mass) = self.mass {
             for (j, sum) in sums.iter().enumerate() {
                 let weighted = side.base[j] + update.epsilon * side.ln_weights[j];

@@ -62,8 +62,8 @@ pub fn totals(
     let h: Vec<f64> = g.iter().map(|g| g + lambda).collect();
     let g = unweighted(&g, &b, epsilon, target);
     let update = plain(source, epsilon);
-    let (keeps, copies, symmetric) = (false, false, false);
-    let shared = Shared { costs: &costs, h: &h, v: &[], update, keeps, copies, symmetric };
+    let (keeps, copies, tests, symmetric) = (false, false, false, false);
+    let shared = Shared { costs: &costs, h: &h, v: &[], update, keeps, copies, tests, symmetric };
     let mut chunks = chunks(&a, &f, b.len());
     for_each(&mut chunks, |chunk| chunk.measure(0..chunk.rows.len(), &shared));
     let mut columns = vec![0.0; b.len()];
