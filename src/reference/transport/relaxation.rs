@@ -14,6 +14,12 @@ impl Relaxation {
         Relaxation { omega: if symmetric { AVERAGED } else { 1.0 } }
     }
 
+    /// One ω for all iterations.
+    #[cfg(test)]
+    pub(super) fn constant(omega: f64) -> Relaxation {
+        Relaxation { omega }
+    }
+
     /// ω of the iterations until the next test. A test at `iteration` found `error`, relative and in L1.
     pub(super) fn omega(&mut self, iteration: u32, error: f64) -> f64 {
         let _ = (iteration, error);

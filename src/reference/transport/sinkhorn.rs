@@ -406,3 +406,52 @@ impl<'a> Loop<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::transport::{CostMatrix, Damping};
+
+    fn solved(mut this: Loop<'_>, omega: f64) -> Solved {
+        this.relaxation = Relaxation::constant(omega);
+        this.omega = omega;
+        while this.advance() {}
+        this.solved()
+    }
+
+    /// Of every marginal, with a kernel and without: any ω comes to the same.
+    #[test]
+    fn relaxed_steps_come_to_the_same() {
+        let n = 12;
+        let cost: Vec<f64> = (0..n * n).map(|k| f64::from((k * 37 % 101) as u8) / 101.0).collect();
+        let weights = |shift: usize| -> Vec<f64> {
+            let all: Vec<f64> = (0..n).map(|k| 1.0 + ((k * 7 + shift) % 5) as f64).collect();
+            let mass: f64 = all.iter().sum();
+            all.iter().map(|w| w / mass).collect()
+        };
+        let (a, b) = (weights(0), weights(3));
+        let soft = |reach| Damping::Soft { reach };
+        let settings = Settings { tolerance: 1e-11, max_iterations: 10_000 };
+        for (damping, mass) in [
+            ([Damping::Hard; 2], None),
+            ([soft(0.4), soft(0.1)], None),
+            ([soft(0.4), Damping::Hard], None),
+            ([Damping::Bounded; 2], None),
+            ([Damping::Bounded; 2], Some(0.7)),
+        ] {
+            let problem = || Problem {
+                marginals: Marginals { damping, mass },
+                ..Problem::balanced(CostMatrix::new(&cost, n), &a, &b, 0.05)
+            };
+            for room in [1, usize::MAX].map(Room::for_threads) {
+                let found = [1.0, 0.7, 1.2]
+                    .map(|omega| solved(Loop::new(problem(), &settings, room), omega).totals);
+                for totals in found {
+                    assert!(totals.marginal_error <= 1e-11, "{damping:?} {mass:?}: {found:?}");
+                    let off = totals.regularized_cost - found[0].regularized_cost;
+                    assert!(off.abs() < 1e-10, "{damping:?} {mass:?}: {found:?}");
+                }
+            }
+        }
+    }
+}
