@@ -59,8 +59,9 @@ async fn on_cpu(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Re
     // What threads share; a cost on a device of the browser's they could not.
     let (source, target, start) = (&problem.source, &problem.target, problem.start.as_deref());
     let m = target.bins;
-    // The largest cost, where it is one for all.
-    let known = problem.geometry.batch.is_none().then_some(problem.geometry.spread);
+    // The largest cost, where it is one for all: of the values as they are here, which less the offset are rounded.
+    let shared = problem.geometry.batch.is_none();
+    let known = shared.then(|| reference::spread(&CostMatrix::new(&cost, m)));
     let twin = |k: usize| {
         let at = if known.is_some() { 0 } else { k };
         let cost = CostMatrix::new(&cost[at * cells..(at + 1) * cells], m);

@@ -44,7 +44,7 @@ pub struct Problem<'a> {
     /// Whether a = b, C = Cᵀ, and both sides are held to the same: f = g then, found by averaged steps. Of no effect on
     /// partial transport.
     pub symmetric: bool,
-    /// The largest |C_ij| of all pairs that are allowed.
+    /// The largest |C_ij| of all pairs that are allowed, see [`spread`]: none is to be above it.
     pub spread: f64,
 }
 
