@@ -27,7 +27,6 @@ const ROOMS: &[&[&str]] = &[
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("reference", "divergence::kind", "names what is computed, the twin like the kernels"),
     ("reference", "divergence::generator", "as `kind`: a divergence that its caller defines"),
-    ("reference", "transport", "the twin of whole batches takes the problem and its settings"),
     ("transport", "transport", "the forms of a solve take its settings, whose file starts a solve"),
 ];
 

@@ -117,6 +117,15 @@ pub(super) fn maximum(x: &[f64]) -> f64 {
     fold(x, f64::NEG_INFINITY, larger)
 }
 
+/// The largest |x| that is not infinite; 0 of none.
+#[inline(always)]
+pub(super) fn largest_finite(x: &[f64]) -> f64 {
+    fold(x, 0.0, |a, b| {
+        let size = b.abs();
+        if size > a && size <= f64::MAX { size } else { a }
+    })
+}
+
 /// The first where neither is larger, or where it is NaN.
 #[inline(always)]
 pub(super) fn larger(a: f64, b: f64) -> f64 {
@@ -189,5 +198,9 @@ mod tests {
         let x: Vec<f64> = (0..21).map(|k| f64::from((k * 8) % 21)).collect();
         assert_eq!((sum(&x), maximum(&x)), (210.0, 20.0));
         assert_eq!((sum(&[]), maximum(&[])), (0.0, f64::NEG_INFINITY));
+        let mut x: Vec<f64> = (0..21).map(|k| -f64::from(k)).collect();
+        assert_eq!((largest_finite(&x), largest_finite(&[])), (20.0, 0.0));
+        x[20] = f64::INFINITY;
+        assert_eq!(largest_finite(&x), 19.0);
     }
 }
