@@ -119,7 +119,7 @@ pub(super) fn maximum(x: &[f64]) -> f64 {
 
 /// The largest |x| that is not infinite; 0 of none.
 #[inline(always)]
-pub(super) fn largest_finite(x: &[f64]) -> f64 {
+pub(crate) fn largest_finite(x: &[f64]) -> f64 {
     fold(x, 0.0, |a, b| {
         let size = b.abs();
         if size > a && size <= f64::MAX { size } else { a }

@@ -11,7 +11,7 @@
 
 mod bessel;
 pub mod divergence;
-mod elementary;
+pub(crate) mod elementary;
 pub mod information;
 pub mod losses;
 mod transport;

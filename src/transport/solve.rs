@@ -68,7 +68,7 @@ async fn on_cpu(
         schedule: settings.schedule(problem, epsilons.of(k)).into(),
         marginals: problem.marginals.of_the_twin(),
         symmetric,
-        spread: geometry.spread,
+        spread: costs.largest,
     };
     let problems = problem.len();
     let asked = reference::Settings {

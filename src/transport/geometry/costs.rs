@@ -2,6 +2,7 @@
 
 use super::{Cost, Geometry, Points};
 use crate::error::Result;
+use crate::reference::elementary::largest_finite;
 use crate::reference::{CostMatrix, Costs};
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,14 +34,20 @@ impl Costs for PointCosts<'_> {
 #[derive(Debug, Clone)]
 pub(crate) struct TwinCosts {
     matrices: Option<Arc<Vec<f64>>>,
+    /// Of all that is not infinite.
+    pub(crate) largest: f64,
 }
 
 impl Geometry {
     /// Costs less `offset`, for the twin.
     pub(crate) async fn of_the_twin(&self, offset: f64) -> Result<TwinCosts> {
         Ok(match &self.cost {
-            Cost::Points(_) => TwinCosts { matrices: None },
-            _ => TwinCosts { matrices: Some(Arc::new(self.read(offset).await?)) },
+            Cost::Points(_) => TwinCosts { matrices: None, largest: self.spread },
+            _ => {
+                let values = self.read(offset).await?;
+                let largest = largest_finite(&values);
+                TwinCosts { matrices: Some(Arc::new(values)), largest }
+            }
         })
     }
 
