@@ -27,7 +27,6 @@ const ROOMS: &[&[&str]] = &[
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("reference", "divergence::kind", "names what is computed, the twin like the kernels"),
     ("reference", "divergence::generator", "as `kind`: a divergence that its caller defines"),
-    ("transport", "transport", "the forms of a solve take its settings, whose file starts a solve"),
 ];
 
 type Module = Vec<String>;

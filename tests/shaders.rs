@@ -213,10 +213,14 @@ fn rust_below(folder: &str) -> String {
 #[test]
 fn every_file_below_shaders_is_in_the_table_and_the_other_way_round() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-    let mut found = Vec::new();
-    for room in std::fs::read_dir(&root).expect("shaders/") {
-        for file in std::fs::read_dir(room.expect("a room").path()).expect("a folder of shaders/") {
-            let path = file.expect("a file").path();
+    let (mut found, mut folders) = (Vec::new(), vec![root.clone()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of shaders/") {
+            let path = entry.expect("a file").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
             let relative = path.strip_prefix(&root).expect("below shaders/");
             found.push(relative.to_str().expect("a plain name").replace('\\', "/"));
         }

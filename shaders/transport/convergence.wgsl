@@ -45,9 +45,9 @@ override WORKGROUP: u32 = 64u;
 
 // Iterations that an error may take at least to fall by a tenth.
 const PATIENCE: u32 = 50u;
-// Iterations of a probe, and those in which its error is to fall by a factor of ten.
+// Iterations of a probe, and powers of ten by which its error is to fall in each.
 const PROBE_ITERATIONS: u32 = 100u;
-const PROBE_DECADE: f32 = 25.0;
+const PROBE_FALL: f32 = 0.04;
 // Above this error a falling epsilon is held, for so many iterations at most.
 const HOLD_ABOVE: f32 = 0.003;
 const HOLD_ITERATIONS: u32 = 50u;
@@ -124,7 +124,7 @@ fn watch(s: ptr<function, Slot>, error: f32) {
     // 10^(1 - k / 25)
     if (k > PROBE_ITERATIONS) {
       (*s).phase = RUN;
-    } else if (error > exp_f32(2.302585093 * (1.0 - f32(k) / PROBE_DECADE))) {
+    } else if (error > exp_f32(2.302585093 * (1.0 - f32(k) * PROBE_FALL))) {
       (*s).phase = ANNEAL;
       (*s).held = 0u;
       set_unit(s, 0.1 * test.contrast);

@@ -6,7 +6,7 @@
 // maximum is needed). Of other sides the potential f = weighted - epsilon ln(weight) is damped (Chizat et al. 2018):
 //     HARD     f                          P1 = a
 //     SOFT     f rho / (rho + epsilon)    penalty rho KL(P1 | a)
-//     BOUNDED  min(f, 0)                  P1 <= a; done by bound.wgsl, together with lambda
+//     BOUNDED  min(f, 0)                  P1 <= a; done by multiplier.wgsl, together with lambda
 //
 // Soft sides are kept up to one scalar, by which f grows and g falls without a change of the plan, and which
 // convergence.wgsl sets to its best value (Sejourne, Vialard, Peyre 2022): with r1, r2 the reaches and l = `translation`,

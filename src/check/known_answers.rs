@@ -40,6 +40,7 @@ pub(super) fn rows(wanted: &dyn Fn(&str) -> bool) -> Vec<Row> {
         ("resident", resident),
         ("scaling_product", scaling_product),
         ("rescale", rescale),
+        ("multiplier", multiplier),
         ("plan", plan),
         ("apply", apply),
         ("log_bessel_i", || bessel::twin("log_bessel_i")),
@@ -189,6 +190,18 @@ fn rescale() -> Worst {
         reference::rescale(Rescale::Zero, 5.0, 1.0, 1.0),
     ];
     compare(&values, &[3.0, e, 0.0, 3.0, 0.0])
+}
+
+/// Two bins, both not full: s + ln(m / Σw); of two far apart one full and one not.
+fn multiplier() -> Worst {
+    let mut worst = Worst::default();
+    for (softmins, mass, exact) in
+        [([0.3, 0.3], 0.25, 0.3 + 0.25f64.ln()), ([0.0, 10.0], 0.75, 10.0 + 0.5f64.ln())]
+    {
+        let found = reference::multiplier(&softmins, &HALF, mass, 1.0);
+        worst.add(units(found, exact, exact.abs()));
+    }
+    worst
 }
 
 fn plan() -> Worst {

@@ -1,6 +1,7 @@
 //! The kernels of `shaders/transport`, each against its twin in `reference`.
 
 mod applied;
+mod bounded;
 mod case;
 mod single;
 mod sweeps;
@@ -19,11 +20,13 @@ pub(super) enum Section {
     Rescale,
     Convergence,
     Totals,
+    /// The end of a half step between bounded marginals.
+    Bounded,
     /// The plan and its action.
     Applied,
 }
 
-pub(super) const SECTIONS: [Section; 9] = [
+pub(super) const SECTIONS: [Section; 10] = [
     Section::Sweeps(Form::Dense),
     Section::Sweeps(Form::Support),
     Section::Sweeps(Form::Double),
@@ -32,6 +35,7 @@ pub(super) const SECTIONS: [Section; 9] = [
     Section::Rescale,
     Section::Convergence,
     Section::Totals,
+    Section::Bounded,
     Section::Applied,
 ];
 
@@ -42,6 +46,7 @@ impl Section {
             Section::Rescale => &["rescale"],
             Section::Convergence => &["convergence"],
             Section::Totals => &["totals"],
+            Section::Bounded => &["multiplier"],
             Section::Applied => &["plan", "apply"],
         }
     }
@@ -52,6 +57,7 @@ impl Section {
             Section::Rescale => single::rescale_rows(gpu).await,
             Section::Convergence => single::convergence_rows(context, gpu).await,
             Section::Totals => single::totals_rows(gpu).await,
+            Section::Bounded => bounded::rows(context).await,
             Section::Applied => applied::rows(context).await,
         }
     }

@@ -35,6 +35,7 @@ mod totals;
 
 pub use costs::{CostFunction, CostMatrix, Costs};
 pub use damping::Damping;
+pub use multiplier::multiplier;
 pub use plan::{apply, plan};
 pub use problem::{Marginals, Problem, Seen, Settings, spread};
 pub use rescale::{Rescale, rescale};

@@ -1,11 +1,11 @@
 //! The multiplier λ of a mass.
 
-/// λ at which bins of some `weights`, which hold min(w_j, w_j exp((λ − s_j)/ε)), hold `mass` together; s their softmins
+/// Twin of `multiplier`: λ at which bins of some `weights`, which hold min(w_j, w_j exp((λ − s_j)/ε)), hold `mass` together; s their softmins
 /// without λ. Of all bins full the least such λ.
 ///
 /// The sum is concave and piecewise linear in exp(λ/ε): Newton's steps from below come to the root exactly, after no more
 /// steps than there are bins, in practice a few. Together with f_j = min(0, s_j − λ) it is an exact step of the dual.
-pub(super) fn multiplier(softmins: &[f64], weights: &[f64], mass: f64, epsilon: f64) -> f64 {
+pub fn multiplier(softmins: &[f64], weights: &[f64], mass: f64, epsilon: f64) -> f64 {
     let bins = || softmins.iter().zip(weights).filter(|(s, _)| s.is_finite());
     let mut lambda = f64::NEG_INFINITY;
     for _ in 0..=weights.len() {

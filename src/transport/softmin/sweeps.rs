@@ -12,10 +12,10 @@ use crate::transport::state::{Ground, Masses, Side, State, Step};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-pub(crate) static BOUND: Kernel = Kernel::new("transport/bound.wgsl");
+pub(crate) static MULTIPLIER: Kernel = Kernel::new("transport/multiplier.wgsl");
 
 /// Threads of a workgroup that ends the half step of a problem of bounded marginals.
-const BOUND_WORKGROUP: u32 = 64;
+const MULTIPLIER_WORKGROUP: u32 = 64;
 
 /// The kernels of both sides.
 pub(crate) struct Sweeps<'a> {
@@ -76,13 +76,13 @@ impl Bound {
         let gpu = &state.gpu;
         let pipeline = |side: Side| {
             let constants = vec![
-                ("WORKGROUP", Constant::U32(BOUND_WORKGROUP)),
+                ("WORKGROUP", Constant::U32(MULTIPLIER_WORKGROUP)),
                 ("DOUBLE", Constant::Bool(precision == Precision::Double)),
                 ("RAGGED", Constant::Bool(state.supports())),
                 ("SOURCE", Constant::Bool(side == Side::Source)),
                 ("DAMPING", Constant::U32(constant(state.damping[side as usize]))),
             ];
-            gpu.pipeline(&BOUND, constants)
+            gpu.pipeline(&MULTIPLIER, constants)
         };
         let pipelines = [pipeline(Side::Source).await?, pipeline(Side::Target).await?];
         let of = |Masses { exponent, .. }: &Masses| words(mass * (-exponent).exp2());
