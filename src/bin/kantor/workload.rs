@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::npy;
-use kantor::{BesselFunction, Geometry, Precision, Problem};
+use kantor::{BesselFunction, Geometry, GroundCost, Precision, Problem};
 use std::path::Path;
 
 /// A workload, by the name it has in the tables.
@@ -17,6 +17,15 @@ pub(crate) enum Workload {
     /// One dense 2048×2048 problem, ε 0.01, 100 iterations
     #[value(name = "T2")]
     Dense,
+    /// 10,000 points to as many in three dimensions, ε 0.01, 10 iterations
+    #[value(name = "T3")]
+    Cloud,
+    /// 100,000 points to as many in three dimensions, ε 0.01, 10 iterations: for hardware
+    #[value(name = "T3L")]
+    LargeCloud,
+    /// 4096 points to as many in 64 dimensions, ε 0.05, 10 iterations
+    #[value(name = "T4")]
+    Features,
     /// 10,000 problems of 32×32, each with its own cost, ε 0.05, 50 iterations
     #[value(name = "T6")]
     Small,
@@ -84,21 +93,32 @@ pub(crate) enum RowTask {
 
 /// Host arrays of a workload.
 pub(crate) struct Inputs {
-    cost: Vec<f32>,
+    cost: Costs,
     source: Vec<f32>,
     target: Vec<f32>,
     bins: usize,
-    costs: usize,
     pub(crate) epsilon: f64,
     pub(crate) iterations: u32,
+}
+
+enum Costs {
+    /// For all problems.
+    Matrix(Vec<f32>),
+    /// One for each.
+    Matrices(Vec<f32>),
+    /// Both clouds, and their dimensions.
+    Points([Vec<f32>; 2], usize),
 }
 
 impl Inputs {
     pub(crate) fn problem(&self) -> kantor::Result<Problem> {
         let n = self.bins;
-        let geometry = match self.costs {
-            1 => Geometry::cost_matrix(&self.cost, n, n),
-            k => Geometry::cost_matrices(&self.cost, k, n, n),
+        let geometry = match &self.cost {
+            Costs::Matrix(cost) => Geometry::cost_matrix(cost, n, n),
+            Costs::Matrices(costs) => {
+                Geometry::cost_matrices(costs, self.source.len() / n, n, n)
+            }
+            Costs::Points([x, y], d) => Geometry::points(x, y, *d, GroundCost::SquaredEuclidean),
         }?;
         Ok(Problem::new(geometry, &self.source, &self.target)?.normalized())
     }
@@ -117,10 +137,13 @@ impl Inputs {
 }
 
 impl Workload {
-    pub(crate) const ALL: [Workload; 17] = [
+    pub(crate) const ALL: [Workload; 20] = [
         Workload::FewImages,
         Workload::Images,
         Workload::Dense,
+        Workload::Cloud,
+        Workload::LargeCloud,
+        Workload::Features,
         Workload::Small,
         Workload::Softmin,
         Workload::LogI,
@@ -142,6 +165,9 @@ impl Workload {
             Workload::FewImages => "T1s",
             Workload::Images => "T1",
             Workload::Dense => "T2",
+            Workload::Cloud => "T3",
+            Workload::LargeCloud => "T3L",
+            Workload::Features => "T4",
             Workload::Small => "T6",
             Workload::Softmin => "softmin",
             Workload::LogI => "B1",
@@ -164,6 +190,9 @@ impl Workload {
             Workload::FewImages => Task::Transport(|data| image_pairs(100, data)),
             Workload::Images => Task::Transport(|data| image_pairs(1000, data)),
             Workload::Dense | Workload::Softmin => Task::Transport(dense),
+            Workload::Cloud => Task::Transport(|data| cloud(data, "T3", 10_000)),
+            Workload::LargeCloud => Task::Transport(|data| cloud(data, "T3L", 100_000)),
+            Workload::Features => Task::Transport(features),
             Workload::Small => Task::Transport(small),
             Workload::LogI => Task::Points(BesselFunction::LogI, Precision::Single),
             Workload::LogK => Task::Points(BesselFunction::LogK, Precision::Single),
@@ -205,11 +234,10 @@ fn image_pairs(pairs: usize, data: Option<&Path>) -> Outcome<Inputs> {
         })
         .collect();
     Ok(Inputs {
-        cost,
+        cost: Costs::Matrix(cost),
         source: (0..pairs).flat_map(|k| row(k).to_vec()).collect(),
         target: (0..pairs).flat_map(|k| row((7 * k + 3) % IMAGES).to_vec()).collect(),
         bins,
-        costs: 1,
         epsilon: 0.01,
         iterations: 100,
     })
@@ -232,13 +260,47 @@ fn dense(data: Option<&Path>) -> Outcome<Inputs> {
     };
     let uniform = vec![1.0; N];
     Ok(Inputs {
-        cost,
+        cost: Costs::Matrix(cost),
         source: uniform.clone(),
         target: uniform,
         bins: N,
-        costs: 1,
         epsilon: 0.01,
         iterations: 100,
+    })
+}
+
+/// Uniform points of the unit cube, as many on either side.
+fn cloud(data: Option<&Path>, name: &str, n: usize) -> Outcome<Inputs> {
+    let mut random = Random(3);
+    let mut side = |which: &str| match data {
+        Some(folder) => file(folder, &format!("{name}_{which}.npy"), 3 * n),
+        None => Ok((0..3 * n).map(|_| random.uniform()).collect()),
+    };
+    points([side("x")?, side("y")?], 3, 0.01)
+}
+
+/// Points about the origin in many dimensions.
+fn features(data: Option<&Path>) -> Outcome<Inputs> {
+    const N: usize = 4096;
+    const D: usize = 64;
+    let mut random = Random(4);
+    let mut side = |which: &str| match data {
+        Some(folder) => file(folder, &format!("T4_{which}.npy"), N * D),
+        None => Ok((0..N * D).map(|_| 0.43 * (random.uniform() - 0.5)).collect()),
+    };
+    points([side("x")?, side("y")?], D, 0.05)
+}
+
+fn points(sides: [Vec<f32>; 2], dimensions: usize, epsilon: f64) -> Outcome<Inputs> {
+    let bins = sides[0].len() / dimensions;
+    let uniform = vec![1.0; bins];
+    Ok(Inputs {
+        cost: Costs::Points(sides, dimensions),
+        source: uniform.clone(),
+        target: uniform,
+        bins,
+        epsilon,
+        iterations: 10,
     })
 }
 
@@ -254,11 +316,10 @@ fn small(data: Option<&Path>) -> Outcome<Inputs> {
     };
     let uniform = vec![1.0; PROBLEMS * N];
     Ok(Inputs {
-        cost,
+        cost: Costs::Matrices(cost),
         source: uniform.clone(),
         target: uniform,
         bins: N,
-        costs: PROBLEMS,
         epsilon: 0.05,
         iterations: 50,
     })
