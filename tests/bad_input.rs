@@ -38,7 +38,8 @@ fn geometry() -> Geometry {
 /// A batch of two well-formed problems.
 fn problem() -> Problem {
     Problem::new(geometry(), &[0.5f64, 0.5, 0.1, 0.9], &[0.2f64, 0.3, 0.5, 0.0, 0.4, 0.6])
-        .expect("a problem").normalized()
+        .expect("a problem")
+        .normalized()
 }
 
 /// The twin and the adapter under test.
@@ -423,7 +424,8 @@ fn malformed_problem(random: &mut Random) -> Result<Problem> {
         geometry,
         &values(random, batch * n.min(64)),
         &values(random, batch * m.min(64)),
-    )?.normalized();
+    )?
+    .normalized();
     if random.below(4) == 0 {
         problem.starting_from(&values(random, batch * m))
     } else {

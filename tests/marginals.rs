@@ -132,7 +132,12 @@ fn a_part_of_the_mass_is_moved_as_known() {
         let found = plan(&solution, 0);
         assert!(distance(&found, &expected) < 4.0 * way.accuracy, "{}: {found:?}", way.name);
         assert_close(&way.name, solution.mass()[0], 0.6, way.accuracy);
-        assert_close(&way.name, solution.regularized_cost()[0], 0.1768012225748, 4.0 * way.accuracy);
+        assert_close(
+            &way.name,
+            solution.regularized_cost()[0],
+            0.1768012225748,
+            4.0 * way.accuracy,
+        );
     }
 }
 
@@ -190,7 +195,8 @@ fn balanced_masses_are_kept() {
                 mass * way.accuracy,
             );
             // KL(P | a⊗b) of P = M P', a⊗b = M² a'⊗b'.
-            let value = mass * 0.2688752533539 - 0.2 * mass * mass.ln() + 0.2 * (mass * mass - mass);
+            let value =
+                mass * 0.2688752533539 - 0.2 * mass * mass.ln() + 0.2 * (mass * mass - mass);
             let bound = way.accuracy * (mass + value.abs());
             assert_close(&what, solution.regularized_cost()[0], value, bound);
         }

@@ -48,7 +48,8 @@ fn open(path: &Path) -> Option<Context> {
 
 fn works(context: &Context) {
     let geometry = Geometry::cost_matrix(&[0.0f32, 1.0, 1.0, 0.0], 2, 2).expect("a cost");
-    let problem = Problem::new(geometry, &[0.5f32, 0.5], &[0.25, 0.75]).expect("a problem").normalized();
+    let problem =
+        Problem::new(geometry, &[0.5f32, 0.5], &[0.25, 0.75]).expect("a problem").normalized();
     let solution = Sinkhorn::new(0.1).solve_blocking(context, &problem).expect("a solution");
     assert!(solution.converged().iter().all(|converged| *converged), "{solution:?}");
 }

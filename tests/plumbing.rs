@@ -320,7 +320,8 @@ fn a_hosts_buffer_is_a_cost_matrix() {
         context.queue().expect("a queue").write_buffer(&shared, 0, bytemuck::cast_slice(&cost));
         let tensor = Tensor::from_buffer(context, shared, &[n, m]).expect("a tensor");
         let geometry = block_on(Geometry::cost_tensor(&tensor)).expect("a geometry");
-        let borrowed = Problem::new(geometry, &case.source, &case.target).expect("a problem").normalized();
+        let borrowed =
+            Problem::new(geometry, &case.source, &case.target).expect("a problem").normalized();
         let solver = Sinkhorn::new(0.1).tolerance(0.0).max_iterations(20);
         let one = solver.solve_blocking(context, &borrowed).expect("a solution");
         let other = solver.solve_blocking(context, &case.problem()).expect("a solution");

@@ -133,7 +133,13 @@ fn problem(case: &Reported) -> Problem {
 }
 
 /// What is wrong with an answer, if something is.
-fn wrong(way: &Way, solver: Sinkhorn, problem: &Problem, costs: [f64; 3], bound: f64) -> Option<String> {
+fn wrong(
+    way: &Way,
+    solver: Sinkhorn,
+    problem: &Problem,
+    costs: [f64; 3],
+    bound: f64,
+) -> Option<String> {
     let solution = match solver.solve_blocking(&way.context, problem) {
         Ok(solution) => solution,
         Err(error) => return Some(error.to_string()),
@@ -143,11 +149,8 @@ fn wrong(way: &Way, solver: Sinkhorn, problem: &Problem, costs: [f64; 3], bound:
     if solution.stop()[0] != Stop::Converged {
         return Some(format!("{}: {error:e} after {iterations}", solution.stop()[0]));
     }
-    let found = [
-        solution.transport_cost()[0],
-        solution.regularized_cost()[0],
-        solution.entropy_cost()[0],
-    ];
+    let found =
+        [solution.transport_cost()[0], solution.regularized_cost()[0], solution.entropy_cost()[0]];
     let mut pairs = found.into_iter().zip(costs);
     let off = pairs.find(|(found, known)| !((found - known).abs() <= bound));
     off.map(|(found, known)| format!("{found:?} is not {known:?} within {bound:e}"))
@@ -190,7 +193,12 @@ fn a_measure_against_itself_settles_at_once() {
             }
             let solver = Sinkhorn::new(0.1).precision(precision);
             let costs = [0.021085579927777102, 0.15283611964654867, -0.17076328470545843];
-            assert_eq!(wrong(&way, solver.clone(), &problem, costs, tolerance), None, "{}", way.name);
+            assert_eq!(
+                wrong(&way, solver.clone(), &problem, costs, tolerance),
+                None,
+                "{}",
+                way.name
+            );
             let solution = way.solve_with(solver, &problem);
             assert!(solution.iterations()[0] <= 30, "{} {:?}", way.name, solution.iterations());
         }

@@ -93,7 +93,8 @@ fn problems_and_solutions() {
             let bins = 200 * 200;
             let geometry = Geometry::squared_euclidean_grid(200, 200).expect("a grid");
             let weights = vec![1.0f32; bins];
-            let problem = Problem::new(geometry, &weights, &weights).expect("a problem").normalized();
+            let problem =
+                Problem::new(geometry, &weights, &weights).expect("a problem").normalized();
             refused("a large grid", || Sinkhorn::new(0.1).solve_blocking(&context, &problem));
         }
     }

@@ -394,7 +394,8 @@ fn cost_tensors_of_any_size_give_what_matrices_give() {
         let words: Vec<f32> = case.cost.iter().map(|c| *c as f32).collect();
         let tensor = block_on(Tensor::from_slice(context, &words, &[8, 8])).expect("a tensor");
         let geometry = block_on(Geometry::cost_tensor(&tensor)).expect("a cost");
-        let problem = Problem::new(geometry, &case.source, &case.target).expect("a problem").normalized();
+        let problem =
+            Problem::new(geometry, &case.source, &case.target).expect("a problem").normalized();
         let size = case.magnitude();
         for epsilon in [0.05 * size, 2.0 * size, 30.0 * size, 1e3 * size, 1e-19, 1e19] {
             if !(1e-20..=1e20).contains(&epsilon) || size > 1e3 * epsilon {
@@ -481,9 +482,12 @@ fn grids_are_matrices_like_any_other() {
             [(Precision::Single, 0.0), (Precision::Double, 0.0), (Precision::Double, 0.6)]
         {
             let case = Case::with_empty_bins(bins as u64, 2, bins, bins, empty);
-            let grid = Problem::new(of_grid(), &case.source, &case.target).expect("a problem").normalized();
+            let grid = Problem::new(of_grid(), &case.source, &case.target)
+                .expect("a problem")
+                .normalized();
             let dense = Geometry::cost_matrix(&cost, bins, bins).expect("a cost");
-            let dense = Problem::new(dense, &case.source, &case.target).expect("a problem").normalized();
+            let dense =
+                Problem::new(dense, &case.source, &case.target).expect("a problem").normalized();
             for way in ways().iter().filter(|way| way.precision == precision) {
                 let solver = way.solver(0.2 * most.max(1.0)).tolerance(way.tolerance.max(1e-9));
                 let found = way.solve_with(solver.clone(), &grid);

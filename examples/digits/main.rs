@@ -42,7 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         (0..digits.len()).flat_map(|i| (i + 1..digits.len()).map(move |j| (i, j))).collect();
     let sources: Vec<f32> = pairs.iter().flat_map(|&(i, _)| digits[i].ink).collect();
     let targets: Vec<f32> = pairs.iter().flat_map(|&(_, j)| digits[j].ink).collect();
-    let problem = Problem::new(Geometry::squared_euclidean_grid(SIDE, SIDE)?, &sources, &targets)?.normalized();
+    let problem = Problem::new(Geometry::squared_euclidean_grid(SIDE, SIDE)?, &sources, &targets)?
+        .normalized();
 
     let bar = ProgressBar::new(problem.len() as u64).with_style(ProgressStyle::with_template(
         "{bar:40.cyan/white} {pos}/{len} problems, {elapsed}",

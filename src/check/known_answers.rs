@@ -40,6 +40,8 @@ pub(super) fn rows(wanted: &dyn Fn(&str) -> bool) -> Vec<Row> {
         ("resident", resident),
         ("scaling_product", scaling_product),
         ("rescale", rescale),
+        ("point_costs", point_costs),
+        ("point_costs_double", point_costs),
         ("multiplier", multiplier),
         ("plan", plan),
         ("apply", apply),
@@ -190,6 +192,14 @@ fn rescale() -> Worst {
         reference::rescale(Rescale::Zero, 5.0, 1.0, 1.0),
     ];
     compare(&values, &[3.0, e, 0.0, 3.0, 0.0])
+}
+
+/// A right triangle: 3, 4, 5.
+fn point_costs() -> Worst {
+    let (x, y) = ([0.0, 0.0, 3.0, 0.0], [3.0, 4.0]);
+    let found =
+        [reference::point_costs(&x, &y, 2, 2.0), reference::point_costs_double(&x, &y, 2, 1.0)];
+    compare(&found.concat(), &[25.0, 16.0, 5.0, 4.0])
 }
 
 /// Two bins, both not full: s + ln(m / Σw); of two far apart one full and one not.

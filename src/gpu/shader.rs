@@ -124,6 +124,8 @@ sources![
     "transport/convergence.wgsl",
     "transport/multiplier.wgsl",
     "transport/plan.wgsl",
+    "transport/point_costs.wgsl",
+    "transport/point_costs_double.wgsl",
     "transport/problem.wgsl",
     "transport/rescale.wgsl",
     "transport/resident.wgsl",

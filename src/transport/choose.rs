@@ -59,6 +59,23 @@ pub(crate) fn is_for_the_twin(
 /// reached by a few iterations in double after those in single.
 const SINGLE_FLOOR: f64 = 6e-8;
 
+/// Dimensions above which reading a cost is faster than making it anew.
+const FEW_DIMENSIONS: usize = 16;
+
+/// Whether costs between points are made once and kept: of many dimensions, where one binding holds them. A large part of an
+/// adapter's memory is not taken for speed alone.
+fn keeps_costs(capabilities: &Capabilities, problem: &Problem, precision: Precision) -> bool {
+    let Cost::Points(points) = &problem.geometry.cost else { return false };
+    let (n, m) = problem.geometry.shape();
+    let words = if precision == Precision::Double { 2 } else { 1 };
+    let bytes = 4 * words * n as u64 * m.next_multiple_of(4) as u64;
+    points.dimensions > FEW_DIMENSIONS
+        && bytes <= capabilities.limits.max_storage_buffer_binding_size.min(LARGEST_KEPT)
+}
+
+/// Bytes of costs that are kept at most.
+const LARGEST_KEPT: u64 = 1 << 30;
+
 /// What the choice is made from beside the adapter.
 pub(crate) struct Asked<'a> {
     pub(crate) settings: &'a Sinkhorn,
@@ -91,7 +108,10 @@ pub(crate) fn choose(
     if exact && least_epsilon > LARGEST_EPSILON * magnitude {
         precision = Precision::Double;
     }
-    let layout = Layout::choose(problem, precision);
+    let layout = Layout {
+        matrix_of_points: keeps_costs(capabilities, problem, precision),
+        ..Layout::choose(problem, precision)
+    };
     // The forms that iterate on scalings know matrices of finite costs, hard marginals, and one ε.
     let scalable = one_epsilon
         && problem.marginals.is_hard()
@@ -106,8 +126,8 @@ pub(crate) fn choose(
         }
         (0..w.rows()).map(|k| w.row(k).iter().filter(|x| **x > 0.0).count()).max().unwrap_or(0)
     };
-    let small = scalable
-        && resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
+    let small =
+        scalable && resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
     let shared =
         problem.geometry.batch.is_none() && !matches!(problem.geometry.cost, Cost::Device(_));
     let in_range = magnitude / least_epsilon <= LARGEST_CONTRAST
@@ -116,7 +136,10 @@ pub(crate) fn choose(
     let plain = precision == Precision::Single && !symmetric;
     let resident = small
         && !symmetric
-        && (annealed || tolerance == 0.0 || contrast <= RESIDENT_CONTRAST || problem.start.is_some());
+        && (annealed
+            || tolerance == 0.0
+            || contrast <= RESIDENT_CONTRAST
+            || problem.start.is_some());
     let variant = match settings.variant {
         Variant::Auto if resident && plain => Variant::Resident,
         // A product pays once a tile of problems shares each kernel entry.

@@ -52,9 +52,7 @@ impl Marginals {
     pub(crate) fn damping(self) -> [Damping; 2] {
         match self {
             Marginals::Balanced => [Damping::Hard; 2],
-            Marginals::Unbalanced { source, target } => {
-                [of_reach(source), of_reach(target)]
-            }
+            Marginals::Unbalanced { source, target } => [of_reach(source), of_reach(target)],
             Marginals::Partial { .. } => [Damping::Bounded; 2],
         }
     }
@@ -80,7 +78,8 @@ impl Marginals {
             Marginals::Unbalanced { source, target } => {
                 match [source, target].into_iter().find(|reach| !(*reach > 0.0)) {
                     Some(reach) => {
-                        let reason = format!("{reach:?} is not above zero; infinity makes a side hard");
+                        let reason =
+                            format!("{reach:?} is not above zero; infinity makes a side hard");
                         Err(Error::invalid("reach", reason))
                     }
                     None => Ok(()),

@@ -2,8 +2,8 @@
 
 use super::epsilon::Epsilons;
 use super::geometry::TwinCosts;
-use super::stop::Stop;
 use super::state::{Ground, LN_ZERO, Matrix, State};
+use super::stop::Stop;
 use super::{Problem, Sinkhorn, Variant};
 use crate::aside::compute;
 use crate::error::{Error, Result};
@@ -272,8 +272,7 @@ impl Solution {
         };
         let (rows, columns) = self.with_costs(problem, both).await?;
         let [source, target] = self.problem.marginals.damping();
-        let sides =
-            [(&mut potentials.f, a, rows, source), (&mut potentials.g, b, columns, target)];
+        let sides = [(&mut potentials.f, a, rows, source), (&mut potentials.g, b, columns, target)];
         for (potentials, weights, softmin, damping) in sides {
             for ((value, weight), softmin) in potentials.iter_mut().zip(weights).zip(softmin) {
                 if *weight <= 0.0 {

@@ -120,9 +120,12 @@ async fn on_gpu(
     let mut batches = Vec::new();
     let mut solved: Vec<Solved> = Vec::with_capacity(problems);
     for range in State::ranges(gpu, problem, choice.layout)? {
-        let state = gpu
+        let mut state = gpu
             .guarded(|| State::upload(gpu, problem, range.clone(), choice.layout, &schedule))
             .await?;
+        if choice.layout.matrix_of_points {
+            state.keep_costs().await?;
+        }
         let progress = |running: &[Slot], done: u32| Progress {
             finished: range.end - running.len(),
             problems,
@@ -208,7 +211,8 @@ impl Batch<'_> {
     async fn check_resolution(&self, found: &[Totals]) -> Result<()> {
         let Batch { settings, state, .. } = *self;
         let tolerance = settings.leaves_at();
-        let failed = |totals: &Totals| tolerance > 0.0 && totals.marginal_error > tolerance.max(0.01);
+        let failed =
+            |totals: &Totals| tolerance > 0.0 && totals.marginal_error > tolerance.max(0.01);
         let digits = match state.precision {
             Precision::Single => (-24f64).exp2(),
             Precision::Double => (-48f64).exp2(),

@@ -378,8 +378,10 @@ fn sizes(contexts: &Contexts) -> Verdict {
 
 fn annealing(contexts: &Contexts) -> Verdict {
     let geometry = Geometry::cost_matrix(&[0.0, 1.0, 1.0, 0.0], 2, 2);
-    let problem =
-        must("a problem", geometry.and_then(|g| Problem::new(g, &[1.0, 1.0], &[1.0, 1.0])).map(Problem::normalized))?;
+    let problem = must(
+        "a problem",
+        geometry.and_then(|g| Problem::new(g, &[1.0, 1.0], &[1.0, 1.0])).map(Problem::normalized),
+    )?;
     let solver =
         Sinkhorn::new(1e-3).annealing(Annealing::new(1e20, 0.999_999_9)).max_iterations(1_000);
     let run = |context: &Context| solver.solve_blocking(context, &problem);

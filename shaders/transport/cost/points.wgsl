@@ -1,7 +1,7 @@
 // Costs between points, made where they are needed: four own points by four others.
 //
 // Coordinates lie by fours of points, component after component: quad q of a cloud has component c of its points at
-// q DIM + c. The own ones are kept in registers. Differences are taken before they are squared: |x|^2 + |y|^2 - 2 x.y
+// q DIM + c. The own ones are kept in registers where there are few. Differences are taken before they are squared: |x|^2 + |y|^2 - 2 x.y
 // would lose the digits of near pairs.
 // Error: 2^-24 (d + 3) relative, and that of the root and power.
 //!include transport/problem.wgsl
@@ -11,12 +11,16 @@
 
 override DIM: u32 = 3u;
 
-var<private> own_point: array<vec4f, DIM>;
+// Components that are kept in registers.
+const KEPT: u32 = 16u;
+
+var<private> own_point: array<vec4f, KEPT>;
+var<private> own_at: u32;
 var<private> others_at: u32;
 
 fn begin_costs(problem: u32, own_from: u32, other_from: u32, row: u32) {
-  let at = (own_from * sweep.own_points + row) / 4u * DIM;
-  for (var c = 0u; c < DIM; c++) { own_point[c] = own_points[at + c]; }
+  own_at = (own_from * sweep.own_points + row) / 4u * DIM;
+  for (var c = 0u; c < min(DIM, KEPT); c++) { own_point[c] = own_points[own_at + c]; }
   others_at = other_from * sweep.other_points / 4u * DIM;
 }
 
@@ -29,7 +33,8 @@ fn costs(j: u32) -> mat4x4f {
   var s3 = vec4f(0.0);
   for (var c = 0u; c < DIM; c++) {
     let y = other_points[at + c];
-    let x = own_point[c];
+    var x = vec4f(0.0);
+    if (DIM <= KEPT) { x = own_point[c]; } else { x = own_points[own_at + c]; }
     let d0 = x.x - y;
     let d1 = x.y - y;
     let d2 = x.z - y;

@@ -115,9 +115,7 @@ impl Inputs {
         let n = self.bins;
         let geometry = match &self.cost {
             Costs::Matrix(cost) => Geometry::cost_matrix(cost, n, n),
-            Costs::Matrices(costs) => {
-                Geometry::cost_matrices(costs, self.source.len() / n, n, n)
-            }
+            Costs::Matrices(costs) => Geometry::cost_matrices(costs, self.source.len() / n, n, n),
             Costs::Points([x, y], d) => Geometry::points(x, y, *d, GroundCost::SquaredEuclidean),
         }?;
         Ok(Problem::new(geometry, &self.source, &self.target)?.normalized())

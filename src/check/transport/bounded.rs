@@ -20,10 +20,9 @@ const CASES: [Case; 4] = [
 /// Target potentials and λ after some iterations, from the source's, in both precisions.
 pub(super) async fn rows(context: &Context) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (precision, quantity) in [
-        (Precision::Single, "potentials, single"),
-        (Precision::Double, "potentials, double"),
-    ] {
+    for (precision, quantity) in
+        [(Precision::Single, "potentials, single"), (Precision::Double, "potentials, double")]
+    {
         let mut worst = Worst::default();
         for case in CASES {
             for (share, iterations) in [(0.1, 1), (0.9, 4)] {

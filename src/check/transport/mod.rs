@@ -3,6 +3,7 @@
 mod applied;
 mod bounded;
 mod case;
+mod points;
 mod single;
 mod sweeps;
 
@@ -20,13 +21,15 @@ pub(super) enum Section {
     Rescale,
     Convergence,
     Totals,
+    /// Costs between points.
+    Points,
     /// The end of a half step between bounded marginals.
     Bounded,
     /// The plan and its action.
     Applied,
 }
 
-pub(super) const SECTIONS: [Section; 10] = [
+pub(super) const SECTIONS: [Section; 11] = [
     Section::Sweeps(Form::Dense),
     Section::Sweeps(Form::Support),
     Section::Sweeps(Form::Double),
@@ -35,6 +38,7 @@ pub(super) const SECTIONS: [Section; 10] = [
     Section::Rescale,
     Section::Convergence,
     Section::Totals,
+    Section::Points,
     Section::Bounded,
     Section::Applied,
 ];
@@ -46,6 +50,7 @@ impl Section {
             Section::Rescale => &["rescale"],
             Section::Convergence => &["convergence"],
             Section::Totals => &["totals"],
+            Section::Points => &["point_costs", "point_costs_double"],
             Section::Bounded => &["multiplier"],
             Section::Applied => &["plan", "apply"],
         }
@@ -57,6 +62,7 @@ impl Section {
             Section::Rescale => single::rescale_rows(gpu).await,
             Section::Convergence => single::convergence_rows(context, gpu).await,
             Section::Totals => single::totals_rows(gpu).await,
+            Section::Points => points::rows(context).await,
             Section::Bounded => bounded::rows(context).await,
             Section::Applied => applied::rows(context).await,
         }

@@ -38,7 +38,9 @@ impl GroundCost {
     /// p of a cost factor·|x − y|^p, of points that are as [`GroundCost::directions`] says.
     pub(crate) fn exponent(self) -> f64 {
         match self {
-            GroundCost::SquaredEuclidean | GroundCost::HalfSquaredEuclidean | GroundCost::Cosine => 2.0,
+            GroundCost::SquaredEuclidean
+            | GroundCost::HalfSquaredEuclidean
+            | GroundCost::Cosine => 2.0,
             GroundCost::Power(p) => p,
         }
     }

@@ -16,13 +16,13 @@ pub(crate) use costs::TwinCosts;
 pub(crate) use points::{Cloud, Points};
 pub(crate) use reduction::Reduction;
 
-use cost::{SMALLEST_AS_IT_IS, words_of};
 use crate::error::{Error, Result};
 use crate::gpu::Tensor;
 use crate::number::Element;
 use crate::parallel::{fill, padded_rows};
 use crate::reserve::{product, zeroed};
 use crate::wait::blocking;
+use cost::{SMALLEST_AS_IT_IS, words_of};
 use std::sync::Arc;
 
 /// The cost between n source bins and m target bins, shared by a batch or one

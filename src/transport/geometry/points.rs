@@ -66,10 +66,8 @@ impl Points {
             let reason = format!("{dimensions} is not within [1, {MOST_DIMENSIONS}]");
             return Err(Error::invalid("dimensions", reason));
         }
-        let mut values = [
-            finite("source", source, dimensions)?,
-            finite("target", target, dimensions)?,
-        ];
+        let mut values =
+            [finite("source", source, dimensions)?, finite("target", target, dimensions)?];
         if ground.directions() {
             for (argument, values) in ["source", "target"].into_iter().zip(&mut values) {
                 divide_by_lengths(argument, values, dimensions)?;
@@ -143,7 +141,11 @@ fn divide_by_lengths(argument: &'static str, values: &mut [f64], dimensions: usi
     for (row, point) in values.chunks_exact_mut(dimensions).enumerate() {
         let largest = point.iter().fold(0.0f64, |most, x| most.max(x.abs()));
         if largest == 0.0 {
-            return Err(Error::invalid_row(argument, row, "a point at the origin has no direction"));
+            return Err(Error::invalid_row(
+                argument,
+                row,
+                "a point at the origin has no direction",
+            ));
         }
         // Squares of what is left neither overflow nor vanish.
         point.iter_mut().for_each(|x| *x /= largest);

@@ -86,7 +86,8 @@ impl Geometry {
         let mut columns = Vec::with_capacity(matrices * m);
         for parts in parts.chunks(tasks.max(1)) {
             for j in 0..m {
-                columns.push(finite(parts.iter().map(|part| part[j]).fold(f64::INFINITY, f64::min)));
+                columns
+                    .push(finite(parts.iter().map(|part| part[j]).fold(f64::INFINITY, f64::min)));
             }
         }
         Reduction { rows: Arc::new(rows), columns: Arc::new(columns) }

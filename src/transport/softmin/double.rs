@@ -11,10 +11,8 @@ pub(crate) static SOFTMIN_DOUBLE: Kernel = Kernel::new("transport/softmin_double
 pub(super) fn form(state: &State) -> Form {
     let capabilities = &state.gpu.capabilities;
     let lanes = capabilities.lanes_per_row();
-    let mut constants = vec![
-        ("GATHER", Constant::Bool(state.supports())),
-        ("LANES", Constant::U32(lanes)),
-    ];
+    let mut constants =
+        vec![("GATHER", Constant::Bool(state.supports())), ("LANES", Constant::U32(lanes))];
     if let Ground::Points(clouds) = &state.ground {
         constants.extend([
             ("COSTS", Constant::File("transport/cost/points_double.wgsl")),

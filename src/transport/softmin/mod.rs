@@ -7,9 +7,10 @@ mod scaling;
 mod support;
 mod sweeps;
 
+pub(crate) use points::ground;
 pub(crate) use scaling::{
-    Change, LARGEST_CONTRAST, LARGEST_EXPONENT, RESCALE, RESCALE_WORKGROUP, RescaleParams,
-    rescale, rescale_pipeline,
+    Change, LARGEST_CONTRAST, LARGEST_EXPONENT, RESCALE, RESCALE_WORKGROUP, RescaleParams, rescale,
+    rescale_pipeline,
 };
 use sweeps::Sweeps;
 

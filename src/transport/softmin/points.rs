@@ -6,7 +6,7 @@ use crate::gpu::shader::Constant;
 use crate::transport::state::{Clouds, Side, State};
 
 /// The ground cost of an exponent, in either precision.
-pub(super) fn ground(exponent: f64) -> [&'static str; 2] {
+pub(crate) fn ground(exponent: f64) -> [&'static str; 2] {
     match exponent {
         2.0 => ["transport/cost/squared.wgsl", "transport/cost/squared_double.wgsl"],
         1.0 => ["transport/cost/distance.wgsl", "transport/cost/distance_double.wgsl"],

@@ -142,7 +142,12 @@ impl<'a> Scaling<'a> {
 
     pub(super) fn errors(&self, side: Side) -> Errors {
         let blocks = self.blocks[side as usize] as u32;
-        Errors { partials: self.partials.clone(), blocks, first: self.partials_at(side), marks: blocks }
+        Errors {
+            partials: self.partials.clone(),
+            blocks,
+            first: self.partials_at(side),
+            marks: blocks,
+        }
     }
 
     pub(super) fn elements(&self) -> f64 {

@@ -75,8 +75,7 @@ fn upload_side(
         upload.write_with(4 * (word * count) as u64, count, |first, place| {
             for (k, number) in place.iter_mut().enumerate() {
                 let at = first + k;
-                let (quad, component, lane) =
-                    (at / (4 * dimensions), at / 4 % dimensions, at % 4);
+                let (quad, component, lane) = (at / (4 * dimensions), at / 4 % dimensions, at % 4);
                 let point = 4 * quad + lane;
                 let points = cloud.range(clouds.start + point / padded);
                 let point = points.start + point % padded;

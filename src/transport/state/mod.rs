@@ -3,6 +3,7 @@
 
 mod clouds;
 mod matrix;
+mod point_costs;
 mod potentials;
 mod side;
 mod slots;
@@ -89,6 +90,8 @@ pub(crate) struct State {
 pub(crate) struct Layout {
     /// Leave empty bins out.
     pub(crate) supports: bool,
+    /// Keep the costs between points as a matrix.
+    pub(crate) matrix_of_points: bool,
     pub(crate) precision: Precision,
 }
 
@@ -104,7 +107,7 @@ impl Layout {
             Cost::Device(_) => pairs < 0.6 || !problem.geometry.columns.is_multiple_of(4),
             Cost::Host { .. } | Cost::Grid(_) => pairs < 0.6,
         };
-        Layout { supports, precision }
+        Layout { supports, matrix_of_points: false, precision }
     }
 }
 
@@ -157,7 +160,7 @@ impl State {
         let entries =
             4 * words * padded_row(problem.geometry.rows.max(problem.geometry.columns)) as u64;
         let (cost, what) = match &problem.geometry.cost {
-            Cost::Points(points) => {
+            Cost::Points(points) if !layout.matrix_of_points => {
                 let bytes = entries.saturating_mul(points.dimensions as u64);
                 (bytes, "one cloud of points (bytes)".to_owned())
             }
