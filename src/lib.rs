@@ -95,7 +95,7 @@ pub use losses::{
 pub use number::{Element, Precision};
 pub use transport::{
     Annealing, Epsilon, Geometry, Grid, GroundCost, Marginals, Potentials, Problem, Progress,
-    Sinkhorn, Solution, Stop, Variant,
+    Sinkhorn, SinkhornDivergence, Solution, Stop, Variant,
 };
 pub use vmf::{
     Assignment, Concentrations, Directions, VonMisesFisher, VonMisesFisherFit,

@@ -52,7 +52,7 @@ fn bring_within(row: &mut [f64], spread: f64) {
 }
 
 impl Problem {
-    /// B problems: `source` holds B rows of n weights, `target` B rows of m.
+    /// B problems: `source` holds B rows of n weights, `target` B rows of m; one row is that of all.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] naming the argument, row and index: lengths that do
@@ -63,8 +63,13 @@ impl Problem {
         source: &[S],
         target: &[T],
     ) -> Result<Problem> {
-        let source = Weights::new("source", source, geometry.rows)?;
-        let target = Weights::new("target", target, geometry.columns)?;
+        let mut source = Weights::new("source", source, geometry.rows)?;
+        let mut target = Weights::new("target", target, geometry.columns)?;
+        match (source.rows(), target.rows()) {
+            (1, many @ 2..) => source = source.in_order(vec![0; many]),
+            (many @ 2.., 1) => target = target.in_order(vec![0; many]),
+            _ => {}
+        }
         if source.rows() != target.rows() {
             return Err(Error::invalid(
                 "target",
@@ -85,6 +90,50 @@ impl Problem {
             normalized: false,
             start: None,
         })
+    }
+
+    /// Every row of weights with every later one: problem k goes from row i to row j of [`Problem::pair`]. All rows are over
+    /// the same bins; between B rows there are B (B − 1) / 2 problems.
+    ///
+    /// ```
+    /// # fn main() -> kantor::Result<()> {
+    /// use kantor::{Geometry, Grid, Problem};
+    /// let line = Geometry::grid(&Grid::new(&[3]))?;
+    /// let rows = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    /// let problem = Problem::pairwise(line, &rows)?;
+    /// let pairs: Vec<_> = (0..problem.len()).map(|k| problem.pair(k)).collect();
+    /// assert_eq!(pairs, [(0, 1), (0, 2), (1, 2)]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Problem::new`]; [`Error::InvalidInput`] with `rows` for fewer than two, and with `geometry` for one that is not
+    /// square or has one cost a problem.
+    pub fn pairwise<T: Element>(geometry: Geometry, rows: &[T]) -> Result<Problem> {
+        if geometry.rows != geometry.columns || geometry.batch.is_some() {
+            let reason = "pairs of rows need one cost between the same bins on either side";
+            return Err(Error::invalid("geometry", reason));
+        }
+        let weights = Weights::new("rows", rows, geometry.rows)?;
+        let count = weights.rows() as u32;
+        if count < 2 {
+            return Err(Error::invalid("rows", "one row has no pairs"));
+        }
+        let pairs = (0..count).flat_map(|i| (i + 1..count).map(move |j| (i, j)));
+        let (sources, targets): (Vec<u32>, Vec<u32>) = pairs.unzip();
+        Ok(Problem {
+            geometry,
+            source: Arc::new(weights.clone().in_order(sources)),
+            target: Arc::new(weights.in_order(targets)),
+            marginals: Marginals::Balanced,
+            normalized: false,
+            start: None,
+        })
+    }
+
+    /// The rows of weights that a problem is between.
+    pub fn pair(&self, problem: usize) -> (usize, usize) {
+        (self.source.row_number(problem), self.target.row_number(problem))
     }
 
     /// Divides every row of weights by its mass.
@@ -168,7 +217,7 @@ impl Problem {
     pub(crate) fn checked(&self) -> Result<Problem> {
         let mut problem = self.clone();
         for row in 0..self.len() {
-            let masses = [self.source.masses[row], self.target.masses[row]];
+            let masses = [self.source.mass(row), self.target.mass(row)];
             for (argument, mass) in ["source", "target"].into_iter().zip(masses) {
                 if !MASSES.contains(&mass) {
                     let reason =
@@ -197,6 +246,18 @@ impl Problem {
             }
         }
         Ok(problem)
+    }
+
+    /// The same measures of one side on both.
+    pub(crate) fn to_itself(&self, geometry: Geometry, weights: Arc<Weights>) -> Problem {
+        Problem {
+            geometry,
+            source: weights.clone(),
+            target: weights,
+            marginals: self.marginals,
+            normalized: self.normalized,
+            start: None,
+        }
     }
 
     /// Number of problems B.
@@ -249,7 +310,7 @@ impl Problem {
         };
         let taken = sum(self.source.row(k), &rows[own * n..(own + 1) * n])
             + sum(self.target.row(k), &columns[own * m..(own + 1) * m]);
-        taken / self.source.masses[k]
+        taken / self.source.mass(k)
     }
 
     /// What the potentials of a problem without the constants lack: one number a source bin, and a target bin.
@@ -270,7 +331,7 @@ impl Problem {
         source == target
             && self.marginals.mass().is_none()
             && self.start.is_none()
-            && (Arc::ptr_eq(&self.source, &self.target) || self.source.values == self.target.values)
+            && (Arc::ptr_eq(&self.source, &self.target) || self.source.equals(&self.target))
             && self.geometry.is_symmetric()
     }
 }

@@ -88,7 +88,7 @@ async fn on_cpu(
         .iter()
         .enumerate()
         .map(|(k, found)| Solved {
-            totals: found.totals.with_offset(problem.taken_out(k), problem.source.masses[k]),
+            totals: found.totals.with_offset(problem.taken_out(k), problem.source.mass(k)),
             iterations: found.iterations,
             multiplier: found.lambda,
         })

@@ -8,15 +8,17 @@ use crate::reserve::reserve;
 /// zero on one adapter and not on another.
 const SMALLEST_SHARE: f64 = 1.0 / (1u128 << 100) as f64;
 
-/// B rows of weights.
+/// Rows of weights, and which of them the problems of a batch have.
 #[derive(Debug, Clone)]
 pub(crate) struct Weights {
-    pub(crate) values: Vec<f64>,
+    values: Vec<f64>,
     pub(crate) bins: usize,
     /// Of every row.
-    pub(crate) masses: Vec<f64>,
+    masses: Vec<f64>,
     /// Entries above zero, all rows together.
-    pub(crate) positive: usize,
+    positive: usize,
+    /// The row of every problem, where it is not that of its number.
+    order: Option<Vec<u32>>,
 }
 
 impl Weights {
@@ -37,6 +39,7 @@ impl Weights {
             bins,
             masses: reserve(argument, values.len() / bins)?,
             positive: 0,
+            order: None,
         };
         for (row, values) in values.chunks_exact(bins).enumerate() {
             weights.push(argument, row, values)?;
@@ -78,18 +81,61 @@ impl Weights {
         }
     }
 
-    /// Row `row` brought to a mass.
-    pub(crate) fn bring_to(&mut self, row: usize, mass: f64) {
-        let factor = mass / self.masses[row];
-        self.values[row * self.bins..][..self.bins].iter_mut().for_each(|weight| *weight *= factor);
-        self.masses[row] = mass;
+    /// The rows of problems by their numbers; every number is one of a row.
+    pub(crate) fn in_order(mut self, order: Vec<u32>) -> Weights {
+        self.order = Some(order);
+        self
     }
 
+    fn index(&self, problem: usize) -> usize {
+        self.order.as_ref().map_or(problem, |order| order[problem] as usize)
+    }
+
+    /// The weights of a problem brought to a mass: from then on its own.
+    pub(crate) fn bring_to(&mut self, problem: usize, mass: f64) {
+        if let Some(order) = self.order.take() {
+            let rows = order.iter().map(|k| *k as usize);
+            self.values = rows
+                .clone()
+                .flat_map(|k| self.values[k * self.bins..(k + 1) * self.bins].iter().copied())
+                .collect();
+            self.masses = rows.map(|k| self.masses[k]).collect();
+            self.positive = self.values.iter().filter(|weight| **weight > 0.0).count();
+        }
+        let factor = mass / self.masses[problem];
+        let row = &mut self.values[problem * self.bins..(problem + 1) * self.bins];
+        row.iter_mut().for_each(|weight| *weight *= factor);
+        self.masses[problem] = mass;
+    }
+
+    /// The weights of a problem.
     pub(crate) fn row(&self, problem: usize) -> &[f64] {
-        &self.values[problem * self.bins..(problem + 1) * self.bins]
+        let k = self.index(problem);
+        &self.values[k * self.bins..(k + 1) * self.bins]
     }
 
+    /// Their sum.
+    pub(crate) fn mass(&self, problem: usize) -> f64 {
+        self.masses[self.index(problem)]
+    }
+
+    /// Number of problems.
     pub(crate) fn rows(&self) -> usize {
-        self.masses.len()
+        self.order.as_ref().map_or(self.masses.len(), Vec::len)
+    }
+
+    /// The row that a problem has, in another order than its number or not.
+    pub(crate) fn row_number(&self, problem: usize) -> usize {
+        self.index(problem)
+    }
+
+    /// Share of entries that are above zero.
+    pub(crate) fn filled(&self) -> f64 {
+        self.positive as f64 / self.values.len() as f64
+    }
+
+    /// Whether both are the same for every problem.
+    pub(crate) fn equals(&self, other: &Weights) -> bool {
+        self.order == other.order && self.values == other.values
     }
 }

@@ -221,6 +221,25 @@ impl Geometry {
         }
     }
 
+    /// The costs between bins of the source, and between bins of the target.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with `geometry`, of a cost that says nothing of them.
+    pub(crate) fn within(&self) -> Result<[Geometry; 2]> {
+        if let Cost::Points(points) = &self.cost {
+            let of = |cloud: &Cloud, size: usize| {
+                let cost = Cost::Points(points.within(cloud));
+                Geometry { cost, rows: size, columns: size, ..self.clone() }
+            };
+            return Ok([of(&points.source, self.rows), of(&points.target, self.columns)]);
+        }
+        if !self.is_symmetric() {
+            let reason = "a matrix that is not square and symmetric does not say what is between two bins of one side";
+            return Err(Error::invalid("geometry", reason));
+        }
+        Ok([self.clone(), self.clone()])
+    }
+
     /// What a batch has one of for every problem, for messages.
     pub(crate) fn of_a_batch(&self) -> &'static str {
         if matches!(self.cost, Cost::Points(_)) { "pairs of clouds" } else { "cost matrices" }

@@ -90,6 +90,11 @@ impl Points {
         Ok(Points { source, target, dimensions, ground, most })
     }
 
+    /// Of one side to itself.
+    pub(super) fn within(&self, cloud: &Cloud) -> Points {
+        Points { source: cloud.clone(), target: cloud.clone(), ..self.clone() }
+    }
+
     /// Whether both sides are one.
     pub(super) fn is_symmetric(&self) -> bool {
         Arc::ptr_eq(&self.source.values, &self.target.values)

@@ -17,7 +17,6 @@ pub(crate) use sweep::Step;
 
 use super::Problem;
 use super::geometry::Cost;
-use super::weights::Weights;
 use crate::error::{Error, Result};
 use crate::gpu::buffer::{Buffer, STORAGE};
 use crate::gpu::{Gpu, Part};
@@ -99,8 +98,7 @@ impl Layout {
     /// Supports pay when they drop a good part of the pairs: gathers cost about
     /// half as much again as contiguous reads.
     pub(crate) fn choose(problem: &Problem, precision: Precision) -> Layout {
-        let share = |w: &Weights| w.positive as f64 / w.values.len() as f64;
-        let pairs = share(&problem.source) * share(&problem.target);
+        let pairs = problem.source.filled() * problem.target.filled();
         let supports = match &problem.geometry.cost {
             Cost::Points(_) => false,
             // A borrowed cost cannot be padded to vec4f; gathers read single elements.
@@ -194,7 +192,7 @@ impl State {
         let scale = scale_of(problem, last);
         let masses: Vec<Masses> = range
             .clone()
-            .map(|k| Masses::new(problem.source.masses[k], problem.target.masses[k]))
+            .map(|k| Masses::new(problem.source.mass(k), problem.target.mass(k)))
             .collect();
         let begin = side::Begin { range: range.clone(), layout, epsilon: schedule[0], scale };
         let source = SideData::upload(gpu, &problem.source, &masses, Side::Source, &begin, None)?;
