@@ -90,8 +90,9 @@ fn weights_of_the_wrong_length_are_refused() {
     assert_names(Problem::new(geometry(), &ones[..3], &ones[..3]), "source", None, None);
     assert_names(Problem::new(geometry(), &ones[..2], &ones[..0]), "target", None, None);
     assert_names(Problem::new(geometry(), &ones[..2], &ones[..4]), "target", None, None);
-    // Two rows against one.
-    assert_names(Problem::new(geometry(), &ones[..4], &ones[..3]), "target", None, None);
+    // Two rows against three; one is that of all.
+    assert_names(Problem::new(geometry(), &ones[..4], &ones[..9]), "target", None, None);
+    assert_eq!(Problem::new(geometry(), &ones[..4], &ones[..3]).expect("a row").len(), 2);
     // Two cost matrices for three problems.
     let own = Geometry::cost_matrices(&ones, 2, 2, 3).expect("two matrices");
     assert_names(Problem::new(own, &ones[..6], &ones[..9]), "source", None, None);
@@ -101,7 +102,7 @@ fn weights_of_the_wrong_length_are_refused() {
 
 #[test]
 fn a_cost_that_is_not_finite_in_f32_is_named_by_row_and_column() {
-    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 3.5e38, -1e300] {
+    for bad in [f64::NAN, f64::NEG_INFINITY, 3.5e38, -1e300] {
         let cost = [0.0, 1.0, 2.0, 1.0, bad, 1.0];
         assert_names(Geometry::cost_matrix(&cost, 2, 3), "cost", Some(1), Some(1));
         // In a batch the rows count on.
@@ -109,6 +110,9 @@ fn a_cost_that_is_not_finite_in_f32_is_named_by_row_and_column() {
         assert_names(Geometry::cost_matrices(&batch, 2, 2, 3), "cost", Some(3), Some(1));
     }
     assert_names(Geometry::cost_matrix(&[0.0f32, f32::NAN], 1, 2), "cost", Some(0), Some(1));
+    // Infinity forbids a pair, but not all.
+    assert!(Geometry::cost_matrix(&[0.0, f64::INFINITY], 1, 2).is_ok());
+    assert_names(Geometry::cost_matrix(&[f64::INFINITY; 2], 1, 2), "cost", None, None);
 }
 
 #[test]
@@ -206,8 +210,6 @@ fn settings_out_of_range_are_named_before_anything_is_dispatched() {
                 [0.0, 1.0, -0.5, 1.5, f64::NAN]
                     .map(|factor| ("annealing.factor", annealing(1.0, factor))),
             )
-            // Exponents of 10⁶ and more have no digits behind the point in f32.
-            .chain([("epsilon", Sinkhorn::new(1e-7))])
             .collect();
     for context in contexts() {
         let before = (context.submissions(), context.memory().in_use);
@@ -476,7 +478,7 @@ fn interrogate(random: &mut Random, solution: &Solution) {
         ("entropy_cost", solution.entropy_cost()),
         ("marginal_error", solution.marginal_error()),
     ] {
-        assert_finite(what, values);
+        assert!(values.iter().all(|v| v.is_finite()), "{what}: {values:?} of {solution:?}");
     }
     let k = size(random, random_index(solution));
     if let Ok(potentials) = block_on(solution.potentials(k)) {

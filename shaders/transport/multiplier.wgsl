@@ -54,6 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     first = support[sweep.own_base + problem];
     until = support[sweep.own_base + problem + 1u];
   }
+  until = min(until, arrayLength(&weights));
   let step = double_step_of(slot);
   let mass = given[problem];
   // From where nothing is full: a mass too small, so that every step is up.

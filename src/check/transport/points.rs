@@ -1,4 +1,4 @@
-//! Sweeps over points: half iterations of few and of many dimensions, against the twin's over the same costs.
+//! Sweeps over points, `point_costs` and `point_costs_double`: half iterations of few and of many dimensions, against the twin's over the same costs.
 
 use super::case::{largest, rounding};
 use crate::check::Row;
