@@ -288,7 +288,7 @@ fn slow_averaged_steps_give_way() {
     }
 }
 
-/// What is cut off while ε falls is measured at the ε that was asked for.
+/// What is cut off while ε falls ends with an iteration of Sinkhorn's at the ε that was asked for.
 #[test]
 fn a_falling_epsilon_that_is_cut_off() {
     let cost = FORBIDDEN.as_flattened();
@@ -301,6 +301,8 @@ fn a_falling_epsilon_that_is_cut_off() {
         };
         for solved in solve_in(problem, &Settings { tolerance: 1e-10, max_iterations }) {
             assert_eq!(solved.iterations, max_iterations);
+            all_finite(&solved, [&a, &b]);
+            assert!(solved.totals.marginal_error < 2.0, "{solved:?}");
             let [f, g] = [&solved.f[..], &solved.g];
             let cost = CostMatrix::new(cost, 7);
             let again = totals(&cost, [&a, &b], [f, g], 0.0, epsilon, &Marginals::BALANCED);

@@ -9,9 +9,11 @@
 //! Of a symmetric problem there is one potential, and half a step of it at a time (Feydy, *Geometric data analysis, beyond
 //! convolutions* (2020), section 3.3.2).
 
+mod partial;
+mod steering;
+
 use super::chunk::{Chunk, Shared, chunks, sum_of_columns};
-use super::control::{Control, EVERY, Rules, Verdict};
-use super::deferred::settle;
+use super::control::{Control, Rules};
 use super::filled::Filled;
 use super::pass::Pass;
 use super::problem::{Marginals, Problem, Settings};
@@ -208,40 +210,6 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// The test before an iteration, of which the rows have seen what they hold.
-    fn tested(&mut self) -> Next {
-        let mass = self.mass.max(f64::MIN_POSITIVE);
-        let rows: f64 = self.chunks.iter().map(|chunk| chunk.side.error).sum();
-        let columns = if self.symmetric { rows } else { self.target.error };
-        if self.at_epsilon > 0 {
-            self.error = (rows + columns) / mass;
-            if self.leaves() {
-                return Next::Measure;
-            }
-        }
-        if !self.is_tested() || self.at_epsilon == 0 || self.seen == self.iterations {
-            return Next::Iterate;
-        }
-        self.seen = self.iterations;
-        let error = if self.symmetric { rows + columns } else { rows };
-        match self.control.test(self.iterations, error / mass, self.tolerance) {
-            Verdict::GoOn => Next::Iterate,
-            Verdict::Stalled => {
-                self.stalled = true;
-                Next::Measure
-            }
-            Verdict::Alternate => {
-                self.alternate();
-                Next::Begin
-            }
-        }
-    }
-
-    /// Whether the iteration under way has a test.
-    fn is_tested(&self) -> bool {
-        self.tolerance > 0.0 && self.iterations > 0 && self.iterations.is_multiple_of(EVERY)
-    }
-
     /// Whether the last test was passed.
     fn leaves(&self) -> bool {
         let is_at_last = self.epsilon == self.asked();
@@ -280,38 +248,6 @@ impl<'a> Loop<'a> {
         let update = self.update(1);
         if self.target.scale(&self.sums, &update) {
             self.target.accept_scalings(&update);
-            return self.iterated(true);
-        }
-        self.pass = Pass::Columns;
-    }
-
-    /// The rows' half of partial transport, once all of them have been seen.
-    fn deferred(&mut self, mass: f64) {
-        let update = self.update(0);
-        settle(&mut self.chunks, mass, self.target.multiplier, &update);
-        let is_new = self.pass == Pass::Renew;
-        if is_new {
-            self.chunks.iter_mut().for_each(|chunk| chunk.side.empty = chunk.side.blocked);
-        }
-        if self.keeps && self.chunks.iter().all(|chunk| chunk.side.is_in_range()) {
-            self.chunks.iter_mut().for_each(|chunk| chunk.side.accept_scalings(&update));
-            self.of_kernel += u32::from(!is_new);
-            self.pass = Pass::Spread;
-        } else if is_new {
-            self.chunks.iter_mut().for_each(|chunk| chunk.side.accept_potentials());
-            self.pass = Pass::Columns;
-        } else {
-            self.left_range();
-        }
-    }
-
-    /// The columns' half of partial transport.
-    fn spread(&mut self) {
-        sum_of_columns(&self.chunks, &mut self.sums);
-        let update = self.update(1);
-        if self.target.scale(&self.sums, &update) {
-            self.target.accept_scalings(&update);
-            self.last_rest = 0;
             return self.iterated(true);
         }
         self.pass = Pass::Columns;
@@ -375,9 +311,7 @@ impl<'a> Loop<'a> {
         if self.iterations >= self.max_iterations {
             return self.measure();
         }
-        self.omega = self.control.omega();
-        let scheduled = self.schedule[..self.schedule.len() - 1].get(self.iterations as usize);
-        let next = scheduled.copied().unwrap_or(self.control.epsilon());
+        let next = self.steer();
         let is_resting = self.pass != Pass::Scale && self.rest > 0;
         if is_resting {
             self.rest -= 1;
@@ -394,47 +328,6 @@ impl<'a> Loop<'a> {
     /// The ε that is asked for.
     fn asked(&self) -> f64 {
         self.schedule[self.schedule.len() - 1]
-    }
-
-    /// After [`Self::absorb`]. Potentials are kept in a caller's schedule, weighted ones where ε falls by itself.
-    fn change_epsilon(&mut self, next: f64) {
-        let from = std::mem::replace(&mut self.epsilon, next);
-        if next == from {
-            return;
-        }
-        if self.schedule.len() == 1 {
-            self.chunks.iter_mut().for_each(|chunk| chunk.side.reweigh(from, next));
-            self.target.side.reweigh(from, next);
-        } else {
-            self.control.restart();
-        }
-        self.at_epsilon = 0;
-        self.weigh();
-    }
-
-    /// Brings potentials of soft marginals to their best translation.
-    fn translate(&mut self) {
-        if self.symmetric || !self.control.is_watching() || !self.translation.is_free() {
-            return;
-        }
-        let [source, target] = [0, 1].map(|side| self.update(side));
-        let rows = self.chunks.iter().map(|chunk| chunk.side.all_wanted(&source)).sum();
-        let columns = self.target.side.all_wanted(&target);
-        self.translation.find([rows, columns]);
-        // Columns hold what they did, and are to hold as much more or less.
-        self.target.error += (self.target.side.all_wanted(&self.update(1)) - columns).abs();
-    }
-
-    /// From here on both sides have a potential of their own, to begin with the one that there was.
-    fn alternate(&mut self) {
-        self.absorb();
-        let (potentials, weights) = self.source();
-        self.target.side = Side::new(weights, potentials);
-        self.symmetric = false;
-        self.control.alternate(self.iterations);
-        self.omega = self.control.omega();
-        self.at_epsilon = 0;
-        self.weigh();
     }
 
     fn scalings_of_columns(&mut self) {
@@ -470,9 +363,6 @@ impl<'a> Loop<'a> {
     /// Ends the iterations: what the potentials are worth is measured.
     fn measure(&mut self) {
         self.absorb();
-        if self.schedule.len() == 1 {
-            self.change_epsilon(self.asked());
-        }
         self.pass = Pass::Measure;
     }
 
