@@ -10,7 +10,7 @@ use std::ops::Range;
 impl Side {
     /// Row `i` of an iteration from potentials, whose exponents are at most `most`/ε and whose exponentials beside that have
     /// `sum`: these are what its kernel has. Its softmin, less λ, is left in place of the next potential.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn defer(&mut self, i: usize, most: f64, sum: f64, update: &Update) {
         let epsilon = update.epsilon;
         let before = exp((self.weighted(i, epsilon) + most) / epsilon);
@@ -21,7 +21,7 @@ impl Side {
 
     /// Row `i` of an iteration that scales, of which the kernel, scaled on the other side, has `sum`; its softmin, ∞ of none,
     /// is left likewise.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn defer_scaling(&mut self, i: usize, sum: f64, epsilon: f64) {
         self.next_potentials[i] = match sum == 0.0 {
             true => f64::INFINITY,

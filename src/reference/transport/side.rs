@@ -26,7 +26,13 @@ impl Update {
         if self.omega == 1.0 || self.damping == Damping::Bounded {
             return fresh;
         }
-        old + epsilon * step((fresh - old) / epsilon, self.omega)
+        self.relaxed(old, fresh)
+    }
+
+    /// Apart from the loops over entries, which its logarithm would slow.
+    #[inline(never)]
+    fn relaxed(&self, old: f64, fresh: f64) -> f64 {
+        old + self.epsilon * step((fresh - old) / self.epsilon, self.omega)
     }
 
     /// What a bin of this potential is to hold, see [`Damping::wanted`].
@@ -117,19 +123,26 @@ impl Side {
             (self.next_scalings[i], self.next_potentials[i]) = (old, self.potentials[i]);
             return old;
         }
-        let Update { epsilon, omega, .. } = *update;
-        let new = if update.is_quotient() {
-            weight / sum
-        } else if update.damping == Damping::Hard {
-            old * exp(step(ln(weight / (sum * old)), omega))
-        } else {
-            let softmin = self.base[i] + epsilon * ln(weight / sum);
-            let potential = update.potential(self.potentials[i], softmin);
-            self.next_potentials[i] = potential;
-            exp((potential - self.base[i]) / epsilon)
+        let new = match update.is_quotient() {
+            true => weight / sum,
+            false => self.scale_otherwise(i, sum, update),
         };
         self.next_scalings[i] = new;
         new
+    }
+
+    /// Of a side that is not hard, or of another step than Sinkhorn's. Apart from the loops over entries, which its logarithms
+    /// would slow.
+    #[inline(never)]
+    fn scale_otherwise(&mut self, i: usize, sum: f64, update: &Update) -> f64 {
+        let (weight, old, epsilon) = (self.weights[i], self.scalings[i], update.epsilon);
+        if update.damping == Damping::Hard {
+            return old * exp(step(ln(weight / (sum * old)), update.omega));
+        }
+        let softmin = self.base[i] + epsilon * ln(weight / sum);
+        let potential = update.potential(self.potentials[i], softmin);
+        self.next_potentials[i] = potential;
+        exp((potential - self.base[i]) / epsilon)
     }
 
     /// How far bin `i`, which holds `held`, is from what its potential wants.
