@@ -60,15 +60,21 @@ async fn on_cpu(
     let costs = geometry.of_the_twin(offset).await?;
     let symmetric = problem.is_symmetric() && settings.leaves_at() > 0.0;
     let m = geometry.columns;
-    let of = |k: usize| reference::Problem {
-        cost: geometry.costs(&costs, k),
-        a: problem.source.row(k),
-        b: problem.target.row(k),
-        start: problem.start.as_ref().map(|g| &g[k * m..(k + 1) * m]),
-        schedule: settings.schedule(problem, epsilons.of(k)).into(),
-        marginals: problem.marginals.of_the_twin(),
-        symmetric,
-        spread: costs.largest,
+    let of = |k: usize| {
+        let schedule = settings.schedule(problem, epsilons.of(k));
+        reference::Problem {
+            cost: geometry.costs(&costs, k),
+            a: problem.source.row(k),
+            b: problem.target.row(k),
+            start: problem.start.as_ref().map(|g| &g[k * m..(k + 1) * m]),
+            watched: settings.leaves_at() > 0.0 && schedule.len() == 1,
+            schedule: schedule.into(),
+            marginals: problem.marginals.of_the_twin(),
+            symmetric,
+            spread: costs.largest,
+            scale: geometry.spread,
+            anneals: settings.anneals && problem.start.is_none(),
+        }
     };
     let problems = problem.len();
     let asked = reference::Settings {

@@ -81,3 +81,49 @@ pub(crate) async fn solve_batch<'a>(
     solved.sort_unstable_by_key(|(k, _)| *k);
     Ok(solved.into_iter().map(|(_, solved)| solved).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+    use crate::reference::transport::{CostFunction, resident};
+    use futures::executor::block_on;
+
+    const SETTINGS: Settings = Settings { tolerance: 1e-10, max_iterations: 5000 };
+
+    /// Sides and schedules of different problems are their own.
+    #[test]
+    fn a_batch_gives_what_a_loop_gives() {
+        let weights: Vec<f64> = (1..=30).map(|k| f64::from(k) / 465.0).collect();
+        let uniform = [1.0 / 20.0; 20];
+        let problem = |k: usize| {
+            let (n, epsilon) = (20 + k, [1.0, 0.1, 0.03, 1e4][k % 4]);
+            let cost = CostFunction::new((n, 20), move |i, j| {
+                (i as f64 / 20.0 - j as f64 / (7.0 + k as f64)).powi(2)
+            });
+            let schedule = vec![10.0 * epsilon, 3.0 * epsilon, epsilon];
+            let a = &weights[..n];
+            Problem { schedule: schedule.into(), ..Problem::balanced(cost, a, &uniform, epsilon) }
+        };
+        let mut seen = Vec::new();
+        let batch = solve_batch(8, &SETTINGS, problem, |now| {
+            seen.push(now);
+            Ok(())
+        });
+        let found = block_on(batch).unwrap();
+        assert_eq!(seen.last().unwrap().finished, 8);
+        for (k, found) in found.iter().enumerate() {
+            let alone = resident(problem(k), &SETTINGS);
+            assert_eq!((found.f.len(), found.g.len(), &alone), (20 + k, 20, found));
+        }
+    }
+
+    #[test]
+    fn a_report_ends_a_batch() {
+        let weights = [0.25; 4];
+        let cost = CostFunction::new((4, 4), |i, j| (i as f64 - j as f64).abs());
+        let problem = |_| Problem::balanced(cost, &weights, &weights, 0.1);
+        let batch = solve_batch(3, &SETTINGS, problem, |_| Err(Error::Cancelled { iterations: 7 }));
+        assert_eq!(block_on(batch).unwrap_err(), Error::Cancelled { iterations: 7 });
+    }
+}

@@ -25,6 +25,8 @@ pub(super) struct Shared<'a> {
     pub(super) copies: bool,
     /// Whether the rows are the columns as well.
     pub(super) symmetric: bool,
+    /// Whether rows wait for the multiplier of a mass.
+    pub(super) defers: bool,
 }
 
 #[derive(Debug)]

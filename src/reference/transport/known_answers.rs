@@ -164,8 +164,12 @@ fn a_reach_far_above_epsilon() {
         ..Problem::balanced(CostMatrix::new(&cost, 2), &a, &b, epsilon)
     };
     let settings = Settings { tolerance: 1e-14, max_iterations: 1_000_000 };
+    let watched = || Problem { watched: true, anneals: true, ..problem() };
+    let quick = Settings { tolerance: 1e-10, max_iterations: 60 };
     let exact = [0.30148960538721137, 3.1843583038509457e-88, 0.39502663330515403, 0.3014896053872];
-    for solved in solve_in(problem, &settings) {
+    let solutions = [solve_in(problem, &settings), solve_in(watched, &quick)];
+    for solved in solutions.into_iter().flatten() {
+        assert!(solved.totals.marginal_error <= 1e-10, "{solved:?}");
         close("mass", solved.totals.mass, 0.99800584407958, 1e-9);
         close("value", solved.totals.regularized_cost, 0.3988511256500864, 1e-9);
         let plan = plan_of(&CostMatrix::new(&cost, 2), &solved, epsilon);
@@ -212,6 +216,99 @@ fn a_measure_against_itself() {
     for (averaged, alternating) in averaged.iter().zip(&alternating) {
         let [found, exact] = [averaged, alternating].map(|solved| solved.totals.regularized_cost);
         close("unbalanced", found, exact, 1e-12);
+    }
+}
+
+fn value(k: usize) -> f64 {
+    ((k * 7919 + 13) % 1009) as f64 / 1009.0
+}
+
+/// Watched, problems settle where plain iterations do, and in fewer, whatever the marginals.
+#[test]
+fn watched_problems_settle_sooner() {
+    let n = 40;
+    let cost: Vec<f64> = (0..n * n).map(value).collect();
+    let weights = |shift: usize| -> Vec<f64> {
+        let weights: Vec<f64> = (0..n).map(|k| value(31 * k + shift) + 1e-3).collect();
+        let mass: f64 = weights.iter().sum();
+        weights.iter().map(|w| w / mass).collect()
+    };
+    let (a, b) = (weights(1), weights(500));
+    let settings = Settings { tolerance: 1e-10, max_iterations: 200_000 };
+    for marginals in [
+        Marginals::BALANCED,
+        marginals([soft(1.0); 2]),
+        marginals([soft(30.0), Damping::Hard]),
+        marginals([Damping::Hard, soft(30.0)]),
+        marginals([soft(1e4), soft(0.3)]),
+    ] {
+        for epsilon in [0.1, 0.01, 0.003] {
+            let plain = || Problem {
+                marginals,
+                ..Problem::balanced(CostMatrix::new(&cost, n), &a, &b, epsilon)
+            };
+            let watched = || Problem { watched: true, anneals: true, ..plain() };
+            let [plain, _] = solve_in(plain, &settings);
+            for solved in solve_in(watched, &settings) {
+                let what = format!("{marginals:?} ε {epsilon}");
+                println!("{what}: {} iterations, not {}", solved.iterations, plain.iterations);
+                assert!(
+                    solved.totals.marginal_error <= 1e-10 && !solved.stalled,
+                    "{what}: {solved:?}"
+                );
+                assert!(solved.iterations <= plain.iterations.min(600), "{what}: {solved:?}");
+                let [found, exact] = [&solved, &plain].map(|solved| solved.totals.regularized_cost);
+                close(&what, found, exact, 1e-9 * (1.0 + exact.abs()));
+            }
+        }
+    }
+}
+
+/// Costs whose kernel is not positive definite, of which averaged steps make little.
+#[test]
+fn slow_averaged_steps_give_way() {
+    let n = 30;
+    let cost = CostFunction::new((n, n), |i, j| value(n * i.min(j) + i.max(j)));
+    let a = vec![1.0 / n as f64; n];
+    let settings = Settings { tolerance: 1e-10, max_iterations: 2000 };
+    for epsilon in [0.03, 0.01] {
+        let problem = || Problem {
+            symmetric: true,
+            watched: true,
+            anneals: true,
+            ..Problem::balanced(cost, &a, &a, epsilon)
+        };
+        let plain = resident(Problem::balanced(cost, &a, &a, epsilon), &SETTINGS);
+        for solved in solve_in(problem, &settings) {
+            println!("ε {epsilon}: {} iterations", solved.iterations);
+            assert!(solved.totals.marginal_error <= 1e-10, "{solved:?}");
+            let [found, exact] = [&solved, &plain].map(|solved| solved.totals.regularized_cost);
+            close("regularized", found, exact, 1e-9);
+        }
+    }
+}
+
+/// What is cut off while ε falls ends with an iteration of Sinkhorn's at the ε that was asked for.
+#[test]
+fn a_falling_epsilon_that_is_cut_off() {
+    let cost = FORBIDDEN.as_flattened();
+    let (a, b, epsilon) = (FORBIDDEN_A, FORBIDDEN_B, 1e-4);
+    for max_iterations in [6, 7, 11] {
+        let problem = || Problem {
+            watched: true,
+            anneals: true,
+            ..Problem::balanced(CostMatrix::new(cost, 7), &a, &b, epsilon)
+        };
+        for solved in solve_in(problem, &Settings { tolerance: 1e-10, max_iterations }) {
+            assert_eq!(solved.iterations, max_iterations);
+            all_finite(&solved, [&a, &b]);
+            assert!(solved.totals.marginal_error < 2.0, "{solved:?}");
+            let [f, g] = [&solved.f[..], &solved.g];
+            let cost = CostMatrix::new(cost, 7);
+            let again = totals(&cost, [&a, &b], [f, g], 0.0, epsilon, &Marginals::BALANCED);
+            let [found, again] = [solved.totals, again].map(|totals| totals.marginal_error);
+            close("error", found, again, 1e-9 * again);
+        }
     }
 }
 
@@ -346,7 +443,6 @@ fn large_epsilon_of_every_marginal() {
 #[test]
 fn scaling_and_the_log_domain_agree() {
     let n = 60;
-    let value = |k: usize| ((k * 7919 + 13) % 1009) as f64 / 1009.0;
     let cost: Vec<f64> = (0..n * n).map(value).collect();
     let weights = |shift: usize| -> Vec<f64> {
         (0..n).map(|k| if k % 7 == 3 { 0.0 } else { value(31 * k + shift) + 1e-3 }).collect()

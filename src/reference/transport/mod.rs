@@ -8,8 +8,11 @@
 mod batch;
 mod chunk;
 mod constants;
+mod control;
 mod costs;
 mod damping;
+mod deferred;
+mod falling;
 mod filled;
 mod large_epsilon;
 mod measure;
@@ -33,6 +36,7 @@ mod solved;
 mod stall;
 mod target;
 mod totals;
+mod translation;
 
 pub use costs::{CostFunction, CostMatrix, Costs};
 pub use damping::Damping;
@@ -48,3 +52,6 @@ pub use solved::Solved;
 pub use totals::{Totals, convergence, totals};
 
 pub(crate) use batch::solve_batch;
+
+#[cfg(test)]
+mod known_answers;

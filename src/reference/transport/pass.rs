@@ -10,6 +10,8 @@ pub(super) enum Pass {
     Copy,
     /// An iteration from potentials, and its kernel.
     Renew,
+    /// Sums of columns, where rows had to wait for a multiplier.
+    Spread,
     /// Its second half, where sums are out of range.
     Columns,
     /// An iteration that scales the kernel.
@@ -27,6 +29,7 @@ impl Pass {
         match self {
             Pass::Copy => chunk.copy(rows, shared),
             Pass::Renew => chunk.renew(rows, shared),
+            Pass::Spread => chunk.spread(rows, shared),
             Pass::Columns => chunk.columns(rows, shared),
             Pass::Scale => chunk.scale(rows, shared),
             Pass::Measure => chunk.measure(rows, shared),

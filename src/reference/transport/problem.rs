@@ -44,6 +44,13 @@ pub struct Problem<'a> {
     pub symmetric: bool,
     /// The largest |C_ij| of all pairs that are allowed.
     pub spread: f64,
+    /// The largest cost that matters, at most `spread`: others may be so large that no plan pays them.
+    pub scale: f64,
+    /// Whether steps may be longer than Sinkhorn's, see `control`; otherwise iterations are plain, and of a symmetric problem
+    /// averaged. Of no effect with a `schedule`, and on partial transport.
+    pub watched: bool,
+    /// Whether ε may fall to its value in a watched problem that does not settle at once.
+    pub anneals: bool,
 }
 
 impl fmt::Debug for Problem<'_> {
@@ -54,20 +61,27 @@ impl fmt::Debug for Problem<'_> {
             .field("marginals", &self.marginals)
             .field("symmetric", &self.symmetric)
             .field("spread", &self.spread)
+            .field("scale", &self.scale)
+            .field("watched", &self.watched)
+            .field("anneals", &self.anneals)
             .finish_non_exhaustive()
     }
 }
 
 impl<'a> Problem<'a> {
-    /// A balanced problem at one ε, from potentials of 0. The costs are read once for the largest.
+    /// A balanced problem at one ε, from potentials of 0, iterated plainly. The costs are read once for the largest.
     pub fn balanced(
         cost: impl Costs + Send + 'a,
         a: &'a [f64],
         b: &'a [f64],
         epsilon: f64,
     ) -> Problem<'a> {
+        let spread = spread(&cost);
         Problem {
-            spread: spread(&cost),
+            spread,
+            scale: spread,
+            watched: false,
+            anneals: false,
             cost: Box::new(cost),
             a,
             b,

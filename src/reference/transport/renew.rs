@@ -38,11 +38,18 @@ impl Chunk {
                     let most = maximum(x);
                     if most == f64::NEG_INFINITY {
                         x.fill(0.0);
-                        side.block(i, update.damping);
+                        side.block(i, &update);
+                        if shared.defers {
+                            side.next_potentials[i] = f64::INFINITY;
+                        }
                         continue;
                     }
                     for x in x.iter_mut() {
                         *x = exp((*x - most) / update.epsilon);
+                    }
+                    if shared.defers {
+                        side.defer(i, most, sum(x), &update);
+                        continue;
                     }
                     let factor = side.factor(i, most, sum(x), &update, shared.symmetric);
                     if shared.symmetric {
@@ -102,7 +109,7 @@ impl Side {
     fn factor(&mut self, i: usize, most: f64, sum: f64, update: &Update, symmetric: bool) -> f64 {
         let epsilon = update.epsilon;
         let before = exp((self.weighted(i, epsilon) + most) / epsilon);
-        self.error += self.off(i, before * sum, update.damping);
+        self.error += self.off(i, before * sum, update);
         Side::renew(self, i, -most - epsilon * ln(sum), update);
         let next = self.next_potentials[i];
         if symmetric {
@@ -126,5 +133,5 @@ pub(super) fn softmin_of_column(chunks: &[Chunk], j: usize, epsilon: f64) -> f64
 
 /// Of the update of rows that have no potentials yet.
 pub(super) fn plain(damping: Damping, epsilon: f64) -> Update {
-    Update { damping, epsilon, omega: 1.0 }
+    Update { damping, epsilon, omega: 1.0, drift: 0.0 }
 }

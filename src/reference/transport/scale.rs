@@ -25,11 +25,15 @@ impl Chunk {
                     let sums = four_products([k0, k1, k2, k3], v);
                     let mut u = [0.0; 4];
                     for (u, (i, sum)) in u.iter_mut().zip((at..).zip(sums)) {
-                        side.error += side.off(i, sum * side.scalings[i], update.damping);
-                        *u = side.scale(i, sum, &update);
+                        side.error += side.off(i, sum * side.scalings[i], &update);
+                        if shared.defers {
+                            side.defer_scaling(i, sum, update.epsilon);
+                        } else {
+                            *u = side.scale(i, sum, &update);
+                        }
                     }
                     at += 4;
-                    if shared.symmetric {
+                    if shared.symmetric || shared.defers {
                         continue;
                     }
                     let pairs = k0.iter().zip(k1).zip(k2.iter().zip(k3));
@@ -39,7 +43,11 @@ impl Chunk {
                 }
                 for (i, row) in (at..).zip(fours.remainder().chunks_exact(m)) {
                     let sum = product(row, v);
-                    side.error += side.off(i, sum * side.scalings[i], update.damping);
+                    side.error += side.off(i, sum * side.scalings[i], &update);
+                    if shared.defers {
+                        side.defer_scaling(i, sum, update.epsilon);
+                        continue;
+                    }
                     let u = side.scale(i, sum, &update);
                     for (column, k) in columns.iter_mut().zip(row) {
                         *column += u * k;

@@ -1,6 +1,7 @@
 //! The bins of a side, or some of them: weights, potentials, and scalings of the kernel between two of those.
 
 use super::damping::Damping;
+use super::relaxation::step;
 use crate::reference::elementary::{exp, ln};
 
 /// Scalings within it leave sums, their reciprocals and their products in range.
@@ -11,18 +12,38 @@ const RANGE: std::ops::Range<f64> = 1e-100..1e100;
 pub(super) struct Update {
     pub(super) damping: Damping,
     pub(super) epsilon: f64,
-    /// F ← F + ω (fresh − F).
+    /// F ← F + ω (fresh − F), or less: see [`step`].
     pub(super) omega: f64,
+    /// What potentials in units of a reach have more than those that are kept, see [`super::translation`].
+    pub(super) drift: f64,
 }
 
 impl Update {
     #[inline(always)]
     pub(super) fn potential(&self, old: f64, softmin: f64) -> f64 {
-        let fresh = self.damping.potential(softmin, self.epsilon);
-        if self.omega == 1.0 {
+        let epsilon = self.epsilon;
+        let fresh = self.damping.potential(softmin - epsilon * self.drift, epsilon);
+        if self.omega == 1.0 || self.damping == Damping::Bounded {
             return fresh;
         }
-        self.damping.allowed(old + self.omega * (fresh - old))
+        self.relaxed(old, fresh)
+    }
+
+    /// Apart from the loops over entries, which its logarithm would slow.
+    #[inline(never)]
+    fn relaxed(&self, old: f64, fresh: f64) -> f64 {
+        old + self.epsilon * step((fresh - old) / self.epsilon, self.omega)
+    }
+
+    /// What a bin of this potential is to hold, see [`Damping::wanted`].
+    #[inline(always)]
+    pub(super) fn wanted(&self, potential: f64, weight: f64, held: f64) -> f64 {
+        match self.damping {
+            Damping::Soft { reach } => {
+                self.damping.wanted(potential + reach * self.drift, weight, held)
+            }
+            damping => damping.wanted(potential, weight, held),
+        }
     }
 
     /// Whether a scaling is its weight over its sum, and nothing else.
@@ -86,11 +107,11 @@ impl Side {
 
     /// Of a bin all of whose pairs are forbidden.
     #[inline(always)]
-    pub(super) fn block(&mut self, i: usize, damping: Damping) {
+    pub(super) fn block(&mut self, i: usize, update: &Update) {
         self.blocked += 1;
-        self.next_potentials[i] = damping.of_nothing();
+        self.next_potentials[i] = update.damping.of_nothing();
         self.next_scalings[i] = 1.0;
-        self.error += damping.wanted(self.potentials[i], self.weights[i], 0.0);
+        self.error += update.wanted(self.potentials[i], self.weights[i], 0.0);
     }
 
     /// The half iteration of bin `i` of which the kernel, scaled on the other side, has `sum`: its new scaling.
@@ -102,25 +123,32 @@ impl Side {
             (self.next_scalings[i], self.next_potentials[i]) = (old, self.potentials[i]);
             return old;
         }
-        let Update { epsilon, omega, .. } = *update;
-        let new = if update.is_quotient() {
-            weight / sum
-        } else if update.damping == Damping::Hard {
-            old * exp(omega * ln(weight / (sum * old)))
-        } else {
-            let softmin = self.base[i] + epsilon * ln(weight / sum);
-            let potential = update.potential(self.potentials[i], softmin);
-            self.next_potentials[i] = potential;
-            exp((potential - self.base[i]) / epsilon)
+        let new = match update.is_quotient() {
+            true => weight / sum,
+            false => self.scale_otherwise(i, sum, update),
         };
         self.next_scalings[i] = new;
         new
     }
 
+    /// Of a side that is not hard, or of another step than Sinkhorn's. Apart from the loops over entries, which its logarithms
+    /// would slow.
+    #[inline(never)]
+    fn scale_otherwise(&mut self, i: usize, sum: f64, update: &Update) -> f64 {
+        let (weight, old, epsilon) = (self.weights[i], self.scalings[i], update.epsilon);
+        if update.damping == Damping::Hard {
+            return old * exp(step(ln(weight / (sum * old)), update.omega));
+        }
+        let softmin = self.base[i] + epsilon * ln(weight / sum);
+        let potential = update.potential(self.potentials[i], softmin);
+        self.next_potentials[i] = potential;
+        exp((potential - self.base[i]) / epsilon)
+    }
+
     /// How far bin `i`, which holds `held`, is from what its potential wants.
     #[inline(always)]
-    pub(super) fn off(&self, i: usize, held: f64, damping: Damping) -> f64 {
-        (held - damping.wanted(self.potentials[i], self.weights[i], held)).abs()
+    pub(super) fn off(&self, i: usize, held: f64, update: &Update) -> f64 {
+        (held - update.wanted(self.potentials[i], self.weights[i], held)).abs()
     }
 
     /// Whether the new scalings can be.
@@ -154,5 +182,19 @@ impl Side {
         }
         self.base.copy_from_slice(&self.potentials);
         self.scalings.fill(1.0);
+    }
+
+    /// Weighted potentials of one ε are those of another. After [`Self::absorb`].
+    pub(super) fn reweigh(&mut self, from: f64, to: f64) {
+        for (p, ln_weight) in self.potentials.iter_mut().zip(&self.ln_weights) {
+            *p += (from - to) * ln_weight;
+        }
+        self.base.copy_from_slice(&self.potentials);
+    }
+
+    /// Σ of what the bins are to hold.
+    pub(super) fn all_wanted(&self, update: &Update) -> f64 {
+        let bins = self.potentials.iter().zip(&self.weights);
+        bins.map(|(p, w)| update.wanted(*p, *w, 0.0)).sum()
     }
 }

@@ -9,18 +9,21 @@
 //! Of a symmetric problem there is one potential, and half a step of it at a time (Feydy, *Geometric data analysis, beyond
 //! convolutions* (2020), section 3.3.2).
 
+mod partial;
+mod steering;
+
 use super::chunk::{Chunk, Shared, chunks, sum_of_columns};
+use super::control::{Control, Rules};
 use super::filled::Filled;
 use super::pass::Pass;
 use super::problem::{Marginals, Problem, Settings};
-use super::relaxation::Relaxation;
 use super::renew::softmin_of_column;
 use super::room::Room;
 use super::side::{Side, Update};
 use super::solved::Solved;
-use super::stall::Stall;
 use super::target::Target;
 use super::totals::{Measured, Totals, total};
+use super::translation::Translation;
 use crate::parallel::for_each;
 use std::borrow::Cow;
 
@@ -32,6 +35,17 @@ const LONGEST_REST: u32 = 32;
 
 /// A kernel of larger sums is out of range.
 const LARGEST_SUM: f64 = 1e100;
+
+/// What is next after the test before an iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The iteration.
+    Iterate,
+    /// The iteration, from its beginning.
+    Begin,
+    /// The end.
+    Measure,
+}
 
 /// One problem between two steps.
 pub(super) struct Loop<'a> {
@@ -60,15 +74,17 @@ pub(super) struct Loop<'a> {
     of_kernel: u32,
     rest: u32,
     last_rest: u32,
-    /// At the last test; infinite before the first.
+    /// Of the iteration before; infinite at first.
     error: f64,
     /// The larger mass.
     mass: f64,
-    relaxation: Relaxation,
+    control: Control,
+    /// Of the iteration under way.
     omega: f64,
-    stall: Stall,
+    /// Iterations before the last one that control has seen.
+    seen: u32,
+    translation: Translation,
     stalled: bool,
-    spread: f64,
     totals: Totals,
     /// Whether half the tolerance is asked for.
     again: bool,
@@ -76,8 +92,9 @@ pub(super) struct Loop<'a> {
 
 impl<'a> Loop<'a> {
     pub(super) fn new(problem: Problem<'a>, settings: &Settings, room: Room) -> Loop<'a> {
-        let Problem { cost, a, b, start, schedule, marginals, symmetric, spread } = problem;
-        let symmetric = symmetric && marginals.mass.is_none();
+        let rules = Rules::of(&problem, settings);
+        let Problem { cost, a, b, start, schedule, marginals, .. } = problem;
+        let (symmetric, control) = (rules.symmetric, Control::new(rules));
         let costs = Filled::new(cost, [a, b]);
         let of = |values: &[f64], bins: &[usize]| bins.iter().map(|&i| values[i]).collect();
         let started = |bins: &[usize]| -> Vec<f64> {
@@ -91,7 +108,7 @@ impl<'a> Loop<'a> {
         let (entries, stored) = (n.saturating_mul(m), costs.is_stored());
         let keeps = room.is_enough(entries.saturating_mul(if stored { 1 } else { 2 }));
         let copies = keeps && !stored;
-        let (epsilon, relaxation) = (schedule[0], Relaxation::new(symmetric));
+        let epsilon = schedule[0];
         let mass = weights_a.iter().sum::<f64>().max(weights_b.iter().sum());
         let mut this = Loop {
             chunks: chunks(&weights_a, &f, m),
@@ -117,11 +134,11 @@ impl<'a> Loop<'a> {
             last_rest: 0,
             error: f64::INFINITY,
             mass,
-            omega: relaxation.first(),
-            relaxation,
-            stall: Stall::new(spread / epsilon),
+            omega: control.omega(),
+            control,
+            seen: 0,
+            translation: Translation::new(marginals.damping),
             stalled: false,
-            spread,
             totals: Totals::default(),
             again: false,
         };
@@ -156,7 +173,8 @@ impl<'a> Loop<'a> {
         let update = self.update(0);
         let Loop { costs, h, v, pass, keeps, copies, symmetric, .. } = self;
         let (keeps, copies, symmetric) = (*keeps, *copies && *pass != Pass::Copy, *symmetric);
-        let shared = Shared { costs, h, v, update, keeps, copies, symmetric };
+        let defers = self.marginals.multiplied().is_some();
+        let shared = Shared { costs, h, v, update, keeps, copies, symmetric, defers };
         match &mut self.chunks[..] {
             [chunk] => pass.run(chunk, step, &shared),
             chunks => for_each(chunks, |chunk| pass.run(chunk, step, &shared)),
@@ -175,6 +193,7 @@ impl<'a> Loop<'a> {
             damping: self.marginals.damping[side],
             epsilon: self.epsilon,
             omega: if has_none { 1.0 } else { self.omega },
+            drift: self.translation.drifts()[side],
         }
     }
 
@@ -183,6 +202,7 @@ impl<'a> Loop<'a> {
         match self.pass {
             Pass::Copy => self.begin(),
             Pass::Renew => self.renewed(),
+            Pass::Spread => self.spread(),
             Pass::Columns => self.columns(),
             Pass::Scale => self.scaled(),
             Pass::Measure => self.measured(),
@@ -190,32 +210,23 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// The test before an iteration, of which the rows have seen what they hold. Whether it is the last.
-    fn tested(&mut self) -> bool {
-        if self.at_epsilon == 0 {
-            return false;
-        }
-        let rows: f64 = self.chunks.iter().map(|chunk| chunk.side.error).sum();
-        let columns = if self.symmetric { rows } else { self.target.error };
-        self.error = (rows + columns) / self.mass.max(f64::MIN_POSITIVE);
-        self.omega = self.relaxation.omega(self.iterations, self.error);
-        if self.tolerance > 0.0 {
-            self.stalled = self.stall.is_reached(self.iterations, self.error) && !self.leaves();
-        }
-        self.leaves() || self.stalled
-    }
-
     /// Whether the last test was passed.
     fn leaves(&self) -> bool {
-        self.tolerance > 0.0 && self.error <= self.tolerance * (15.0 / 16.0)
+        let is_at_last = self.epsilon == self.asked();
+        is_at_last && self.tolerance > 0.0 && self.error <= self.tolerance * (15.0 / 16.0)
     }
 
     /// After an iteration from potentials, or its half where the columns' sums are out of range.
     fn renewed(&mut self) {
-        if self.tested() {
-            return self.measure();
+        match self.tested() {
+            Next::Iterate => {}
+            Next::Begin => return,
+            Next::Measure => return self.measure(),
         }
         let rows = self.update(0);
+        if let Some(mass) = self.marginals.multiplied() {
+            return self.deferred(mass);
+        }
         if self.symmetric {
             let sums: f64 = self.chunks.iter().map(|chunk| chunk.side.error).sum();
             let fits = self.chunks.iter_mut().all(|chunk| {
@@ -242,6 +253,15 @@ impl<'a> Loop<'a> {
         self.pass = Pass::Columns;
     }
 
+    /// An iteration that scales is one from potentials instead.
+    fn left_range(&mut self) {
+        if self.of_kernel == 0 {
+            self.last_rest = (2 * self.last_rest).clamp(1, LONGEST_REST);
+            self.rest = self.last_rest;
+        }
+        self.absorb();
+    }
+
     /// The columns' half from the logarithms of their sums.
     fn columns(&mut self) {
         let softmins: Vec<f64> =
@@ -255,8 +275,13 @@ impl<'a> Loop<'a> {
     /// After an iteration that scales, which counts only where it stays in range: another from potentials takes its place.
     fn scaled(&mut self) {
         // The plan is measured again at the end, with other rounding.
-        if self.tested() {
-            return self.measure();
+        match self.tested() {
+            Next::Iterate => {}
+            Next::Begin => return,
+            Next::Measure => return self.measure(),
+        }
+        if let Some(mass) = self.marginals.multiplied() {
+            return self.deferred(mass);
         }
         let [rows, columns] = [self.update(0), self.update(1)];
         let mut in_range = self.chunks.iter().all(|chunk| chunk.side.is_in_range());
@@ -265,11 +290,7 @@ impl<'a> Loop<'a> {
             in_range = self.target.scale(&self.sums, &columns);
         }
         if !in_range {
-            if self.of_kernel == 0 {
-                self.last_rest = (2 * self.last_rest).clamp(1, LONGEST_REST);
-                self.rest = self.last_rest;
-            }
-            return self.absorb();
+            return self.left_range();
         }
         self.chunks.iter_mut().for_each(|chunk| chunk.side.accept_scalings(&rows));
         if !self.symmetric {
@@ -282,12 +303,15 @@ impl<'a> Loop<'a> {
 
     /// What comes after an iteration: the end, one that scales where that `can` be, or one from potentials.
     fn iterated(&mut self, can: bool) {
+        if self.is_tested() {
+            self.translate();
+        }
         self.iterations += 1;
         self.at_epsilon += 1;
         if self.iterations >= self.max_iterations {
             return self.measure();
         }
-        let next = self.schedule[(self.iterations as usize).min(self.schedule.len() - 1)];
+        let next = self.steer();
         let is_resting = self.pass != Pass::Scale && self.rest > 0;
         if is_resting {
             self.rest -= 1;
@@ -298,12 +322,12 @@ impl<'a> Loop<'a> {
             return;
         }
         self.absorb();
-        if next != self.epsilon {
-            self.epsilon = next;
-            self.at_epsilon = 0;
-            self.stall = Stall::new(self.spread / next);
-            self.weigh();
-        }
+        self.change_epsilon(next);
+    }
+
+    /// The ε that is asked for.
+    fn asked(&self) -> f64 {
+        self.schedule[self.schedule.len() - 1]
     }
 
     fn scalings_of_columns(&mut self) {
@@ -348,9 +372,11 @@ impl<'a> Loop<'a> {
             self.chunks.iter().flat_map(|chunk| chunk.held.iter().copied()).collect();
         let (f, a): (Vec<f64>, Vec<f64>) = self.source();
         let g = if self.symmetric { &f } else { &self.target.side.potentials };
+        let weights = [&a, &self.target.side.weights];
+        let [source, target] = self.translation.moved();
         let sides = [
-            Measured { weights: &a, potentials: &f, held: &held },
-            Measured { weights: &self.target.side.weights, potentials: g, held: &self.sums },
+            Measured { weights: weights[0], potentials: &f, held: &held, moved: source },
+            Measured { weights: weights[1], potentials: g, held: &self.sums, moved: target },
         ];
         let transport = self.chunks.iter().map(|chunk| chunk.transport).sum();
         let lambda = self.target.multiplier;
@@ -389,10 +415,12 @@ impl<'a> Loop<'a> {
             full
         };
         let sides = self.chunks.iter().map(|chunk| &chunk.side);
-        let mut f = sides.flat_map(|s| (0..s.weights.len()).map(|i| s.weighted(i, epsilon)));
+        let moved = self.translation.moved();
+        let mut f =
+            sides.flat_map(|s| (0..s.weights.len()).map(|i| s.weighted(i, epsilon) + moved[0]));
         let f = scatter(self.bins.0, &self.costs.rows, &mut f);
         let target = &self.target.side;
-        let mut g = (0..target.weights.len()).map(|j| target.weighted(j, epsilon));
+        let mut g = (0..target.weights.len()).map(|j| target.weighted(j, epsilon) + moved[1]);
         let g = scatter(self.bins.1, &self.costs.columns, &mut g);
         Solved {
             g: if self.symmetric { f.clone() } else { g },

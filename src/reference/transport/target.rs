@@ -91,7 +91,7 @@ impl Target {
         let (mut held, mut error) = (0.0, 0.0);
         for ((j, sum), s) in sums.iter().enumerate().zip(&side.next_scalings) {
             let (mass, weight) = (sum * s, side.weights[j]);
-            let wanted = update.damping.wanted(side.next_potentials[j], weight, mass);
+            let wanted = update.wanted(side.next_potentials[j], weight, mass);
             held += mass;
             error += (mass - wanted).abs();
         }
@@ -107,7 +107,7 @@ impl Target {
             if softmin.is_finite() {
                 side.renew(j, *softmin, update);
             } else {
-                side.block(j, update.damping);
+                side.block(j, update);
             }
         }
         if let Some(mass) = self.mass {
@@ -121,7 +121,7 @@ impl Target {
             let (next, weight) = (side.next_potentials[j], side.weights[j]);
             let mass = weight * exp((next + lambda - softmin) / epsilon);
             held += mass;
-            error += (mass - update.damping.wanted(next, weight, mass)).abs();
+            error += (mass - update.wanted(next, weight, mass)).abs();
         }
         self.next_error = error + self.mass.map_or(0.0, |mass| (held - mass).abs());
     }

@@ -62,8 +62,8 @@ pub fn totals(
     let h: Vec<f64> = g.iter().map(|g| g + lambda).collect();
     let g = unweighted(&g, &b, epsilon, target);
     let update = plain(source, epsilon);
-    let (keeps, copies, symmetric) = (false, false, false);
-    let shared = Shared { costs: &costs, h: &h, v: &[], update, keeps, copies, symmetric };
+    let [keeps, copies, symmetric, defers] = [false; 4];
+    let shared = Shared { costs: &costs, h: &h, v: &[], update, keeps, copies, symmetric, defers };
     let mut chunks = chunks(&a, &f, b.len());
     for_each(&mut chunks, |chunk| chunk.measure(0..chunk.rows.len(), &shared));
     let mut columns = vec![0.0; b.len()];
@@ -71,8 +71,8 @@ pub fn totals(
     let held: Vec<f64> = chunks.iter().flat_map(|chunk| chunk.held.iter().copied()).collect();
     let transport = chunks.iter().map(|chunk| chunk.transport).sum();
     let sides = [
-        Measured { weights: &a, potentials: &f, held: &held },
-        Measured { weights: &b, potentials: &g, held: &columns },
+        Measured { weights: &a, potentials: &f, held: &held, moved: 0.0 },
+        Measured { weights: &b, potentials: &g, held: &columns, moved: 0.0 },
     ];
     total(sides, transport, lambda, epsilon, marginals)
 }
@@ -94,6 +94,8 @@ pub(super) struct Measured<'a> {
     pub(super) weights: &'a [f64],
     pub(super) potentials: &'a [f64],
     pub(super) held: &'a [f64],
+    /// What potentials are more than these: as much less on the other side, so that the plan is the same.
+    pub(super) moved: f64,
 }
 
 impl Measured<'_> {
@@ -119,8 +121,9 @@ pub(super) fn total(
     let (mut error, mut dual, mut entropy) = (0.0, -epsilon * excess, lambda * mass);
     for (side, damping) in sides.iter().zip(marginals.damping) {
         for ((&held, &weight), &p) in side.held.iter().zip(side.weights).zip(side.potentials) {
-            error += (held - damping.wanted(p, weight, held)).abs();
-            dual += damping.dual(p, weight);
+            let moved = p + side.moved;
+            error += (held - damping.wanted(moved, weight, held)).abs();
+            dual += damping.dual(moved, weight);
             entropy += held * (p + epsilon * weight.ln());
         }
     }
