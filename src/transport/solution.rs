@@ -401,7 +401,7 @@ impl Solution {
                 let (state, _, at) = locate(batches, problem);
                 match &state.ground {
                     Ground::Matrix(matrix) => Some((state, matrix, at)),
-                    Ground::Points(_) => None,
+                    Ground::Points(_) | Ground::Axes(_) => None,
                 }
             }
             _ => None,
