@@ -58,16 +58,16 @@ fn df_log_ratio(weight: vec2f, marginal: vec2f) -> vec2f {
   return df_sub(df_log(weight), df_log(marginal));
 }
 
-// Of pixel i of the line that begins at `from`. Any origin is exact mathematics: the maximum of the high words will do.
-fn with_maximum(i: u32, from: u32, step: DoubleStep) -> Sums {
+// Of pixel i of the line that begins at `first`. Any origin is exact mathematics: the maximum of the high words will do.
+fn with_maximum(i: u32, first: u32, step: DoubleStep) -> Sums {
   var most = LN_ZERO;
   for (var j = 0u; j < sweep.axis; j++) {
-    let g = other[from + j * sweep.axis_stride];
+    let g = other[first + j * sweep.axis_stride];
     if (g > 0.5 * LN_ZERO) { most = max(most, g - cost(i, j).x); }
   }
   var found = Sums(vec2f(most, 0.0), vec2f(0.0), vec2f(0.0));
   for (var j = 0u; j < sweep.axis; j++) {
-    let at = from + j * sweep.axis_stride;
+    let at = first + j * sweep.axis_stride;
     let g = other_level(at);
     if (g.x <= 0.5 * LN_ZERO) { continue; }
     let c = cost(i, j);
@@ -79,9 +79,9 @@ fn with_maximum(i: u32, from: u32, step: DoubleStep) -> Sums {
 }
 
 // The level of an axis that is not the last.
-fn leave_level(index: u32, i: u32, from: u32, step: DoubleStep, settled: Sums) {
+fn leave_level(index: u32, i: u32, first: u32, step: DoubleStep, settled: Sums) {
   var found = settled;
-  if (!(found.sum.x > MARGINAL_LOW && found.sum.x < MARGINAL_HIGH)) { found = with_maximum(i, from, step); }
+  if (!(found.sum.x > MARGINAL_LOW && found.sum.x < MARGINAL_HIGH)) { found = with_maximum(i, first, step); }
   // A line without weight.
   var level = vec2f(LN_ZERO, 0.0);
   var mean = vec2f(0.0);
@@ -111,7 +111,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let entry = block * PIXELS + local / LANES;
   let index = problem * sweep.own + entry;
   let i = entry / sweep.axis_stride % sweep.axis;
-  let from = index - i * sweep.axis_stride;
+  let first = index - i * sweep.axis_stride;
   let step = double_step_of(slot);
 
   var weight = vec2f(0.0);
@@ -138,7 +138,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var cost_sum = vec2f(0.0);
   if (live) {
     for (var j = lane; j < sweep.axis; j += LANES) {
-      let at = from + j * sweep.axis_stride;
+      let at = first + j * sweep.axis_stride;
       let g = other_level(at);
       if (g.x <= 0.5 * LN_ZERO) { continue; }
       let c = cost(i, j);
@@ -154,7 +154,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
 
   if (!LAST) {
-    if (live && lane == 0u) { leave_level(index, i, from, step, Sums(-base, sum, cost_sum)); }
+    if (live && lane == 0u) { leave_level(index, i, first, step, Sums(-base, sum, cost_sum)); }
     return;
   }
   var high = vec4f(0.0);
@@ -173,7 +173,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (sum.x > MARGINAL_LOW && sum.x < MARGINAL_HIGH) {
         balanced = df_add(old, df_mul(step.epsilon, df_log_ratio(weight, sum)));
       } else {
-        let again = with_maximum(i, from, step);
+        let again = with_maximum(i, first, step);
         let logs = df_sub(df_log(weight), df_log(again.sum));
         balanced = df_sub(df_sub(df_mul(step.epsilon, logs), again.origin), step.shift);
       }

@@ -27,6 +27,6 @@ pub use bessel::{
 pub(crate) use transport::solve_batch;
 pub use transport::{
     CostFunction, CostMatrix, Costs, Damping, Marginals, Problem, Rescale, Seen, Settings, Solved,
-    Sweep, Totals, apply, convergence, multiplier, plan, rescale, resident, scaling_product, softmin_columns,
-    softmin_double, softmin_rows, softmin_support, spread, totals,
+    Sweep, Totals, apply, convergence, multiplier, plan, rescale, resident, scaling_product, softmin_axis,
+    softmin_axis_double, softmin_columns, softmin_double, softmin_line, softmin_rows, softmin_support, spread, totals,
 };

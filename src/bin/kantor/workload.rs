@@ -17,6 +17,9 @@ pub(crate) enum Workload {
     /// One dense 2048×2048 problem, ε 0.01, 100 iterations
     #[value(name = "T2")]
     Dense,
+    /// One pair of dense 256×256 images on their grid, ε 0.001, 50 iterations
+    #[value(name = "T5")]
+    Grid,
     /// 10,000 problems of 32×32, each with its own cost, ε 0.05, 50 iterations
     #[value(name = "T6")]
     Small,
@@ -63,7 +66,7 @@ pub(crate) enum Workload {
 
 /// What a workload does.
 pub(crate) enum Task {
-    /// A problem, made from a folder with T1_hist.npy, T2_cost.npy and T6_cost.npy or from a seed.
+    /// A problem, made from a folder with T1_hist.npy, T2_cost.npy, T5_a.npy, T5_b.npy and T6_cost.npy or from a seed.
     Transport(fn(Option<&Path>) -> Outcome<Inputs>),
     Points(BesselFunction, Precision),
     Fit,
@@ -84,6 +87,7 @@ pub(crate) enum RowTask {
 
 /// Host arrays of a workload.
 pub(crate) struct Inputs {
+    /// Empty where the bins are the pixels of a grid.
     cost: Vec<f32>,
     source: Vec<f32>,
     target: Vec<f32>,
@@ -97,6 +101,7 @@ impl Inputs {
     pub(crate) fn problem(&self) -> kantor::Result<Problem> {
         let n = self.bins;
         let geometry = match self.costs {
+            _ if self.cost.is_empty() => Geometry::squared_euclidean_grid(PIXELS, PIXELS),
             1 => Geometry::cost_matrix(&self.cost, n, n),
             k => Geometry::cost_matrices(&self.cost, k, n, n),
         }?;
@@ -104,8 +109,11 @@ impl Inputs {
     }
 
     /// Entries of the cost between bins that hold mass, which an iteration visits
-    /// twice.
+    /// twice; over a grid one axis after the other.
     pub(crate) fn elements(&self) -> f64 {
+        if self.cost.is_empty() {
+            return (self.source.len() * 2 * PIXELS) as f64;
+        }
         let filled = |row: &[f32]| row.iter().filter(|weight| **weight > 0.0).count();
         let pairs = self.source.chunks(self.bins).zip(self.target.chunks(self.bins));
         pairs.map(|(a, b)| (filled(a) * filled(b)) as f64).sum()
@@ -117,10 +125,11 @@ impl Inputs {
 }
 
 impl Workload {
-    pub(crate) const ALL: [Workload; 17] = [
+    pub(crate) const ALL: [Workload; 18] = [
         Workload::FewImages,
         Workload::Images,
         Workload::Dense,
+        Workload::Grid,
         Workload::Small,
         Workload::Softmin,
         Workload::LogI,
@@ -142,6 +151,7 @@ impl Workload {
             Workload::FewImages => "T1s",
             Workload::Images => "T1",
             Workload::Dense => "T2",
+            Workload::Grid => "T5",
             Workload::Small => "T6",
             Workload::Softmin => "softmin",
             Workload::LogI => "B1",
@@ -164,6 +174,7 @@ impl Workload {
             Workload::FewImages => Task::Transport(|data| image_pairs(100, data)),
             Workload::Images => Task::Transport(|data| image_pairs(1000, data)),
             Workload::Dense | Workload::Softmin => Task::Transport(dense),
+            Workload::Grid => Task::Transport(images_on_a_grid),
             Workload::Small => Task::Transport(small),
             Workload::LogI => Task::Points(BesselFunction::LogI, Precision::Single),
             Workload::LogK => Task::Points(BesselFunction::LogK, Precision::Single),
@@ -190,6 +201,22 @@ pub(crate) fn image_histograms(data: Option<&Path>) -> Outcome<Vec<f32>> {
         Some(folder) => file(folder, "T1_hist.npy", IMAGES * SIDE * SIDE),
         None => Ok(blobs(IMAGES, SIDE)),
     }
+}
+
+/// Of the images of a grid, along either axis.
+const PIXELS: usize = 256;
+
+fn images_on_a_grid(data: Option<&Path>) -> Outcome<Inputs> {
+    let bins = PIXELS * PIXELS;
+    let (source, target) = match data {
+        Some(folder) => (file(folder, "T5_a.npy", bins)?, file(folder, "T5_b.npy", bins)?),
+        None => {
+            let images: Vec<f32> = blobs(2, PIXELS).iter().map(|ink| ink + 1e-6).collect();
+            let (source, target) = images.split_at(bins);
+            (source.to_vec(), target.to_vec())
+        }
+    };
+    Ok(Inputs { cost: Vec::new(), source, target, bins, costs: 1, epsilon: 1e-3, iterations: 50 })
 }
 
 fn image_pairs(pairs: usize, data: Option<&Path>) -> Outcome<Inputs> {
