@@ -6,6 +6,7 @@
 //! | `softmin_rows`, `softmin_columns` | `softmin_rows_and_softmin_columns_follow_the_twin` |
 //! | `softmin_support` | `softmin_support_follows_the_twin` |
 //! | `softmin_double` | `softmin_double_follows_the_twin`, dense and gathered |
+//! | `softmin_line`, `softmin_axis`, `softmin_axis_double` | `grids_follow_the_twin` |
 //! | `resident` | `resident_follows_the_twin`, dense and gathered |
 //! | `scaling_product`, `rescale` | `scaling_product_and_rescale_follow_the_twin` |
 //! | `convergence`, `totals` | in all of them, and `each_problem_leaves_by_itself` |
@@ -21,7 +22,9 @@ mod common;
 use common::{
     Case, Random, block_on, context, device_context, distance, open, plan, potentials, sized, twin,
 };
-use kantor::{Annealing, Context, Error, Precision, Sinkhorn, Solution, Variant};
+use kantor::{
+    Annealing, Context, Error, Geometry, Grid, Precision, Problem, Sinkhorn, Solution, Variant,
+};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -113,14 +116,29 @@ impl Parity {
     /// solution says.
     #[track_caller]
     fn compare(&mut self, solver: &Sinkhorn, case: &Case, epsilon: f64) {
+        self.of_problem(&case.problem(), solver, case, epsilon);
+    }
+
+    /// The same over a geometry that has the costs of `case`.
+    #[track_caller]
+    fn on(&mut self, geometry: Geometry, solver: &Sinkhorn, case: &Case, epsilon: f64) {
+        let problem = Problem::new(geometry, &case.source, &case.target).expect("weights").normalized();
+        let problem = match &case.start {
+            None => problem,
+            Some(g) => problem.starting_from(g).expect("finite potentials"),
+        };
+        self.of_problem(&problem, solver, case, epsilon);
+    }
+
+    #[track_caller]
+    fn of_problem(&mut self, problem: &Problem, solver: &Sinkhorn, case: &Case, epsilon: f64) {
         let Parity { variant, precision, .. } = *self;
-        let problem = case.problem();
-        let expected = twin(solver, &problem);
+        let expected = twin(solver, &case.problem());
         let found = solver
             .clone()
             .variant(common::here(variant))
             .precision(precision)
-            .solve_blocking(context(), &problem)
+            .solve_blocking(context(), problem)
             .unwrap_or_else(|error| {
                 panic!("{variant} {}×{}×{}, ε = {epsilon:e}: {error}", case.batch, case.n, case.m)
             });
@@ -260,6 +278,31 @@ fn softmin_double_keeps_the_low_words_of_a_start() {
     let case = Case::random(99, 2, 12, 17).with_start(0.5);
     parity.after(2, &case, 0.05);
     parity.report("softmin_double from a start");
+}
+
+/// One axis of a grid after the other, in both precisions; the twin goes over all pairs.
+#[test]
+fn grids_follow_the_twin() {
+    type OfGrid = (&'static [usize], f64);
+    let grids: [OfGrid; 6] =
+        [(&[2], 2.0), (&[50], 1.0), (&[7, 9], 2.0), (&[1, 30], 1.5), (&[16, 20], 2.0), (&[5, 6, 7], 2.0)];
+    for precision in [Precision::Single, Precision::Double] {
+        let mut parity = Parity::of(Variant::Streaming, precision);
+        for (k, (axes, exponent)) in grids.into_iter().enumerate() {
+            let cost = common::cost_of_grid(axes, None, exponent);
+            let n = axes.iter().product();
+            for empty in [0.0, 0.1] {
+                let case = Case::with_empty_bins(200 + k as u64, 2, n, n, empty);
+                let case = Case { cost: cost.clone(), ..case };
+                let geometry = Geometry::grid(&Grid::new(axes).exponent(exponent)).expect("a grid");
+                for epsilon in EPSILONS {
+                    parity.on(geometry.clone(), &fixed(epsilon, 1), &case.clone().with_start(0.5), epsilon);
+                    parity.on(geometry.clone(), &fixed(epsilon, 7), &case, epsilon);
+                }
+            }
+        }
+        parity.report("softmin_line, softmin_axis, softmin_axis_double");
+    }
 }
 
 #[test]

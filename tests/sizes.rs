@@ -71,8 +71,8 @@ fn shapes_of_costs_and_histograms() {
             refused("tensor", || tensor(&[n, n]));
         }
     }
-    // The largest grid there is, and histograms that do not fit it.
-    let geometry = Geometry::squared_euclidean_grid(1, 46_340).expect("a grid");
+    // A grid as large as they come, and histograms that do not fit it.
+    let geometry = Geometry::squared_euclidean_grid(1 << 9, 1 << 22).expect("a grid");
     refused("bins", || Problem::new(geometry, &[1.0], &[1.0]));
 }
 

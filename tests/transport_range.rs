@@ -437,24 +437,6 @@ fn grids_take_no_memory_before_they_are_needed() {
     assert!(format!("{:?}", Geometry::squared_euclidean_grid(100, 100)).len() < 300);
 }
 
-/// The definition: every pixel at its place, |x − y|^p added up over the axes.
-fn cost_of_grid(axes: &[usize], spacing: Option<&[f64]>, exponent: f64) -> Vec<f64> {
-    let bins: usize = axes.iter().product();
-    let place = |mut pixel: usize| -> Vec<f64> {
-        let mut place = vec![0.0; axes.len()];
-        for (axis, &n) in axes.iter().enumerate().rev() {
-            let step = spacing.map_or(1.0 / (n.max(2) - 1) as f64, |s| s[axis.min(s.len() - 1)]);
-            place[axis] = (pixel % n) as f64 * step;
-            pixel /= n;
-        }
-        place
-    };
-    let cost = |p: usize, q: usize| -> f64 {
-        place(p).iter().zip(place(q)).map(|(x, y)| (x - y).abs().powf(exponent)).sum()
-    };
-    (0..bins * bins).map(|cell| cost(cell / bins, cell % bins)).collect()
-}
-
 #[test]
 fn grids_are_matrices_like_any_other() {
     /// Axes, spacing, exponent.
@@ -471,7 +453,7 @@ fn grids_are_matrices_like_any_other() {
         (&[2, 3, 5], Some(&[5.0, 1.0, 0.5]), 3.0),
     ];
     for (axes, spacing, exponent) in grids {
-        let cost = cost_of_grid(axes, spacing, exponent);
+        let cost = common::cost_of_grid(axes, spacing, exponent);
         let bins: usize = axes.iter().product();
         let of_grid = || {
             let grid = Grid::new(axes).exponent(exponent);

@@ -45,9 +45,13 @@ struct Sweep {
   exponent: f32,         // p / 2 of a ground cost |x - y|^p
   exponent_low: f32,
   first_group: u32,      // of a sweep that is cut into several dispatches
+  axis: u32,             // of a grid: pixels along an axis, those of padding among them
+  axis_stride: u32,      // elements from one of them to the next
+  axis_costs: u32,       // where its costs by distance begin
+  axis_step: f32,        // the cost of distance 1
+  own_means: u32,        // elements between what an axis leaves and its mean costs; 0: it has none
+  other_means: u32,
   unused_1: u32,
-  unused_2: u32,
-  unused_3: u32,
 }
 
 // One running problem: where it stands, and what convergence.wgsl remembers of its errors. Its regularisation is `unit` times

@@ -35,6 +35,9 @@ pub(super) fn rows(wanted: &dyn Fn(&str) -> bool) -> Vec<Row> {
         ("softmin_columns", softmin_columns),
         ("softmin_support", softmin_support),
         ("softmin_double", softmin_double),
+        ("softmin_line", softmin_line),
+        ("softmin_axis", || along_axis(reference::softmin_axis)),
+        ("softmin_axis_double", || along_axis(reference::softmin_axis_double)),
         ("convergence", convergence),
         ("totals", totals),
         ("resident", resident),
@@ -143,6 +146,48 @@ fn softmin_support() -> Worst {
 
 fn softmin_double() -> Worst {
     softmins(reference::softmin_double)
+}
+
+/// Lines of n pixels, and for each what input_j − c(j) is: pixel 0 has equal exponents.
+fn lines(mut check: impl FnMut(&[f64], &[f64], f64, &[f64; 3])) {
+    let mut random = Random::new(9);
+    for n in [1usize, 2, 7, 31] {
+        for epsilon in [1e-3, 0.1, 1.0] {
+            let along: Vec<f64> = (0..n).map(|k| (k as f64).sqrt()).collect();
+            let shifts = [0.0; 3].map(|_| random.within(-1.0, 1.0));
+            // Element (j, line) of an axis whose pixels are three elements apart.
+            let input: Vec<f64> = along.iter().flat_map(|c| shifts.map(|shift| c + shift)).collect();
+            check(&input, &along, epsilon, &shifts);
+        }
+    }
+}
+
+type AlongAxis = fn(&[f64], &[f64], usize, f64) -> Vec<f64>;
+
+fn along_axis(softmin: AlongAxis) -> Worst {
+    let mut worst = Worst::default();
+    lines(|input, along, epsilon, shifts| {
+        let found = softmin(input, along, 3, epsilon);
+        for (found, shift) in found.iter().zip(shifts) {
+            let exact = shift + epsilon * (along.len() as f64).ln();
+            worst.add(units(*found, exact, exact.abs().max(1.0)));
+        }
+    });
+    worst
+}
+
+fn softmin_line() -> Worst {
+    let mut worst = Worst::default();
+    lines(|input, along, epsilon, shifts| {
+        for (line, shift) in shifts.iter().enumerate() {
+            let input: Vec<f64> = input.iter().skip(line).step_by(3).copied().collect();
+            let weights = vec![0.25; along.len()];
+            let found = reference::softmin_line(&input, along, &weights, epsilon);
+            let exact = epsilon * (0.25 / along.len() as f64).ln() - shift;
+            worst.add(units(found[0], exact, exact.abs().max(1.0)));
+        }
+    });
+    worst
 }
 
 fn convergence() -> Worst {

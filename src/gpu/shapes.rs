@@ -19,6 +19,16 @@ impl Capabilities {
         (wanted.clamp(1, 64) as u32).next_power_of_two()
     }
 
+    /// Threads of a workgroup in a softmin along an axis of a grid, and how many share a tile, of so many tiles in all of
+    /// which `line` lie behind each other. A driver that runs shaders on the CPU reads fast what its vectors share, the
+    /// line.
+    pub(crate) fn axis_shape(&self, tiles: usize, line: usize) -> (u32, u32) {
+        if self.software {
+            return ((line.min(32) as u32).next_power_of_two().clamp(8, 32), 1);
+        }
+        (256, self.lanes_per_point(tiles))
+    }
+
     /// Threads of a workgroup in the streaming sweeps.
     pub(crate) fn sweep_workgroup(&self) -> u32 {
         if self.software { 32 } else { 256 }

@@ -28,6 +28,6 @@ pub(crate) use transport::solve_batch;
 pub use transport::{
     CostFunction, CostMatrix, Costs, Damping, Marginals, Problem, Rescale, Seen, Settings, Solved,
     Sweep, Totals, apply, convergence, multiplier, plan, point_costs, point_costs_double, rescale,
-    resident, scaling_product, softmin_columns, softmin_double, softmin_rows, softmin_support,
-    spread, totals,
+    resident, scaling_product, softmin_axis, softmin_axis_double, softmin_columns, softmin_double,
+    softmin_line, softmin_rows, softmin_support, spread, totals,
 };

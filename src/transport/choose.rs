@@ -1,6 +1,6 @@
 //! Which engine a solve takes. The only place that decides it.
 
-use super::geometry::{Cost, Geometry};
+use super::geometry::{AxisCosts, Cost, Geometry};
 use super::resident;
 use super::softmin::{LARGEST_CONTRAST, LARGEST_EXPONENT};
 use super::state::Layout;
@@ -88,6 +88,52 @@ pub(crate) struct Asked<'a> {
     pub(crate) annealed: bool,
 }
 
+/// Exponentials for which a product of the scaling form makes up.
+const PRODUCTS: f64 = 16.0;
+
+/// What a half step over one problem of a grid costs, in exponentials.
+struct GridWork {
+    /// Over one axis after the other.
+    axes: f64,
+    /// Over all pairs.
+    dense: f64,
+    /// Over the pairs that the layout keeps; more than there are where their matrix does not fit the device.
+    pairs: f64,
+    /// Pixels of the last axis.
+    width: usize,
+}
+
+/// Most entries of a cost matrix.
+const MOST_ENTRIES: f64 = (1u64 << 31) as f64;
+
+impl GridWork {
+    fn new(
+        capabilities: &Capabilities,
+        (problem, costs): (&Problem, &AxisCosts),
+        layout: Layout,
+    ) -> GridWork {
+        let axes = costs.axes();
+        let pixels = problem.geometry.rows as f64;
+        let lengths: usize = axes.iter().map(|along| along.len()).sum();
+        let dense = pixels * pixels;
+        let limits = &capabilities.limits;
+        let binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let bytes = 4.0 * layout.precision.words() as f64 * (dense + 3.0 * pixels);
+        let fits = dense <= MOST_ENTRIES && bytes <= binding as f64;
+        // Gathers cost half as much again.
+        let kept = match layout.supports {
+            true => 1.5 * problem.source.filled() * problem.target.filled(),
+            false => 1.0,
+        };
+        GridWork {
+            axes: pixels * lengths as f64,
+            dense,
+            pairs: if fits { kept * dense } else { f64::INFINITY },
+            width: axes.last().map_or(1, |along| along.len()),
+        }
+    }
+}
+
 pub(crate) fn choose(
     capabilities: &Capabilities,
     adapter: &str,
@@ -136,10 +182,16 @@ pub(crate) fn choose(
     let plain = precision == Precision::Single && !symmetric;
     let resident = small
         && !symmetric
-        && (annealed
-            || tolerance == 0.0
-            || contrast <= RESIDENT_CONTRAST
-            || problem.start.is_some());
+        && (annealed || tolerance == 0.0 || contrast <= RESIDENT_CONTRAST || problem.start.is_some());
+    let grid = match &problem.geometry.cost {
+        Cost::Grid(costs) => Some(GridWork::new(capabilities, (problem, costs), layout)),
+        _ => None,
+    };
+    let by_axes = grid.as_ref().filter(|work| match settings.variant {
+        Variant::Streaming => work.axes <= work.pairs,
+        _ => !resident && work.axes <= work.pairs,
+    });
+    let resident = resident && !(settings.variant == Variant::Streaming && by_axes.is_some());
     let variant = match settings.variant {
         Variant::Auto if resident && plain => Variant::Resident,
         // A product pays once a tile of problems shares each kernel entry.
@@ -152,7 +204,8 @@ pub(crate) fn choose(
                 && problem.len() >= 64
                 && problem.geometry.rows.min(problem.geometry.columns) >= 128
                 && problem.start.is_none()
-                && !annealed =>
+                && !annealed
+                && by_axes.is_none_or(|work| work.dense < PRODUCTS * work.axes) =>
         {
             Variant::Scaling
         }
@@ -177,6 +230,10 @@ pub(crate) fn choose(
     };
     let layout = match variant {
         Variant::Scaling => Layout { supports: false, ..layout },
+        Variant::Streaming => match by_axes {
+            Some(work) => Layout { supports: false, width: Some(work.width), ..layout },
+            None => layout,
+        },
         _ => layout,
     };
     Ok(Choice { variant, layout, resident, symmetric: symmetric && variant == Variant::Streaming })

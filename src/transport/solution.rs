@@ -1,7 +1,7 @@
 //! What a solve returns.
 
 use super::epsilon::Epsilons;
-use super::geometry::TwinCosts;
+use super::geometry::{Cost, TwinCosts};
 use super::state::{Ground, LN_ZERO, Matrix, State};
 use super::stop::Stop;
 use super::{Problem, Sinkhorn, Variant};
@@ -265,12 +265,21 @@ impl Solution {
         // Empty bins took no part; their potentials follow from the other side.
         let ones = [vec![1.0; a.len()], vec![1.0; b.len()]];
         let lambda = self.multipliers[problem];
-        let both = move |costs: &dyn Costs| {
-            let with = |other: &[f64]| other.iter().map(|p| p + lambda).collect::<Vec<f64>>();
-            let rows = reference::softmin_rows(costs, &ones[0], &with(&g), epsilon);
-            (rows, reference::softmin_columns(costs, &ones[1], &with(&f), epsilon))
+        let others = [&g, &f].map(|p| p.iter().map(|p| p + lambda).collect::<Vec<f64>>());
+        let (rows, columns) = match &self.problem.geometry.cost {
+            Cost::Grid(costs) => {
+                let costs = costs.clone();
+                let both = move || others.map(|other| costs.softmin(&other, epsilon));
+                compute(both).await.into()
+            }
+            _ => {
+                let both = move |costs: &dyn Costs| {
+                    let rows = reference::softmin_rows(costs, &ones[0], &others[0], epsilon);
+                    (rows, reference::softmin_columns(costs, &ones[1], &others[1], epsilon))
+                };
+                self.with_costs(problem, both).await?
+            }
         };
-        let (rows, columns) = self.with_costs(problem, both).await?;
         let [source, target] = self.problem.marginals.damping();
         let sides = [(&mut potentials.f, a, rows, source), (&mut potentials.g, b, columns, target)];
         for (potentials, weights, softmin, damping) in sides {
@@ -400,7 +409,7 @@ impl Solution {
                 let (state, _, at) = locate(batches, problem);
                 match &state.ground {
                     Ground::Matrix(matrix) => Some((state, matrix, at)),
-                    Ground::Points(_) => None,
+                    Ground::Points(_) | Ground::Axes(_) => None,
                 }
             }
             _ => None,

@@ -284,6 +284,26 @@ pub fn single_words(values: &[f64]) -> Vec<f64> {
     values.iter().map(|v| f64::from(*v as f32)).collect()
 }
 
+// --- grids ----------------------------------------------------------------------
+
+/// The definition: every pixel at its place, |x − y|^p added up over the axes.
+pub fn cost_of_grid(axes: &[usize], spacing: Option<&[f64]>, exponent: f64) -> Vec<f64> {
+    let bins: usize = axes.iter().product();
+    let place = |mut pixel: usize| -> Vec<f64> {
+        let mut place = vec![0.0; axes.len()];
+        for (axis, &n) in axes.iter().enumerate().rev() {
+            let step = spacing.map_or(1.0 / (n.max(2) - 1) as f64, |s| s[axis.min(s.len() - 1)]);
+            place[axis] = (pixel % n) as f64 * step;
+            pixel /= n;
+        }
+        place
+    };
+    let cost = |p: usize, q: usize| -> f64 {
+        place(p).iter().zip(place(q)).map(|(x, y)| (x - y).abs().powf(exponent)).sum()
+    };
+    (0..bins * bins).map(|cell| cost(cell / bins, cell % bins)).collect()
+}
+
 // --- reading and comparing ------------------------------------------------------
 
 pub fn plan(solution: &Solution, problem: usize) -> Vec<f64> {

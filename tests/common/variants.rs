@@ -80,6 +80,9 @@ pub fn variants(path: &str) -> Vec<Constants> {
                 ("ROWS", _) => 28,
                 ("QUADS", _) => 7,
                 ("CELLS", _) => 28 * 7,
+                // Costs made from distances, and looked up.
+                ("POWER", true) => 2,
+                ("POWER", false) => 0,
                 // Constants of which the default is the only value in use.
                 _ => continue,
             };

@@ -26,6 +26,9 @@ pub(crate) enum Workload {
     /// 4096 points to as many in 64 dimensions, ε 0.05, 10 iterations
     #[value(name = "T4")]
     Features,
+    /// One pair of dense 256×256 images on their grid, ε 0.001, 50 iterations
+    #[value(name = "T5")]
+    Grid,
     /// 10,000 problems of 32×32, each with its own cost, ε 0.05, 50 iterations
     #[value(name = "T6")]
     Small,
@@ -72,7 +75,7 @@ pub(crate) enum Workload {
 
 /// What a workload does.
 pub(crate) enum Task {
-    /// A problem, made from a folder with T1_hist.npy, T2_cost.npy and T6_cost.npy or from a seed.
+    /// A problem, made from a folder with T1_hist.npy, T2_cost.npy, T5_a.npy, T5_b.npy and T6_cost.npy or from a seed.
     Transport(fn(Option<&Path>) -> Outcome<Inputs>),
     Points(BesselFunction, Precision),
     Fit,
@@ -108,6 +111,8 @@ enum Costs {
     Matrices(Vec<f32>),
     /// Both clouds, and their dimensions.
     Points([Vec<f32>; 2], usize),
+    /// Of the pixels of an image.
+    Grid,
 }
 
 impl Inputs {
@@ -117,13 +122,17 @@ impl Inputs {
             Costs::Matrix(cost) => Geometry::cost_matrix(cost, n, n),
             Costs::Matrices(costs) => Geometry::cost_matrices(costs, self.source.len() / n, n, n),
             Costs::Points([x, y], d) => Geometry::points(x, y, *d, GroundCost::SquaredEuclidean),
+            Costs::Grid => Geometry::squared_euclidean_grid(PIXELS, PIXELS),
         }?;
         Ok(Problem::new(geometry, &self.source, &self.target)?.normalized())
     }
 
     /// Entries of the cost between bins that hold mass, which an iteration visits
-    /// twice.
+    /// twice; over a grid one axis after the other.
     pub(crate) fn elements(&self) -> f64 {
+        if self.cost.is_empty() {
+            return (self.source.len() * 2 * PIXELS) as f64;
+        }
         let filled = |row: &[f32]| row.iter().filter(|weight| **weight > 0.0).count();
         let pairs = self.source.chunks(self.bins).zip(self.target.chunks(self.bins));
         pairs.map(|(a, b)| (filled(a) * filled(b)) as f64).sum()
@@ -135,13 +144,14 @@ impl Inputs {
 }
 
 impl Workload {
-    pub(crate) const ALL: [Workload; 20] = [
+    pub(crate) const ALL: [Workload; 21] = [
         Workload::FewImages,
         Workload::Images,
         Workload::Dense,
         Workload::Cloud,
         Workload::LargeCloud,
         Workload::Features,
+        Workload::Grid,
         Workload::Small,
         Workload::Softmin,
         Workload::LogI,
@@ -166,6 +176,7 @@ impl Workload {
             Workload::Cloud => "T3",
             Workload::LargeCloud => "T3L",
             Workload::Features => "T4",
+            Workload::Grid => "T5",
             Workload::Small => "T6",
             Workload::Softmin => "softmin",
             Workload::LogI => "B1",
@@ -191,6 +202,7 @@ impl Workload {
             Workload::Cloud => Task::Transport(|data| cloud(data, "T3", 10_000)),
             Workload::LargeCloud => Task::Transport(|data| cloud(data, "T3L", 100_000)),
             Workload::Features => Task::Transport(features),
+            Workload::Grid => Task::Transport(images_on_a_grid),
             Workload::Small => Task::Transport(small),
             Workload::LogI => Task::Points(BesselFunction::LogI, Precision::Single),
             Workload::LogK => Task::Points(BesselFunction::LogK, Precision::Single),
@@ -217,6 +229,22 @@ pub(crate) fn image_histograms(data: Option<&Path>) -> Outcome<Vec<f32>> {
         Some(folder) => file(folder, "T1_hist.npy", IMAGES * SIDE * SIDE),
         None => Ok(blobs(IMAGES, SIDE)),
     }
+}
+
+/// Of the images of a grid, along either axis.
+const PIXELS: usize = 256;
+
+fn images_on_a_grid(data: Option<&Path>) -> Outcome<Inputs> {
+    let bins = PIXELS * PIXELS;
+    let (source, target) = match data {
+        Some(folder) => (file(folder, "T5_a.npy", bins)?, file(folder, "T5_b.npy", bins)?),
+        None => {
+            let images: Vec<f32> = blobs(2, PIXELS).iter().map(|ink| ink + 1e-6).collect();
+            let (source, target) = images.split_at(bins);
+            (source.to_vec(), target.to_vec())
+        }
+    };
+    Ok(Inputs { cost: Costs::Grid, source, target, bins, epsilon: 1e-3, iterations: 50 })
 }
 
 fn image_pairs(pairs: usize, data: Option<&Path>) -> Outcome<Inputs> {

@@ -3,6 +3,7 @@
 mod applied;
 mod bounded;
 mod case;
+mod grid;
 mod points;
 mod single;
 mod sweeps;
@@ -17,6 +18,8 @@ use sweeps::Form;
 pub(super) enum Section {
     /// Half iterations, and the costs measured on their potentials.
     Sweeps(Form),
+    /// The same over grids.
+    Grid,
     /// Kernels that are dispatched by themselves.
     Rescale,
     Convergence,
@@ -29,12 +32,13 @@ pub(super) enum Section {
     Applied,
 }
 
-pub(super) const SECTIONS: [Section; 11] = [
+pub(super) const SECTIONS: [Section; 12] = [
     Section::Sweeps(Form::Dense),
     Section::Sweeps(Form::Support),
     Section::Sweeps(Form::Double),
     Section::Sweeps(Form::Resident),
     Section::Sweeps(Form::Scaling),
+    Section::Grid,
     Section::Rescale,
     Section::Convergence,
     Section::Totals,
@@ -47,6 +51,7 @@ impl Section {
     pub(super) fn kernels(self) -> &'static [&'static str] {
         match self {
             Section::Sweeps(form) => form.kernels(),
+            Section::Grid => &["softmin_line", "softmin_axis", "softmin_axis_double"],
             Section::Rescale => &["rescale"],
             Section::Convergence => &["convergence"],
             Section::Totals => &["totals"],
@@ -59,6 +64,7 @@ impl Section {
     pub(super) async fn rows(self, context: &Context, gpu: &Gpu) -> Result<Vec<Row>> {
         match self {
             Section::Sweeps(form) => sweeps::rows(context, form).await,
+            Section::Grid => grid::rows(context).await,
             Section::Rescale => single::rescale_rows(gpu).await,
             Section::Convergence => single::convergence_rows(context, gpu).await,
             Section::Totals => single::totals_rows(gpu).await,

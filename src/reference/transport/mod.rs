@@ -32,6 +32,7 @@ mod scaling;
 mod side;
 mod sinkhorn;
 mod softmin;
+mod softmin_axis;
 mod solved;
 mod stall;
 mod target;
@@ -48,6 +49,7 @@ pub use rescale::{Rescale, rescale};
 pub use running::resident;
 pub use scaling::scaling_product;
 pub use softmin::{Sweep, softmin_columns, softmin_double, softmin_rows, softmin_support};
+pub use softmin_axis::{softmin_axis, softmin_axis_double, softmin_line};
 pub use solved::Solved;
 pub use totals::{Totals, convergence, totals};
 

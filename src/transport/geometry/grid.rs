@@ -71,8 +71,9 @@ impl Grid {
         let pixels = product.filter(|pixels| *pixels > 0).ok_or_else(|| {
             Error::invalid("grid", format!("{} has no pixels or too many", self.shape()))
         })?;
-        if pixels.checked_mul(pixels).is_none_or(|cells| cells > 1 << 31) {
-            let reason = format!("{} is too large for a dense cost matrix", self.shape());
+        // Kernels count pixels in u32, and places along an axis in f32.
+        if u32::try_from(pixels).is_err() || axes_are_too_long(&self.axes) {
+            let reason = format!("{} has more pixels than kernels count", self.shape());
             return Err(Error::invalid("grid", reason));
         }
         Ok(pixels)
@@ -92,7 +93,8 @@ impl Grid {
             return Err(Error::invalid("spacing", reason));
         }
         let single: Arc<[f64]> = Arc::new([0.0]);
-        let mut costs = AxisCosts { along: std::array::from_fn(|_| single.clone()) };
+        let mut costs =
+            AxisCosts { along: std::array::from_fn(|_| single.clone()), exponent: *exponent };
         // The last axes of the three; those before have one pixel.
         let places = MOST_AXES - axes.len()..MOST_AXES;
         for (axis, (place, &pixels)) in places.zip(axes).enumerate() {
@@ -124,6 +126,10 @@ impl Grid {
     }
 }
 
+fn axes_are_too_long(axes: &[usize]) -> bool {
+    axes.iter().any(|pixels| *pixels > 1 << 24)
+}
+
 /// x^p, to the bit as it is written where p is 1 or 2.
 fn power(x: f64, p: f64) -> f64 {
     match p {
@@ -137,6 +143,8 @@ fn power(x: f64, p: f64) -> f64 {
 #[derive(Debug, Clone)]
 pub(crate) struct AxisCosts {
     along: [Arc<[f64]>; MOST_AXES],
+    /// p of |x − y|^p.
+    pub(crate) exponent: f64,
 }
 
 impl AxisCosts {
@@ -162,6 +170,13 @@ impl AxisCosts {
 
     pub(super) fn lengths(&self) -> [usize; MOST_AXES] {
         self.along.each_ref().map(|along| along.len())
+    }
+
+    /// Of every axis with more than one pixel what distances cost; of a single pixel one axis.
+    pub(crate) fn axes(&self) -> Vec<&[f64]> {
+        let long = self.along.iter().filter(|along| along.len() > 1);
+        let axes: Vec<&[f64]> = long.map(|along| &along[..]).collect();
+        if axes.is_empty() { vec![&self.along[MOST_AXES - 1]] } else { axes }
     }
 
     /// `f` of the costs from pixel `row` to the pixels in `columns`.

@@ -12,6 +12,7 @@ pub use grid::Grid;
 pub use ground::GroundCost;
 
 pub(crate) use cost::Cost;
+pub(crate) use grid::AxisCosts;
 pub(crate) use costs::TwinCosts;
 pub(crate) use points::{Cloud, Points};
 pub(crate) use reduction::Reduction;
@@ -140,11 +141,12 @@ impl Geometry {
         Ok(geometry)
     }
 
-    /// The cost between the pixels of a regular grid. A dense matrix, which takes no memory before a solve needs it.
+    /// The cost between the pixels of a regular grid. Where that is less work, a solve goes along one axis after the other:
+    /// n (n₁ + n₂) exponentials a half iteration of n = n₁ n₂ pixels, not n², and nothing n×n in memory.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] with `grid`, `spacing` or `exponent`: no axis or more than three, no pixels, a matrix of
-    /// more than 2³¹ entries, a spacing that is not finite and above zero or not one for all axes or for each, an exponent
+    /// [`Error::InvalidInput`] with `grid`, `spacing` or `exponent`: no axis or more than three, no pixels, 2³² and more, an
+    /// axis of more than 2²⁴, a spacing that is not finite and above zero or not one for all axes or for each, an exponent
     /// below 1, costs that leave f32.
     pub fn grid(grid: &Grid) -> Result<Geometry> {
         let pixels = grid.pixels()?;

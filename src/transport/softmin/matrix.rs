@@ -12,15 +12,13 @@ pub(crate) static SOFTMIN_COLUMNS: Kernel = Kernel::new("transport/softmin_colum
 pub(super) fn form(state: &State, side: Side) -> Form {
     let capabilities = &state.gpu.capabilities;
     let lanes = capabilities.lanes_per_row();
-    Form {
-        kernel: match side {
-            Side::Source => &SOFTMIN_ROWS,
-            Side::Target => &SOFTMIN_COLUMNS,
-        },
-        constants: vec![
-            ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2())),
-            ("LANES", Constant::U32(lanes)),
-        ],
-        per_group: 4 * capabilities.sweep_workgroup() / lanes,
-    }
+    let kernel = match side {
+        Side::Source => &SOFTMIN_ROWS,
+        Side::Target => &SOFTMIN_COLUMNS,
+    };
+    let constants = vec![
+        ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2())),
+        ("LANES", Constant::U32(lanes)),
+    ];
+    Form::new((state, side), kernel, constants, (4, lanes))
 }

@@ -1,5 +1,6 @@
 //! The softmins of a batch, one for every kind of cost: each records one half step. They know kernels, not stopping.
 
+mod axes;
 mod double;
 mod matrix;
 mod points;
@@ -35,11 +36,27 @@ pub(crate) enum Out {
     Measure,
 }
 
-/// A kernel for one side of a state: what it is built with, and own entries that a workgroup of it updates.
+/// A kernel for one side of a state: what it is built with, threads of a workgroup, and workgroups of a problem.
 struct Form {
     kernel: &'static Kernel,
     constants: Constants,
-    per_group: u32,
+    workgroup: u32,
+    blocks: u32,
+}
+
+impl Form {
+    /// In workgroups of the usual size, each of which updates so many entries for every thread.
+    fn new(
+        (state, side): (&State, Side),
+        kernel: &'static Kernel,
+        constants: Constants,
+        (entries, lanes): (u32, u32),
+    ) -> Form {
+        let workgroup = state.gpu.capabilities.sweep_workgroup();
+        let per_group = entries * workgroup / lanes;
+        let blocks = (state.side(side).longest as u32).div_ceil(per_group).max(1);
+        Form { kernel, constants, workgroup, blocks }
+    }
 }
 
 /// Dispatches that make a half step.
@@ -109,7 +126,7 @@ impl<'a> Softmin<'a> {
     /// Workgroups of a half step over so many problems.
     pub(crate) fn groups(&self, side: Side, slots: usize) -> u64 {
         match self {
-            Softmin::Sweeps(sweeps) => slots as u64 * u64::from(sweeps.blocks(side)),
+            Softmin::Sweeps(sweeps) => sweeps.groups(side, slots),
             Softmin::Scaling(scaling) => scaling.groups(side, slots),
         }
     }

@@ -18,15 +18,12 @@ pub(super) fn form(state: &State, clouds: &Clouds, side: Side) -> Form {
     let capabilities = &state.gpu.capabilities;
     let data = state.side(side);
     let lanes = capabilities.lanes_per_point(state.len() * data.longest.div_ceil(4));
-    Form {
-        kernel: &SOFTMIN_ROWS,
-        constants: vec![
-            ("COSTS", Constant::File("transport/cost/points.wgsl")),
-            ("GROUND", Constant::File(ground(clouds.exponent)[0])),
-            ("DIM", Constant::U32(clouds.dimensions as u32)),
-            ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2())),
-            ("LANES", Constant::U32(lanes)),
-        ],
-        per_group: 4 * capabilities.sweep_workgroup() / lanes,
-    }
+    let constants = vec![
+        ("COSTS", Constant::File("transport/cost/points.wgsl")),
+        ("GROUND", Constant::File(ground(clouds.exponent)[0])),
+        ("DIM", Constant::U32(clouds.dimensions as u32)),
+        ("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2())),
+        ("LANES", Constant::U32(lanes)),
+    ];
+    Form::new((state, side), &SOFTMIN_ROWS, constants, (4, lanes))
 }

@@ -3,15 +3,11 @@
 use super::Form;
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
-use crate::transport::state::State;
+use crate::transport::state::{Side, State};
 
 pub(crate) static SOFTMIN_SUPPORT: Kernel = Kernel::new("transport/softmin_support.wgsl");
 
-pub(super) fn form(state: &State) -> Form {
-    let capabilities = &state.gpu.capabilities;
-    Form {
-        kernel: &SOFTMIN_SUPPORT,
-        constants: vec![("NATIVE_EXP2", Constant::Bool(capabilities.native_exp2()))],
-        per_group: 4 * capabilities.sweep_workgroup(),
-    }
+pub(super) fn form(state: &State, side: Side) -> Form {
+    let native = ("NATIVE_EXP2", Constant::Bool(state.gpu.capabilities.native_exp2()));
+    Form::new((state, side), &SOFTMIN_SUPPORT, vec![native], (4, 1))
 }

@@ -1,5 +1,6 @@
 //! Half steps that go over all pairs of bins.
 
+use super::axes::{self, Before, within};
 use super::{Errors, Form, HalfStep, Out, double, matrix, points, support};
 use crate::error::Result;
 use crate::gpu::Kernel;
@@ -29,6 +30,8 @@ pub(crate) struct Sweeps<'a> {
 }
 
 struct Swept {
+    /// The axes of a grid before its last.
+    before: Before,
     pipeline: Arc<Pipeline>,
     /// Workgroups of a problem.
     blocks: u32,
@@ -52,22 +55,23 @@ fn constant(damping: Damping) -> u32 {
 
 impl Swept {
     async fn new(state: &State, side: Side, precision: Precision, out: Out) -> Result<Swept> {
-        let Form { kernel, mut constants, per_group } = match (precision, &state.ground) {
-            (Precision::Double, _) => double::form(state),
+        let Form { kernel, mut constants, workgroup, blocks } = match (precision, &state.ground) {
+            (_, Ground::Axes(axes)) => axes::form(state, axes, side, precision),
+            (Precision::Double, _) => double::form(state, side),
             (_, Ground::Points(clouds)) => points::form(state, clouds, side),
-            (_, Ground::Matrix(_)) if state.supports() => support::form(state),
+            (_, Ground::Matrix(_)) if state.supports() => support::form(state, side),
             (_, Ground::Matrix(_)) => matrix::form(state, side),
         };
         constants.extend([
-            ("WORKGROUP", Constant::U32(state.gpu.capabilities.sweep_workgroup())),
+            ("WORKGROUP", Constant::U32(workgroup)),
             ("MEASURE", Constant::Bool(out == Out::Measure)),
             ("SOURCE", Constant::Bool(side == Side::Source)),
             ("DAMPING", Constant::U32(constant(state.damping[side as usize]))),
             ("SYMMETRIC", Constant::Bool(out == Out::Average)),
         ]);
         let pipeline = state.gpu.pipeline(kernel, constants).await?;
-        let blocks = (state.side(side).longest as u32).div_ceil(per_group).max(1);
-        Ok(Swept { pipeline, blocks })
+        let before = Before::new(state, side, precision, out).await?;
+        Ok(Swept { before, pipeline, blocks })
     }
 }
 
@@ -113,6 +117,12 @@ impl<'a> Sweeps<'a> {
         self.sides[side as usize].blocks
     }
 
+    /// Workgroups of a half step.
+    pub(super) fn groups(&self, side: Side, slots: usize) -> u64 {
+        let Swept { before, blocks, .. } = &self.sides[side as usize];
+        slots as u64 * (u64::from(before.blocks()) + u64::from(*blocks))
+    }
+
     pub(super) fn is_symmetric(&self) -> bool {
         self.out == Out::Average
     }
@@ -146,17 +156,23 @@ impl<'a> Sweeps<'a> {
 
     /// A sweep, or a range of its workgroups. Run inside `guarded`.
     pub(super) fn half_step(&self, side: Side, step: Step, groups: Range<u64>) -> Result<HalfStep> {
-        let Swept { pipeline, blocks } = &self.sides[side as usize];
+        let Swept { before, pipeline, blocks } = &self.sides[side as usize];
         let state = self.state;
         let mut sweep = state.sweep(side, self.precision, step);
+        let partials = self.partials()?;
+        let mut steps = before.steps(state, (sweep, &partials), &groups)?;
+        let slots = step.slots as u64;
+        let own = within(&groups, slots * u64::from(before.blocks()), slots * u64::from(*blocks));
         sweep.blocks = *blocks;
-        sweep.first_group = groups.start as u32;
+        sweep.first_group = own.start as u32;
         sweep.partials_at = self.first(side);
         let gpu = &state.gpu;
-        let params = gpu.uniform(&sweep)?;
-        let ready = gpu.bind(pipeline, params, state.swept(side, &self.partials()?));
-        let mut steps = vec![(ready, groups.end - groups.start)];
-        let is_last = groups.end == step.slots as u64 * u64::from(*blocks);
+        if !own.is_empty() {
+            let params = gpu.uniform(&sweep)?;
+            let ready = gpu.bind(pipeline, params, state.swept(side, &partials));
+            steps.push((ready, own.end - own.start));
+        }
+        let is_last = groups.end == self.groups(side, step.slots);
         if let Some(bound) = self.bound.as_ref().filter(|_| is_last) {
             let own = state.side(side);
             let parts = vec![

@@ -1,6 +1,7 @@
 //! A batch of problems on the device: what a sweep reads of the cost, weights, potentials, supports, and the list of
 //! running problems.
 
+mod axes;
 mod clouds;
 mod matrix;
 mod point_costs;
@@ -9,11 +10,12 @@ mod side;
 mod slots;
 mod sweep;
 
+pub(crate) use axes::Axes;
 pub(crate) use clouds::Clouds;
 pub(crate) use matrix::Matrix;
 pub(crate) use side::SideData;
 pub(crate) use slots::Slot;
-pub(crate) use sweep::Step;
+pub(crate) use sweep::{Step, Sweep};
 
 use super::Problem;
 use super::geometry::Cost;
@@ -56,6 +58,7 @@ impl Side {
 pub(crate) enum Ground {
     Matrix(Matrix),
     Points(Clouds),
+    Axes(Axes),
 }
 
 /// Problems `range` of a [`Problem`], on the device.
@@ -92,6 +95,8 @@ pub(crate) struct Layout {
     /// Keep the costs between points as a matrix.
     pub(crate) matrix_of_points: bool,
     pub(crate) precision: Precision,
+    /// One axis of a grid after the other, whose last has so many pixels.
+    pub(crate) width: Option<usize>,
 }
 
 impl Layout {
@@ -105,7 +110,7 @@ impl Layout {
             Cost::Device(_) => pairs < 0.6 || !problem.geometry.columns.is_multiple_of(4),
             Cost::Host { .. } | Cost::Grid(_) => pairs < 0.6,
         };
-        Layout { supports, matrix_of_points: false, precision }
+        Layout { supports, matrix_of_points: false, precision, width: None }
     }
 }
 
@@ -155,9 +160,15 @@ impl State {
         let binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let words = if layout.precision == Precision::Double { 2 } else { 1 };
         // Weights and potentials, and coordinates of clouds.
-        let entries =
-            4 * words * padded_row(problem.geometry.rows.max(problem.geometry.columns)) as u64;
+        let bins = problem.geometry.rows.max(problem.geometry.columns);
+        let width = layout.width.unwrap_or(bins);
+        let mut entries = 4 * words * (bins / width * padded_row(width)) as u64;
         let (cost, what) = match &problem.geometry.cost {
+            Cost::Grid(_) if layout.width.is_some() => {
+                // Levels with their mean costs.
+                entries *= 2;
+                (entries, format!("potentials of {bins} pixels (bytes)"))
+            }
             Cost::Points(points) if !layout.matrix_of_points => {
                 let bytes = entries.saturating_mul(points.dimensions as u64);
                 (bytes, "one cloud of points (bytes)".to_owned())
@@ -206,6 +217,9 @@ impl State {
                 [&source, &target],
                 (layout.precision, scale),
             )?),
+            Cost::Grid(costs) if layout.width.is_some() => {
+                Ground::Axes(Axes::upload(gpu, costs, [&source, &target], (layout.precision, scale))?)
+            }
             _ => Ground::Matrix(Matrix::upload(gpu, problem, range.clone(), layout, scale)?),
         };
         let mut table = Vec::new();
@@ -256,22 +270,48 @@ impl State {
     /// What a sweep over `own` binds, after its parameters.
     pub(crate) fn swept(&self, own: Side, partials: &Buffer) -> Vec<Part> {
         let (mine, theirs) = (self.side(own), self.side(own.other()));
+        let from = match &self.ground {
+            Ground::Axes(axes) => axes.last_level(own),
+            _ => None,
+        };
         let mut parts = vec![
             self.slots.whole(),
-            theirs.potentials.whole(),
+            from.unwrap_or(&theirs.potentials).whole(),
             mine.weights.whole(),
             mine.potentials.whole(),
             partials.whole(),
-            self.support.whole(),
         ];
         match &self.ground {
+            Ground::Axes(_) => {}
+            _ => parts.push(self.support.whole()),
+        }
+        match &self.ground {
             Ground::Matrix(matrix) => parts.push(matrix.cost.clone()),
+            Ground::Axes(axes) => parts.extend([theirs.potentials.whole(), axes.along.whole()]),
             Ground::Points(points) => {
                 parts.push(points.side(own).coordinates.whole());
                 parts.push(points.side(own.other()).coordinates.whole());
             }
         }
         parts
+    }
+
+    /// What a sweep over `own` along an axis of a grid before its last binds in double precision.
+    pub(crate) fn along_axis(&self, own: Side, axes: &Axes, axis: usize, partials: &Buffer) -> Vec<Part> {
+        let (mine, theirs) = (self.side(own), self.side(own.other()));
+        let from = match axis {
+            0 => &theirs.potentials,
+            _ => axes.level(own, axis - 1),
+        };
+        vec![
+            self.slots.whole(),
+            from.whole(),
+            mine.weights.whole(),
+            axes.level(own, axis).whole(),
+            partials.whole(),
+            theirs.potentials.whole(),
+            axes.along.whole(),
+        ]
     }
 
     /// Pairs of bins a sweep over all problems touches, each worth as many entries of a matrix as its dimensions cost.
@@ -285,6 +325,9 @@ impl State {
         };
         match &self.ground {
             Ground::Matrix(_) => pairs,
+            Ground::Axes(axes) => {
+                (self.len() * self.source.bins) as f64 * axes.lengths() as f64
+            }
             Ground::Points(points) => pairs * (1.0 + 0.25 * points.dimensions as f64),
         }
     }

@@ -34,14 +34,9 @@ impl State {
         let mut sides = [(&self.source, more[0]), (&self.target, more[1])].map(|(side, more)| {
             let high = words.next().unwrap_or_default();
             let low = if self.planes() == 2 { words.next() } else { None };
-            let from = side.offsets[problem] as usize;
             let mut full = vec![f64::NEG_INFINITY; side.bins];
             for (k, &h) in high.iter().enumerate() {
-                let bin = match &side.places {
-                    Some(places) => places[from + k] as usize,
-                    None => k,
-                };
-                if bin < side.bins && h > 0.5 * LN_ZERO {
+                if let Some(bin) = side.bin(problem, k).filter(|_| h > 0.5 * LN_ZERO) {
                     let l = low.as_ref().map_or(0.0, |low| f64::from(low[k]));
                     full[bin] = (f64::from(h) + l) / self.scale + more;
                 }
@@ -71,9 +66,12 @@ impl State {
             let exponent = self.masses[slot.problem as usize].exponent;
             let unit = if side == Side::Source { (-exponent).exp2() } else { 1.0 };
             let mut words = vec![LN_ZERO; data.padded];
-            for (bin, (word, weight)) in words.iter_mut().zip(weights.row(row)).enumerate() {
+            let row_of_weights = weights.row(row);
+            for (entry, word) in words.iter_mut().enumerate() {
+                let Some(bin) = data.bin(0, entry) else { continue };
+                let weight = row_of_weights[bin];
                 let g = start.map_or(0.0, |g| g[row * weights.bins + bin]);
-                *word = starting(g, *weight * unit, self.schedule[0], self.scale) as f32;
+                *word = starting(g, weight * unit, self.schedule[0], self.scale) as f32;
             }
             let at = 4 * data.range(slot.problem as usize).start as u64;
             self.gpu.write(&data.potentials, at, &words)?;

@@ -16,6 +16,9 @@ pub(crate) struct SideData {
     pub(crate) padded: usize,
     /// Bins of one problem.
     pub(crate) bins: usize,
+    /// Bins of a line, and its entries in memory (dense): of a grid its last axis, else all.
+    pub(crate) width: usize,
+    pub(crate) pitch: usize,
     /// Largest number of entries of a problem.
     pub(crate) longest: usize,
     /// First entry of each problem, and the end.
@@ -47,7 +50,9 @@ impl SideData {
     ) -> Result<SideData> {
         let Begin { range, layout, epsilon, scale } = begin;
         let bins = weights.bins;
-        let padded = if layout.supports { bins } else { padded_row(bins) };
+        let width = layout.width.unwrap_or(bins);
+        let pitch = if layout.supports { width } else { padded_row(width) };
+        let padded = bins / width * pitch;
         let mut offsets = vec![0u32];
         let mut places = Vec::new();
         let mut values = Vec::new();
@@ -66,10 +71,10 @@ impl SideData {
                 let g = start.map_or(0.0, |g| g[problem * bins + bin]);
                 let weight = if side == Side::Source { weight * unit } else { weight };
                 potentials.push(starting(g, weight, *epsilon, *scale));
-            }
-            if !layout.supports {
-                values.resize(values.len() + padded - bins, 0.0);
-                potentials.resize(values.len(), f64::from(LN_ZERO));
+                if !layout.supports && (bin + 1) % width == 0 {
+                    values.resize(values.len() + pitch - width, 0.0);
+                    potentials.resize(values.len(), f64::from(LN_ZERO));
+                }
             }
             longest = longest.max(values.len() - offsets[offsets.len() - 1] as usize);
             let end = u32::try_from(values.len()).map_err(|_| Error::LimitExceeded {
@@ -89,6 +94,8 @@ impl SideData {
         Ok(SideData {
             padded,
             bins,
+            width,
+            pitch,
             longest,
             offsets,
             places: layout.supports.then_some(places),
@@ -100,6 +107,15 @@ impl SideData {
     /// Entries of all problems: the distance between high and low words.
     pub(crate) fn entries(&self) -> usize {
         self.offsets.last().map_or(0, |&end| end as usize)
+    }
+
+    /// The bin of a problem's entry; `None` of padding.
+    pub(crate) fn bin(&self, problem: usize, entry: usize) -> Option<usize> {
+        if let Some(places) = &self.places {
+            return Some(places[self.offsets[problem] as usize + entry] as usize);
+        }
+        let (line, at) = (entry / self.pitch, entry % self.pitch);
+        (at < self.width).then_some(line * self.width + at)
     }
 
     pub(crate) fn range(&self, problem: usize) -> Range<usize> {

@@ -41,7 +41,13 @@ params! {
         exponent: f32,
         exponent_low: f32,
         first_group: u32,
-        unused: [u32; 3],
+        axis: u32,
+        axis_stride: u32,
+        axis_costs: u32,
+        axis_step: f32,
+        own_means: u32,
+        other_means: u32,
+        unused: [u32; 1],
     }
 }
 
@@ -128,6 +134,7 @@ impl State {
                     ..sweep
                 }
             }
+            Ground::Axes(axes) => axes.along_axis(sweep, own, axes.before()),
             Ground::Points(points) => {
                 let (mine, theirs) = (points.side(own), points.side(own.other()));
                 let [exponent, exponent_low] = words(0.5 * points.exponent);

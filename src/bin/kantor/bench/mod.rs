@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// What to time [default: all]
     #[arg(long, value_enum, ignore_case = true)]
     workload: Option<Workload>,
-    /// Folder with T1_hist.npy, T2_cost.npy, T6_cost.npy, B1_v.npy, B1_x.npy, B3a_x.npy,
+    /// Folder with T1_hist.npy, T2_cost.npy, T5_a.npy, T5_b.npy, T6_cost.npy, B1_v.npy, B1_x.npy, B3a_x.npy,
     /// D1_p.npy, D1_q.npy, D2_teacher.npy, D2_student.npy, D5_logits.npy instead of seeded inputs
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
