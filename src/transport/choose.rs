@@ -182,7 +182,10 @@ pub(crate) fn choose(
     let plain = precision == Precision::Single && !symmetric;
     let resident = small
         && !symmetric
-        && (annealed || tolerance == 0.0 || contrast <= RESIDENT_CONTRAST || problem.start.is_some());
+        && (annealed
+            || tolerance == 0.0
+            || contrast <= RESIDENT_CONTRAST
+            || problem.start.is_some());
     let grid = match &problem.geometry.cost {
         Cost::Grid(costs) => Some(GridWork::new(capabilities, (problem, costs), layout)),
         _ => None,

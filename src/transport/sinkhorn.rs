@@ -1,14 +1,11 @@
 //! The solver's settings.
 
 use super::epsilon::Epsilon;
-use super::problem::Problem;
 use super::schedule::{Annealing, epsilon_fits};
-use super::solution::Solution;
 use crate::error::{Error, Result};
 use crate::gpu::Context;
 use crate::named::named;
 use crate::number::Precision;
-use crate::wait::blocking;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -204,28 +201,12 @@ impl Sinkhorn {
         self
     }
 
-    /// Solves every problem of the batch.
-    ///
-    /// A problem that does not converge is not an error here: its `converged` is
-    /// false and its `marginal_error` says how far it got;
-    /// [`Solution::require_converged`] makes it an error.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] for settings out of range;
-    /// [`Error::PrecisionUnavailable`]; [`Error::LimitExceeded`] and
-    /// [`Error::OutOfMemory`] for sizes the adapter cannot hold;
-    /// [`Error::Cancelled`]; [`Error::DeviceLost`].
-    pub async fn solve(&self, context: &Context, problem: &Problem) -> Result<Solution> {
-        self.validate(context)?;
-        super::solve::solve(self, context, problem).await
-    }
-
     /// The tolerance asked for, or that of the precision.
     pub(crate) fn leaves_at(&self) -> f64 {
         self.tolerance.unwrap_or(self.precision.tolerance())
     }
 
-    fn validate(&self, context: &Context) -> Result<()> {
+    pub(super) fn validate(&self, context: &Context) -> Result<()> {
         if !epsilon_fits(self.epsilon.value()) {
             let reason = format!("{:?} is not within [1e-20, 1e20]", self.epsilon.value());
             return Err(Error::invalid("epsilon", reason));
@@ -256,11 +237,5 @@ impl Sinkhorn {
             }
             _ => Ok(()),
         }
-    }
-}
-
-blocking! {
-    impl Sinkhorn {
-        solve => solve_blocking(&self, context: &Context, problem: &Problem) -> Result<Solution>;
     }
 }

@@ -14,14 +14,35 @@ use crate::error::{Error, Result};
 use crate::gpu::{Context, Gpu};
 use crate::number::Precision;
 use crate::reference::{self, Totals};
+use crate::wait::blocking;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-pub(crate) async fn solve(
-    settings: &Sinkhorn,
-    context: &Context,
-    problem: &Problem,
-) -> Result<Solution> {
+impl Sinkhorn {
+    /// Solves every problem of the batch.
+    ///
+    /// A problem that does not converge is not an error here: its `converged` is
+    /// false and its `marginal_error` says how far it got;
+    /// [`Solution::require_converged`] makes it an error.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for settings out of range;
+    /// [`Error::PrecisionUnavailable`]; [`Error::LimitExceeded`] and
+    /// [`Error::OutOfMemory`] for sizes the adapter cannot hold;
+    /// [`Error::Cancelled`]; [`Error::DeviceLost`].
+    pub async fn solve(&self, context: &Context, problem: &Problem) -> Result<Solution> {
+        self.validate(context)?;
+        solve(self, context, problem).await
+    }
+}
+
+blocking! {
+    impl Sinkhorn {
+        solve => solve_blocking(&self, context: &Context, problem: &Problem) -> Result<Solution>;
+    }
+}
+
+async fn solve(settings: &Sinkhorn, context: &Context, problem: &Problem) -> Result<Solution> {
     let epsilons = &Epsilons::new(settings.epsilon, &problem.geometry).await?;
     settings.check_schedule(epsilons.least())?;
     let problem = &problem.prepared(epsilons.least())?;

@@ -130,7 +130,7 @@ impl Inputs {
     /// Entries of the cost between bins that hold mass, which an iteration visits
     /// twice; over a grid one axis after the other.
     pub(crate) fn elements(&self) -> f64 {
-        if self.cost.is_empty() {
+        if matches!(self.cost, Costs::Grid) {
             return (self.source.len() * 2 * PIXELS) as f64;
         }
         let filled = |row: &[f32]| row.iter().filter(|weight| **weight > 0.0).count();

@@ -12,8 +12,8 @@ pub use grid::Grid;
 pub use ground::GroundCost;
 
 pub(crate) use cost::Cost;
-pub(crate) use grid::AxisCosts;
 pub(crate) use costs::TwinCosts;
+pub(crate) use grid::AxisCosts;
 pub(crate) use points::{Cloud, Points};
 pub(crate) use reduction::Reduction;
 

@@ -1,6 +1,6 @@
 //! Softmin in double-float arithmetic, over any cost.
 
-use super::Form;
+use super::half_step::Form;
 use super::points::ground;
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
@@ -10,10 +10,8 @@ pub(crate) static SOFTMIN_DOUBLE: Kernel = Kernel::new("transport/softmin_double
 
 pub(super) fn form(state: &State, side: Side) -> Form {
     let lanes = state.gpu.capabilities.lanes_per_row();
-    let mut constants = vec![
-        ("GATHER", Constant::Bool(state.supports())),
-        ("LANES", Constant::U32(lanes)),
-    ];
+    let mut constants =
+        vec![("GATHER", Constant::Bool(state.supports())), ("LANES", Constant::U32(lanes))];
     if let Ground::Points(clouds) = &state.ground {
         constants.extend([
             ("COSTS", Constant::File("transport/cost/points_double.wgsl")),

@@ -1,6 +1,6 @@
 //! Softmin over a dense matrix: along its rows for the source, along its columns for the target.
 
-use super::Form;
+use super::half_step::Form;
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
 use crate::transport::state::{Side, State};

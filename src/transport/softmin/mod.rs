@@ -2,12 +2,14 @@
 
 mod axes;
 mod double;
+mod half_step;
 mod matrix;
 mod points;
 mod scaling;
 mod support;
 mod sweeps;
 
+pub(crate) use half_step::{Errors, HalfStep, Out};
 pub(crate) use points::ground;
 pub(crate) use scaling::{
     Change, LARGEST_CONTRAST, LARGEST_EXPONENT, RESCALE, RESCALE_WORKGROUP, RescaleParams, rescale,
@@ -17,72 +19,15 @@ use sweeps::Sweeps;
 
 use super::state::{Side, State, Step};
 use crate::error::Result;
-use crate::gpu::Kernel;
-use crate::gpu::buffer::Buffer;
-use crate::gpu::recorder::{Ready, Recorder};
-use crate::gpu::shader::Constants;
+use crate::gpu::recorder::Recorder;
 use crate::number::Precision;
 use scaling::Scaling;
 use std::ops::Range;
-
-/// What a sweep is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Out {
-    /// The own potentials.
-    Update,
-    /// The one potential of symmetric problems.
-    Average,
-    /// What the plan of the potentials is worth.
-    Measure,
-}
-
-/// A kernel for one side of a state: what it is built with, threads of a workgroup, and workgroups of a problem.
-struct Form {
-    kernel: &'static Kernel,
-    constants: Constants,
-    workgroup: u32,
-    blocks: u32,
-}
-
-impl Form {
-    /// In workgroups of the usual size, each of which updates so many entries for every thread.
-    fn new(
-        (state, side): (&State, Side),
-        kernel: &'static Kernel,
-        constants: Constants,
-        (entries, lanes): (u32, u32),
-    ) -> Form {
-        let workgroup = state.gpu.capabilities.sweep_workgroup();
-        let per_group = entries * workgroup / lanes;
-        let blocks = (state.side(side).longest as u32).div_ceil(per_group).max(1);
-        Form { kernel, constants, workgroup, blocks }
-    }
-}
-
-/// Dispatches that make a half step.
-pub(crate) struct HalfStep(Vec<(Ready, u64)>);
-
-impl HalfStep {
-    /// Run inside `guarded`.
-    pub(crate) fn record(&self, recorder: &mut Recorder<'_>) -> Result<()> {
-        self.0.iter().try_for_each(|(ready, groups)| recorder.dispatch(ready, *groups))
-    }
-}
 
 /// Half steps over a state.
 pub(crate) enum Softmin<'a> {
     Sweeps(Sweeps<'a>),
     Scaling(Scaling<'a>),
-}
-
-/// What a sweep left for the test of convergence: partial sums, blocks of a problem, where they begin, and how many blocks
-/// from where on have marks.
-#[derive(Debug)]
-pub(crate) struct Errors {
-    pub(crate) partials: Buffer,
-    pub(crate) blocks: u32,
-    pub(crate) first: u32,
-    pub(crate) marks: u32,
 }
 
 impl<'a> Softmin<'a> {

@@ -1,6 +1,6 @@
 //! Softmin over points of few dimensions, whose coordinates are in registers. Rows and columns are alike.
 
-use super::Form;
+use super::half_step::Form;
 use super::matrix::SOFTMIN_ROWS;
 use crate::gpu::shader::Constant;
 use crate::transport::state::{Clouds, Side, State};

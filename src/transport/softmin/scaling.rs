@@ -1,7 +1,7 @@
 //! Sinkhorn in scaling form for a batch that shares one cost: a matrix product a
 //! half iteration. A problem whose scalings leave the range of f32 is marked, and must be done in the log domain.
 
-use super::{Errors, HalfStep};
+use super::half_step::{Errors, HalfStep};
 use crate::error::Result;
 use crate::gpu::buffer::Buffer;
 use crate::gpu::layout::params;

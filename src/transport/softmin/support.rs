@@ -1,6 +1,6 @@
 //! Softmin over the bins of a matrix that hold mass.
 
-use super::Form;
+use super::half_step::Form;
 use crate::gpu::Kernel;
 use crate::gpu::shader::Constant;
 use crate::transport::state::{Side, State};

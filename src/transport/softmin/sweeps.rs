@@ -1,7 +1,8 @@
 //! Half steps that go over all pairs of bins.
 
 use super::axes::{self, Before, within};
-use super::{Errors, Form, HalfStep, Out, double, matrix, points, support};
+use super::half_step::{Errors, Form, HalfStep, Out};
+use super::{double, matrix, points, support};
 use crate::error::Result;
 use crate::gpu::Kernel;
 use crate::gpu::buffer::{Buffer, STORAGE};

@@ -1,6 +1,7 @@
 //! Clouds of points on the device.
 
-use super::{Side, SideData};
+use super::layout::Side;
+use super::side::SideData;
 use crate::error::Result;
 use crate::gpu::Gpu;
 use crate::gpu::buffer::Buffer;

@@ -1,6 +1,6 @@
 //! A cost matrix on the device.
 
-use super::{FORBIDDEN, Layout};
+use super::layout::{FORBIDDEN, Layout, padded_row};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Part, Upload};
 use crate::number::{Precision, words};
@@ -19,11 +19,6 @@ pub(crate) struct Matrix {
     pub(crate) problem_stride: usize,
     /// From the high words to the low ones; 0 where there are none.
     pub(crate) plane: usize,
-}
-
-/// Elements of one row on the device, padded to vec4f.
-pub(super) fn padded_row(columns: usize) -> usize {
-    columns.next_multiple_of(4)
 }
 
 impl Matrix {

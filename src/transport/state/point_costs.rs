@@ -1,6 +1,10 @@
 //! The costs between points as a matrix on the device.
 
-use super::{Clouds, Ground, Matrix, Side, State, Step};
+use super::batch::{Ground, State};
+use super::clouds::Clouds;
+use super::layout::Side;
+use super::matrix::Matrix;
+use super::sweep::Step;
 use crate::error::Result;
 use crate::gpu::Kernel;
 use crate::gpu::buffer::STORAGE;

@@ -1,7 +1,9 @@
 //! Potentials between the device and the host.
 
+use super::batch::State;
+use super::layout::{LN_ZERO, Side};
 use super::side::starting;
-use super::{LN_ZERO, Side, Slot, State};
+use super::slots::Slot;
 use crate::error::Result;
 use crate::gpu::recorder::Recorder;
 use crate::number::Precision;

@@ -1,7 +1,7 @@
 //! One side of a batch: weights and potentials.
 
-use super::matrix::padded_row;
-use super::{LN_ZERO, Layout, Masses, Side};
+use super::layout::{LN_ZERO, Layout, Side, padded_row};
+use super::masses::Masses;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::gpu::buffer::Buffer;
