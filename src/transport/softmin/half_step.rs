@@ -21,7 +21,7 @@ pub(crate) enum Out {
 /// A kernel for one side of a state: what it is built with, threads of a workgroup, and workgroups of a problem.
 pub(super) struct Form {
     pub(super) kernel: &'static Kernel,
-    constants: Constants,
+    pub(super) constants: Constants,
     pub(super) workgroup: u32,
     pub(super) blocks: u32,
 }
