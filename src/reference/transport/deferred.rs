@@ -3,6 +3,7 @@
 
 use super::chunk::{Chunk, Shared};
 use super::multiplier::multiplier;
+use super::scale::product;
 use super::side::{Side, Update};
 use crate::reference::elementary::{exp, ln};
 use std::ops::Range;
@@ -21,8 +22,7 @@ impl Side {
 
     /// Row `i` of an iteration that scales, of which the kernel, scaled on the other side, has `sum`; its softmin, ∞ of none,
     /// is left likewise.
-    #[inline(never)]
-    pub(super) fn defer_scaling(&mut self, i: usize, sum: f64, epsilon: f64) {
+    fn defer_scaling(&mut self, i: usize, sum: f64, epsilon: f64) {
         self.next_potentials[i] = match sum == 0.0 {
             true => f64::INFINITY,
             false => self.base[i] + epsilon * ln(self.weights[i] / sum),
@@ -54,6 +54,19 @@ pub(super) fn settle(chunks: &mut [Chunk], mass: f64, lambda: f64, update: &Upda
 }
 
 impl Chunk {
+    /// Softmins of the rows, which are not scaled yet.
+    pub(super) fn sum_up(&mut self, rows: Range<usize>, shared: &Shared<'_>) {
+        let (m, update, side) = (shared.v.len(), shared.update, &mut self.side);
+        if rows.start == 0 {
+            (side.error, side.empty) = (0.0, 0);
+        }
+        for i in rows {
+            let sum = product(&self.kernel[i * m..(i + 1) * m], shared.v);
+            side.error += side.off(i, sum * side.scalings[i], &update);
+            side.defer_scaling(i, sum, update.epsilon);
+        }
+    }
+
     /// What the rows, scaled, have in the columns.
     pub(super) fn spread(&mut self, rows: Range<usize>, shared: &Shared<'_>) {
         let m = shared.h.len();

@@ -31,6 +31,7 @@ impl Pass {
             Pass::Renew => chunk.renew(rows, shared),
             Pass::Spread => chunk.spread(rows, shared),
             Pass::Columns => chunk.columns(rows, shared),
+            Pass::Scale if shared.defers => chunk.sum_up(rows, shared),
             Pass::Scale => chunk.scale(rows, shared),
             Pass::Measure => chunk.measure(rows, shared),
             Pass::Done => {}

@@ -26,14 +26,10 @@ impl Chunk {
                     let mut u = [0.0; 4];
                     for (u, (i, sum)) in u.iter_mut().zip((at..).zip(sums)) {
                         side.error += side.off(i, sum * side.scalings[i], &update);
-                        if shared.defers {
-                            side.defer_scaling(i, sum, update.epsilon);
-                        } else {
-                            *u = side.scale(i, sum, &update);
-                        }
+                        *u = side.scale(i, sum, &update);
                     }
                     at += 4;
-                    if shared.symmetric || shared.defers {
+                    if shared.symmetric {
                         continue;
                     }
                     let pairs = k0.iter().zip(k1).zip(k2.iter().zip(k3));
@@ -44,10 +40,6 @@ impl Chunk {
                 for (i, row) in (at..).zip(fours.remainder().chunks_exact(m)) {
                     let sum = product(row, v);
                     side.error += side.off(i, sum * side.scalings[i], &update);
-                    if shared.defers {
-                        side.defer_scaling(i, sum, update.epsilon);
-                        continue;
-                    }
                     let u = side.scale(i, sum, &update);
                     for (column, k) in columns.iter_mut().zip(row) {
                         *column += u * k;
@@ -103,5 +95,11 @@ fn four_products(rows: [&[f64]; 4], v: &[f64]) -> [f64; 4] {
             lanes[3][l] += k3[l] * v[l];
         }
     }
-    std::array::from_fn(|r| lanes_up(lanes[r]) + rest(rows[r]))
+    // One by one: a loop of calls is one for the compiler.
+    [
+        lanes_up(lanes[0]) + rest(rows[0]),
+        lanes_up(lanes[1]) + rest(rows[1]),
+        lanes_up(lanes[2]) + rest(rows[2]),
+        lanes_up(lanes[3]) + rest(rows[3]),
+    ]
 }
