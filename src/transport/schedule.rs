@@ -1,6 +1,5 @@
 //! ε of every iteration: a falling ε, then the one that is asked for.
 
-use super::Problem;
 use super::sinkhorn::Sinkhorn;
 use crate::error::{Error, Result};
 
@@ -59,9 +58,9 @@ impl Sinkhorn {
         Ok(())
     }
 
-    /// ε of every iteration until it stays: the last entry is `epsilon` itself.
-    pub(crate) fn schedule(&self, problem: &Problem, epsilon: f64) -> Vec<f64> {
-        let most = (LARGEST_STAGE * problem.geometry.spread).max(epsilon);
+    /// ε of every iteration until it stays, for costs of up to `spread`: the last entry is `epsilon` itself.
+    pub(crate) fn schedule(&self, spread: f64, epsilon: f64) -> Vec<f64> {
+        let most = (LARGEST_STAGE * spread).max(epsilon);
         let mut schedule = Vec::new();
         if let Some(Annealing { from, factor }) = self.annealing {
             let mut falling = from;

@@ -422,12 +422,11 @@ impl Solution {
         problem: usize,
         work: impl FnOnce(&dyn Costs) -> R + Send + 'static,
     ) -> Result<R> {
-        let geometry = self.problem.geometry.clone();
         let costs = match &self.kept {
             Kept::Host { costs, .. } => costs.clone(),
-            Kept::Device { .. } => geometry.of_the_twin(self.problem.offset()).await?,
+            Kept::Device { .. } => self.problem.geometry.of_the_twin(self.problem.offset()).await?,
         };
-        Ok(compute(move || work(&*geometry.costs(&costs, problem))).await)
+        Ok(compute(move || work(&*costs.of(problem))).await)
     }
 }
 

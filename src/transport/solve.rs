@@ -81,20 +81,23 @@ async fn on_cpu(
     let costs = geometry.of_the_twin(offset).await?;
     let symmetric = problem.is_symmetric() && settings.leaves_at() > 0.0;
     let m = geometry.columns;
+    // What threads share; a cost on a device of the browser's they could not.
+    let (source, target, start) = (&problem.source, &problem.target, problem.start.as_deref());
+    let (marginals, spread) = (problem.marginals.of_the_twin(), geometry.spread);
     let of = |k: usize| {
-        let schedule = settings.schedule(problem, epsilons.of(k));
+        let schedule = settings.schedule(spread, epsilons.of(k));
         reference::Problem {
-            cost: geometry.costs(&costs, k),
-            a: problem.source.row(k),
-            b: problem.target.row(k),
-            start: problem.start.as_ref().map(|g| &g[k * m..(k + 1) * m]),
+            cost: costs.of(k),
+            a: source.row(k),
+            b: target.row(k),
+            start: start.map(|g| &g[k * m..(k + 1) * m]),
             watched: settings.leaves_at() > 0.0 && schedule.len() == 1,
             schedule: schedule.into(),
-            marginals: problem.marginals.of_the_twin(),
+            marginals,
             symmetric,
             spread: costs.largest,
-            scale: geometry.spread,
-            anneals: settings.anneals && problem.start.is_none(),
+            scale: spread,
+            anneals: settings.anneals && start.is_none(),
         }
     };
     let problems = problem.len();
@@ -133,7 +136,7 @@ async fn on_gpu(
     problem: &Problem,
     epsilons: &Epsilons,
 ) -> Result<Solution> {
-    let schedule = settings.schedule(problem, epsilons.base());
+    let schedule = settings.schedule(problem.geometry.spread, epsilons.base());
     let asked = Asked {
         settings,
         problem,

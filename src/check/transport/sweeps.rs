@@ -286,7 +286,7 @@ async fn whole(
         let (a, b) = (data.a(problem), data.b(problem));
         let twin = reference::Problem {
             start,
-            schedule: solver.schedule(&data.problem, epsilon).into(),
+            schedule: solver.schedule(data.problem.geometry.spread, epsilon).into(),
             ..reference::Problem::balanced(cost, a, b, epsilon)
         };
         let settings = Settings { tolerance: 0.0, max_iterations: WHOLE };

@@ -66,49 +66,57 @@ impl AxisCosts {
     }
 }
 
-/// What the twin needs of a geometry: its matrices in f64, where it has such.
+/// What the twin needs of a geometry; nothing in it is a device's.
 #[derive(Debug, Clone)]
 pub(crate) struct TwinCosts {
-    matrices: Option<Arc<Vec<f64>>>,
-    /// Of all that is not infinite.
+    kind: Kind,
+    /// Whether every problem has its own.
+    own: bool,
+    /// The largest that is not infinite.
     pub(crate) largest: f64,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// Values of matrices of so many rows and columns.
+    Matrices(Arc<Vec<f64>>, (usize, usize)),
+    Points(Points),
+    Grid(AxisCosts, usize),
 }
 
 impl Geometry {
     /// Costs less `offset`, for the twin.
     pub(crate) async fn of_the_twin(&self, offset: f64) -> Result<TwinCosts> {
-        Ok(match &self.cost {
-            Cost::Grid(_) if self.rows.saturating_mul(self.columns) > MOST_STORED => {
-                TwinCosts { matrices: None, largest: self.spread }
+        let own = self.batch.is_some();
+        let (kind, largest) = match &self.cost {
+            Cost::Grid(costs) if self.rows.saturating_mul(self.columns) > MOST_STORED => {
+                (Kind::Grid(costs.clone(), self.rows), self.spread)
             }
-            Cost::Points(_) => TwinCosts { matrices: None, largest: self.spread },
+            Cost::Points(points) => (Kind::Points(points.clone()), self.spread),
             _ => {
                 let values = self.read(offset).await?;
                 let largest = largest_finite(&values);
-                TwinCosts { matrices: Some(Arc::new(values)), largest }
+                (Kind::Matrices(Arc::new(values), self.shape()), largest)
             }
-        })
+        };
+        Ok(TwinCosts { kind, own, largest })
     }
+}
 
+impl TwinCosts {
     /// Those of a problem.
-    pub(crate) fn costs<'a>(
-        &'a self,
-        twin: &'a TwinCosts,
-        problem: usize,
-    ) -> Box<dyn Costs + Send + 'a> {
-        let cells = self.rows.saturating_mul(self.columns);
-        let own = if self.batch.is_some() { problem } else { 0 };
-        match (&self.cost, &twin.matrices) {
-            (Cost::Points(points), _) => Box::new(PointCosts {
+    pub(crate) fn of(&self, problem: usize) -> Box<dyn Costs + Send + '_> {
+        let own = if self.own { problem } else { 0 };
+        match &self.kind {
+            Kind::Matrices(values, (n, m)) => {
+                Box::new(CostMatrix::new(&values[own * n * m..(own + 1) * n * m], *m))
+            }
+            Kind::Points(points) => Box::new(PointCosts {
                 points,
                 source: points.source.range(own),
                 target: points.target.range(own),
             }),
-            (Cost::Grid(costs), None) => Box::new(GridCosts { costs, pixels: self.rows }),
-            (_, Some(matrices)) => {
-                Box::new(CostMatrix::new(&matrices[own * cells..(own + 1) * cells], self.columns))
-            }
-            (_, None) => Box::new(CostMatrix::new(&[], self.columns)),
+            Kind::Grid(costs, pixels) => Box::new(GridCosts { costs, pixels: *pixels }),
         }
     }
 }
