@@ -114,6 +114,12 @@ async fn on_cpu(
         })
     };
     let found = reference::solve_batch(problems, &asked, of, report).await?;
+    for (k, found) in found.iter().enumerate() {
+        if failed(settings, &found.totals) {
+            let digits = ((-52f64).exp2(), "f64");
+            resolved(epsilons.of(k), [&found.f, &found.g], digits)?;
+        }
+    }
     let solved = found
         .iter()
         .enumerate()
@@ -191,6 +197,27 @@ fn is_finite(totals: &Totals) -> bool {
     all.iter().all(|value| value.is_finite())
 }
 
+/// Whether a problem is so far from its marginals that digits may be the reason.
+fn failed(settings: &Sinkhorn, totals: &Totals) -> bool {
+    settings.leaves_at() > 0.0 && !(totals.marginal_error <= 0.01)
+}
+
+/// That ε is not beyond the digits of potentials: what limits is how far those that were reached are apart, not the largest
+/// cost.
+fn resolved(epsilon: f64, potentials: [&[f64]; 2], (digits, name): (f64, &str)) -> Result<()> {
+    let finite = potentials.into_iter().flatten().filter(|p| p.is_finite());
+    let largest = finite.fold(0.0f64, |most, p| most.max(p.abs()));
+    // An exponent that is off by as much tells nothing.
+    let least = largest * digits * 16.0;
+    if epsilon >= least {
+        return Ok(());
+    }
+    let reason = format!(
+        "{epsilon:?} is below {least:e}, the least that {name} resolves between potentials of up to {largest:e}; Double resolves 2^-48 of them, the CPU twin 2^-52"
+    );
+    Err(Error::invalid("epsilon", reason))
+}
+
 /// Marginal error that single precision must reach to be worth a phase before double.
 const ROUGH: f64 = 0.01;
 
@@ -236,34 +263,18 @@ impl Batch<'_> {
         Ok((solved.collect(), moved))
     }
 
-    /// That problems that did not converge were not beyond the digits of the precision: what limits is how far the potentials
-    /// that were reached are apart, not the largest cost.
+    /// [`resolved`], of the problems that did not converge.
     async fn check_resolution(&self, found: &[Totals]) -> Result<()> {
         let Batch { settings, state, .. } = *self;
-        let tolerance = settings.leaves_at();
-        let failed =
-            |totals: &Totals| tolerance > 0.0 && totals.marginal_error > tolerance.max(0.01);
-        let digits = match state.precision {
-            Precision::Single => (-24f64).exp2(),
-            Precision::Double => (-48f64).exp2(),
-        };
-        for (problem, _) in found.iter().enumerate().filter(|(_, totals)| failed(totals)) {
-            let epsilon = self.measure.epsilon(problem);
-            let (f, g) = state.read_potentials(problem, epsilon).await?;
-            let finite = f.iter().chain(&g).filter(|p| p.is_finite());
-            let largest = finite.fold(0.0f64, |most, p| most.max(p.abs()));
-            // An exponent that is off by as much tells nothing.
-            let least = largest * digits * 16.0;
-            if epsilon < least {
-                let other = match state.precision {
-                    Precision::Single => "; double precision resolves less",
-                    Precision::Double => "",
+        for (problem, totals) in found.iter().enumerate() {
+            if failed(settings, totals) {
+                let epsilon = self.measure.epsilon(problem);
+                let (f, g) = state.read_potentials(problem, epsilon).await?;
+                let (digits, name) = match state.precision {
+                    Precision::Single => (-24f64, "single precision"),
+                    Precision::Double => (-48f64, "double precision"),
                 };
-                let reason = format!(
-                    "{epsilon:?} is below {least:e}, the least that {} precision resolves between potentials of up to {largest:e}{other}",
-                    state.precision
-                );
-                return Err(Error::invalid("epsilon", reason));
+                resolved(epsilon, [&f, &g], (digits.exp2(), name))?;
             }
         }
         Ok(())
