@@ -172,6 +172,8 @@ impl Parity {
 
             let contrast = size / epsilon;
             let terms: f64 = plan(&expected, k).iter().zip(cost).map(|(p, c)| p * c.abs()).sum();
+            // What vanishes is 2⁻¹²⁶ on the device.
+            let terms = terms + 1e-25;
             let entropy = epsilon * (1.0 + 2.0 * log_weight);
             let sums = [
                 ("marginal_error", found.marginal_error()[k], expected.marginal_error()[k], 1.0),

@@ -54,12 +54,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     first = support[sweep.own_base + problem];
     until = support[sweep.own_base + problem + 1u];
   }
-  until = min(until, arrayLength(&weights));
+  let end = min(until, arrayLength(&weights));
   let step = double_step_of(slot);
   let mass = given[problem];
   // From where nothing is full: a mass too small, so that every step is up.
   var least = 3e38;
-  for (var i = first + local; i < until; i += WORKGROUP) {
+  for (var i = first + local; i < end; i += WORKGROUP) {
     let weight = weight_of(i);
     if (weight.x > 0.0) { least = min(least, potential(i, weight, step).x); }
   }
@@ -77,7 +77,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var full = vec2f(0.0);
     var free = vec2f(0.0);
     var count = 0.0;
-    for (var i = first + local; i < until; i += WORKGROUP) {
+    for (var i = first + local; i < end; i += WORKGROUP) {
       let weight = weight_of(i);
       if (weight.x <= 0.0) { continue; }
       let rest = df_sub(potential(i, weight, step), x);
@@ -105,7 +105,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (workgroupUniformLoad(&settled) != 0u) { break; }
   }
   let x = workgroupUniformLoad(&moved);
-  for (var i = first + local; i < until; i += WORKGROUP) {
+  for (var i = first + local; i < end; i += WORKGROUP) {
     let weight = weight_of(i);
     if (weight.x <= 0.0) { continue; }
     let part = df_log_part(step, weight);

@@ -39,6 +39,7 @@
 //! Vialard and Peyré, *Faster unbalanced optimal transport* (2022); Thibault, Chizat, Dossal and Papadakis, *Overrelaxed
 //! Sinkhorn-Knopp algorithm* (2021).
 
+mod annealing;
 mod choose;
 mod divergence;
 mod epsilon;
@@ -57,12 +58,12 @@ pub(crate) mod state;
 mod stop;
 mod weights;
 
+pub use annealing::Annealing;
 pub use divergence::SinkhornDivergence;
 pub use epsilon::Epsilon;
 pub use geometry::{Geometry, Grid, GroundCost};
 pub use marginals::Marginals;
 pub use problem::Problem;
-pub use schedule::Annealing;
 pub use sinkhorn::{Progress, Sinkhorn, Variant};
 pub use solution::{Potentials, Solution};
 pub use stop::Stop;

@@ -1,7 +1,7 @@
 //! The solver's settings.
 
+use super::annealing::{Annealing, epsilon_fits};
 use super::epsilon::Epsilon;
-use super::schedule::{Annealing, epsilon_fits};
 use crate::error::{Error, Result};
 use crate::gpu::Context;
 use crate::named::named;

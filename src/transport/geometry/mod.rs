@@ -6,6 +6,7 @@ mod deviation;
 mod grid;
 mod ground;
 mod points;
+mod reduce;
 mod reduction;
 
 pub use grid::Grid;
