@@ -117,7 +117,8 @@ fn potentials_and_plans_of_grids_are_those_of_the_matrix() {
         // Up to a constant, which goes from one side to the other.
         let moved = found.f[0] - known.f[0];
         for (found, known, moved) in [(found.f, known.f, moved), (found.g, known.g, -moved)] {
-            let error = found.iter().zip(&known).map(|(x, y)| (x - y - moved).abs()).fold(0.0, f64::max);
+            let error =
+                found.iter().zip(&known).map(|(x, y)| (x - y - moved).abs()).fold(0.0, f64::max);
             assert!(error < 100.0 * way.accuracy, "{}: {error:e}", way.name);
         }
         let [found, known] =

@@ -154,7 +154,8 @@ fn lines(mut check: impl FnMut(&[f64], &[f64], f64, &[f64; 3])) {
             let along: Vec<f64> = (0..n).map(|k| (k as f64).sqrt()).collect();
             let shifts = [0.0; 3].map(|_| random.within(-1.0, 1.0));
             // Element (j, line) of an axis whose pixels are three elements apart.
-            let input: Vec<f64> = along.iter().flat_map(|c| shifts.map(|shift| c + shift)).collect();
+            let input: Vec<f64> =
+                along.iter().flat_map(|c| shifts.map(|shift| c + shift)).collect();
             check(&input, &along, epsilon, &shifts);
         }
     }

@@ -153,8 +153,8 @@ pub(crate) fn choose(
         }
         (0..w.rows()).map(|k| w.row(k).iter().filter(|x| **x > 0.0).count()).max().unwrap_or(0)
     };
-    let small = scalable
-        && resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
+    let small =
+        scalable && resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
     let shared =
         problem.geometry.batch.is_none() && !matches!(problem.geometry.cost, Cost::Device(_));
     let in_range = magnitude / least_epsilon <= LARGEST_CONTRAST
@@ -163,7 +163,10 @@ pub(crate) fn choose(
     let plain = precision == Precision::Single && !symmetric;
     let resident = small
         && !symmetric
-        && (annealed || tolerance == 0.0 || contrast <= RESIDENT_CONTRAST || problem.start.is_some());
+        && (annealed
+            || tolerance == 0.0
+            || contrast <= RESIDENT_CONTRAST
+            || problem.start.is_some());
     let grid = match &problem.geometry.cost {
         Cost::Grid(costs) => Some(GridWork::new(capabilities, (problem, costs), layout)),
         _ => None,

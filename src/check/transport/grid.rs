@@ -15,7 +15,8 @@ use crate::transport::{Geometry, Grid, Potentials, Problem, Sinkhorn, Variant};
 type Case = (&'static [usize], f64, f64);
 
 /// Lines on and off the edges of vec4f and of workgroups.
-const LINES: [Case; 4] = [(&[5], 2.0, 0.3), (&[64], 1.0, 0.01), (&[131], 1.5, 0.05), (&[300], 2.0, 1e-3)];
+const LINES: [Case; 4] =
+    [(&[5], 2.0, 0.3), (&[64], 1.0, 0.01), (&[131], 1.5, 0.05), (&[300], 2.0, 1e-3)];
 
 const AXES: [Case; 6] = [
     (&[3, 2], 2.0, 1.0),
@@ -137,7 +138,8 @@ async fn iteration(
             }
         }
         let costs = CostMatrix::new(&data.cost, data.pixels);
-        let exact = reference::totals(&costs, [a, b], [&f, &g], 0.0, data.epsilon, &Marginals::BALANCED);
+        let exact =
+            reference::totals(&costs, [a, b], [&f, &g], 0.0, data.epsilon, &Marginals::BALANCED);
         let sizes = largest(&f) + largest(&g);
         for (value, exact, size) in [
             (after.transport_cost()[problem], exact.transport_cost, exact.transport_cost.abs()),

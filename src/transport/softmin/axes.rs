@@ -46,7 +46,12 @@ impl Shape {
 }
 
 /// The kernel of an axis.
-fn kernel(state: &State, axes: &Axes, axis: usize, precision: Precision) -> (&'static Kernel, Constants) {
+fn kernel(
+    state: &State,
+    axes: &Axes,
+    axis: usize,
+    precision: Precision,
+) -> (&'static Kernel, Constants) {
     let is_last = axis == axes.before();
     if precision == Precision::Double {
         return (&SOFTMIN_AXIS_DOUBLE, vec![("LAST", Constant::Bool(is_last))]);
@@ -78,7 +83,12 @@ pub(super) struct Before {
 
 impl Before {
     /// None of another cost than a grid's.
-    pub(super) async fn new(state: &State, side: Side, precision: Precision, out: Out) -> Result<Before> {
+    pub(super) async fn new(
+        state: &State,
+        side: Side,
+        precision: Precision,
+        out: Out,
+    ) -> Result<Before> {
         let mut passes = Vec::new();
         if let Ground::Axes(axes) = &state.ground {
             for axis in 0..axes.before() {

@@ -52,9 +52,10 @@ impl Axes {
             let later = &all[k + 1..];
             let (length, stride) = match later {
                 [] => (pitch, 1),
-                [between @ .., _] => {
-                    (along.len(), pitch * between.iter().map(|along| along.len()).product::<usize>())
-                }
+                [between @ .., _] => (
+                    along.len(),
+                    pitch * between.iter().map(|along| along.len()).product::<usize>(),
+                ),
             };
             let step = along.get(1).copied().unwrap_or(0.0) * scale;
             axes.push(Axis { length, stride, costs_at: table.len(), step });
@@ -78,7 +79,8 @@ impl Axes {
                 levels[side as usize].push(upload.finish());
             }
         }
-        let power = if costs.exponent == 1.0 || costs.exponent == 2.0 { costs.exponent as u32 } else { 0 };
+        let power =
+            if costs.exponent == 1.0 || costs.exponent == 2.0 { costs.exponent as u32 } else { 0 };
         Ok(Axes { axes, along, plane: table.len(), power, levels, means })
     }
 
