@@ -213,13 +213,13 @@ fn claims_take_no_memory() -> Outcome {
         1_600_000_000,
     )?;
     let cases: [(&[&str], &[&str]); 6] = [
-        (&["transport", &three, &three, "--grid", "200x200", "--epsilon", "1"], &["--grid"]),
+        (&["transport", &three, &three, "--grid", "70000x70000", "--epsilon", "1"], &["--grid"]),
         (
             &["transport", &three, &three, "--grid", "100x100", "--epsilon", "1"],
             &["three.npy", "3 bins"],
         ),
         (
-            &["transport", &image, &image, "--grid", "200x200", "--epsilon", "1"],
+            &["transport", &image, &image, "--grid", "200x30000000", "--epsilon", "1"],
             &["--grid", "too large"],
         ),
         (&["divergence", &huge, "--kind", "entropy"], &["huge.npy", "more than 4 GiB"]),

@@ -237,18 +237,13 @@ fn fits(path: &Path, array: &Array, bins: usize) -> Outcome<()> {
     Err(Failure::about(path, reason))
 }
 
-/// The pixels of a grid whose cost can be held. The axes of a file that has several end with the grid's, or in one of all
+/// That a file has the pixels of a grid. The axes of a file that has several end with the grid's, or in one of all
 /// its pixels; those before are rows.
 fn of_grid(path: &Path, array: &Array, axes: &[usize]) -> Outcome<()> {
-    /// Cells of a dense cost: 4 GiB of f32.
-    const MOST_CELLS: usize = 1 << 30;
     let by = |axes: &[usize]| axes.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
     let pixels = axes.iter().try_fold(1usize, |pixels, side| pixels.checked_mul(*side));
-    let Some(pixels) = pixels.filter(|&n| n.checked_mul(n).is_some_and(|n| n <= MOST_CELLS)) else {
-        let grid = by(axes);
-        return Err(Failure::new(format_args!(
-            "--grid: {grid} is too large for a dense cost matrix"
-        )));
+    let Some(pixels) = pixels.filter(|&n| u32::try_from(n).is_ok()) else {
+        return Err(Failure::new(format_args!("--grid: {} is too large", by(axes))));
     };
     let shape = &array.shape[..];
     if shape.ends_with(axes) || shape.last() == Some(&pixels) {
