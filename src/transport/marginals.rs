@@ -76,7 +76,7 @@ impl Marginals {
         match self {
             Marginals::Balanced => Ok(()),
             Marginals::Unbalanced { source, target } => {
-                match [source, target].into_iter().find(|reach| !(*reach > 0.0)) {
+                match [source, target].into_iter().find(|reach| reach.is_nan() || *reach <= 0.0) {
                     Some(reach) => {
                         let reason =
                             format!("{reach:?} is not above zero; infinity makes a side hard");

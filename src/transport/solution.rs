@@ -45,11 +45,14 @@ pub struct Potentials {
     pub g: Vec<f64>,
 }
 
+/// Weighted potentials f and g of a problem, and plain ones where those do not hold them.
+type OnHost = (Vec<f64>, Vec<f64>, Option<[Vec<f64>; 2]>);
+
 #[derive(Debug)]
 pub(crate) enum Kept {
     /// Weighted potentials, plain ones where those do not hold them, and the cost, all
     /// less the offset, in host memory.
-    Host { potentials: Vec<(Vec<f64>, Vec<f64>, Option<[Vec<f64>; 2]>)>, costs: TwinCosts },
+    Host { potentials: Vec<OnHost>, costs: TwinCosts },
     /// On the device until read; of every problem with what is to be added to f and taken from g.
     Device { batches: Vec<(State, Vec<f64>)> },
 }

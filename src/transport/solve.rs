@@ -199,7 +199,8 @@ fn is_finite(totals: &Totals) -> bool {
 
 /// Whether a problem is so far from its marginals that digits may be the reason.
 fn failed(settings: &Sinkhorn, totals: &Totals) -> bool {
-    settings.leaves_at() > 0.0 && !(totals.marginal_error <= 0.01)
+    let error = totals.marginal_error;
+    settings.leaves_at() > 0.0 && (error.is_nan() || error > 0.01)
 }
 
 /// That ε is not beyond the digits of potentials: what limits is how far those that were reached are apart, not the largest
