@@ -122,7 +122,8 @@ impl Parity {
     /// The same over a geometry that has the costs of `case`.
     #[track_caller]
     fn on(&mut self, geometry: Geometry, solver: &Sinkhorn, case: &Case, epsilon: f64) {
-        let problem = Problem::new(geometry, &case.source, &case.target).expect("weights").normalized();
+        let problem =
+            Problem::new(geometry, &case.source, &case.target).expect("weights").normalized();
         let problem = match &case.start {
             None => problem,
             Some(g) => problem.starting_from(g).expect("finite potentials"),
@@ -284,8 +285,14 @@ fn softmin_double_keeps_the_low_words_of_a_start() {
 #[test]
 fn grids_follow_the_twin() {
     type OfGrid = (&'static [usize], f64);
-    let grids: [OfGrid; 6] =
-        [(&[5], 2.0), (&[50], 1.0), (&[7, 9], 2.0), (&[1, 30], 1.5), (&[16, 20], 2.0), (&[5, 6, 7], 2.0)];
+    let grids: [OfGrid; 6] = [
+        (&[5], 2.0),
+        (&[50], 1.0),
+        (&[7, 9], 2.0),
+        (&[1, 30], 1.5),
+        (&[16, 20], 2.0),
+        (&[5, 6, 7], 2.0),
+    ];
     for precision in [Precision::Single, Precision::Double] {
         let mut parity = Parity::of(Variant::Streaming, precision);
         for (k, (axes, exponent)) in grids.into_iter().enumerate() {
@@ -296,7 +303,12 @@ fn grids_follow_the_twin() {
                 let case = Case { cost: cost.clone(), ..case };
                 let geometry = Geometry::grid(&Grid::new(axes).exponent(exponent)).expect("a grid");
                 for epsilon in EPSILONS {
-                    parity.on(geometry.clone(), &fixed(epsilon, 1), &case.clone().with_start(0.5), epsilon);
+                    parity.on(
+                        geometry.clone(),
+                        &fixed(epsilon, 1),
+                        &case.clone().with_start(0.5),
+                        epsilon,
+                    );
                     parity.on(geometry.clone(), &fixed(epsilon, 7), &case, epsilon);
                 }
             }

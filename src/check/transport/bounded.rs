@@ -1,4 +1,4 @@
-//! The end of a half step between bounded marginals (`multiplier`), through solves of partial transport.
+//! The end of a half step between bounded marginals, through solves of partial transport.
 
 use super::case::{Case, rounding};
 use crate::check::Row;
