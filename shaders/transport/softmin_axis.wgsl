@@ -4,6 +4,12 @@
 // cost of a grid is a sum over its axes, so the softmin over all pixels is one over each axis after the other;
 // softmin_line.wgsl does the last one.
 //
+// Of a squared distance the four pixels r = 0 ... 3 of a thread share their exponentials: with d = i - j
+//     exp(-(d + r)^2 h / epsilon) = exp(-d^2 h / epsilon) q^r exp(-r^2 h / epsilon),   q = exp(-2 d h / epsilon),
+// one exponential and a quarter in place of four, as long as no q^3 is above 2^QUICK_BITS: what the clamp of exp2_sum
+// leaves of a term that vanishes is then below 2^(2 QUICK_BITS - 126) of the sum, because levels of neighbours differ by
+// no more than their costs. Terms above 2^20, which no settled level has, are cut there, and the pixels done again.
+//
 // A thread makes four neighbouring pixels of each of four neighbouring lines: all threads of a workgroup read the same four
 // lines, sixteen exponentials a load. LANES threads share them. A pixel whose sum leaves [2^-80, 2^90] is done again with
 // its maximum taken out (two passes), which is what the first sweeps need. A line without weight keeps the sentinel.
@@ -25,6 +31,7 @@ override MEASURE: bool = false;
 override EARLIER: bool = false;
 
 const TILES: u32 = WORKGROUP / LANES;
+const QUICK_BITS: f32 = 36.0;
 
 // Sums of four lines over the exponentials of what is above `origin`, and of the costs behind them.
 struct Sums { origin: vec4f, sum: vec4f, paid: vec4f }
@@ -32,6 +39,13 @@ struct Sums { origin: vec4f, sum: vec4f, paid: vec4f }
 fn mean(at: u32) -> vec4f {
   if (EARLIER) { return other[at + sweep.other_means / 4u]; }
   return vec4f(0.0);
+}
+
+// A sum of terms p q^r times 2^exponent; 0, which is done again, where it is not whole or the factor is no common one.
+fn brought(sum: vec4f, exponent: vec4f, whole: vec4<bool>) -> vec4f {
+  let near = abs(exponent) < vec4f(QUICK_BITS);
+  let scaled = sum * exp2_sum(clamp(exponent, vec4f(-QUICK_BITS), vec4f(QUICK_BITS)));
+  return select(vec4f(0.0), select(vec4f(0.0), scaled, near), whole);
 }
 
 // Those of pixel `row`, with their maxima as the origin.
@@ -86,23 +100,41 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var t1 = vec4f(0.0);
   var t2 = vec4f(0.0);
   var t3 = vec4f(0.0);
-  for (var j = lane; j < sweep.axis; j += LANES) {
-    let g = other[at + j * stride];
-    let c = axis_costs(places - f32(j));
-    let p0 = exp2_sum(((g - c.x) - old0) * rate);
-    let p1 = exp2_sum(((g - c.y) - old1) * rate);
-    let p2 = exp2_sum(((g - c.z) - old2) * rate);
-    let p3 = exp2_sum(((g - c.w) - old3) * rate);
-    s0 += p0;
-    s1 += p1;
-    s2 += p2;
-    s3 += p3;
-    if (MEASURE) {
-      let m = mean(at + j * stride);
-      t0 += p0 * (m + c.x);
-      t1 += p1 * (m + c.y);
-      t2 += p2 * (m + c.z);
-      t3 += p3 * (m + c.w);
+  let ratio = 2.0 * sweep.axis_step * rate;
+  let quick = POWER == 2u && !MEASURE && 3.0 * ratio * f32(sweep.axis) <= QUICK_BITS;
+  if (quick) {
+    for (var j = lane; j < sweep.axis; j += LANES) {
+      let d = f32(row) - f32(j);
+      let exponents = ((other[at + j * stride] - (d * d) * sweep.axis_step) - old0) * rate;
+      let q = exp2_sum_scalar(-ratio * d);
+      var p = exp2_sum(min(exponents, vec4f(20.0)));
+      s0 += p;
+      p *= q;
+      s1 += p;
+      p *= q;
+      s2 += p;
+      p *= q;
+      s3 += p;
+    }
+  } else {
+    for (var j = lane; j < sweep.axis; j += LANES) {
+      let g = other[at + j * stride];
+      let c = axis_costs(places - f32(j));
+      let p0 = exp2_sum(((g - c.x) - old0) * rate);
+      let p1 = exp2_sum(((g - c.y) - old1) * rate);
+      let p2 = exp2_sum(((g - c.z) - old2) * rate);
+      let p3 = exp2_sum(((g - c.w) - old3) * rate);
+      s0 += p0;
+      s1 += p1;
+      s2 += p2;
+      s3 += p3;
+      if (MEASURE) {
+        let m = mean(at + j * stride);
+        t0 += p0 * (m + c.x);
+        t1 += p1 * (m + c.y);
+        t2 += p2 * (m + c.z);
+        t3 += p3 * (m + c.w);
+      }
     }
   }
   if (LANES > 1u) {
@@ -125,6 +157,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   if (lane != 0u) { return; }
+  if (quick) {
+    let whole = s0 < vec4f(0x1p20f);
+    s0 = select(vec4f(0.0), s0, whole);
+    s1 = brought(s1, (old0 - old1) * rate - 0.5 * ratio, whole);
+    s2 = brought(s2, (old0 - old2) * rate - 2.0 * ratio, whole);
+    s3 = brought(s3, (old0 - old3) * rate - 4.5 * ratio, whole);
+  }
   let old = array<vec4f, 4>(old0, old1, old2, old3);
   let sum = array<vec4f, 4>(s0, s1, s2, s3);
   let paid = array<vec4f, 4>(t0, t1, t2, t3);
