@@ -157,7 +157,8 @@ fn wrong(
     let found =
         [solution.transport_cost()[0], solution.regularized_cost()[0], solution.entropy_cost()[0]];
     let mut pairs = found.into_iter().zip(costs);
-    let off = pairs.find(|(found, known)| !((found - known).abs() <= bound));
+    let is_off = |off: f64| off.is_nan() || off > bound;
+    let off = pairs.find(|(found, known)| is_off((found - known).abs()));
     off.map(|(found, known)| format!("{found:?} is not {known:?} within {bound:e}"))
 }
 

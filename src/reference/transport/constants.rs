@@ -75,9 +75,10 @@ mod tests {
         for damping in [[soft(0.9), soft(0.2)], [Damping::Hard, soft(0.2)], [soft(40.0); 2]] {
             let marginals = Marginals { damping, mass: None };
             let constants = Constants::new(&marginals, masses, epsilon).unwrap();
-            for side in 0..2 {
-                let wanted = damping[side].wanted(epsilon * constants.potentials[side], 1.0, 0.0);
-                assert!((wanted - constants.kept[side]).abs() < 1e-14, "{constants:?}");
+            let sides = damping.iter().zip(constants.potentials).zip(constants.kept);
+            for ((damping, potential), kept) in sides {
+                let wanted = damping.wanted(epsilon * potential, 1.0, 0.0);
+                assert!((wanted - kept).abs() < 1e-14, "{constants:?}");
             }
         }
         let partial = Marginals { damping: [Damping::Bounded; 2], mass: Some(0.6) };
