@@ -56,9 +56,9 @@ fn a_large_reach_beside_a_small_epsilon_settles() {
         let found = plan(&solution, 0);
         let bound = if way.accuracy < 1e-8 { 1e-8 } else { 2e-5 };
         assert!(distance(&found, &expected) < bound, "{}: {found:?}", way.name);
-        assert_close(&way.name, solution.mass()[0], 0.99800584407958, bound);
-        assert_close(&way.name, solution.transport_cost()[0], 0.39502663330515403, bound);
-        assert_close(&way.name, solution.regularized_cost()[0], 0.3988511256500864, 20.0 * bound);
+        assert_close(way.name, solution.mass()[0], 0.99800584407958, bound);
+        assert_close(way.name, solution.transport_cost()[0], 0.39502663330515403, bound);
+        assert_close(way.name, solution.regularized_cost()[0], 0.3988511256500864, 20.0 * bound);
     }
 }
 
@@ -79,10 +79,10 @@ fn the_objective_follows_from_the_mass() {
         let solution = solve(&way, epsilon, &problem);
         let mass = solution.mass()[0];
         let total: f64 = plan(&solution, 0).iter().sum();
-        assert_close(&way.name, mass, total, way.accuracy);
+        assert_close(way.name, mass, total, way.accuracy);
         let value = epsilon * masses[0] * masses[1] + source * masses[0] + target * masses[1]
             - (epsilon + source + target) * mass;
-        assert_close(&way.name, solution.regularized_cost()[0], value, 8.0 * way.accuracy);
+        assert_close(way.name, solution.regularized_cost()[0], value, 8.0 * way.accuracy);
         // Marginals are those of the potentials: a exp(−f/ρ).
         let (rows, columns) = marginals(&plan(&solution, 0), n, m);
         let potentials = common::potentials(&solution, 0);
@@ -114,8 +114,8 @@ fn gaussians_of_unequal_mass_are_as_known() {
             .expect("a reach");
         let solution = solve(&way, 0.5, &problem);
         let bound = 1e-5f64.max(way.accuracy);
-        assert_close(&way.name, solution.mass()[0], 0.691265199833727, bound);
-        assert_close(&way.name, solution.regularized_cost()[0], 0.771837000415683, bound);
+        assert_close(way.name, solution.mass()[0], 0.691265199833727, bound);
+        assert_close(way.name, solution.regularized_cost()[0], 0.771837000415683, bound);
     }
 }
 
@@ -131,13 +131,8 @@ fn a_part_of_the_mass_is_moved_as_known() {
         let expected = [0.3864064957133, 0.008196987660811, 0.01359350428667, 0.1918030123392];
         let found = plan(&solution, 0);
         assert!(distance(&found, &expected) < 4.0 * way.accuracy, "{}: {found:?}", way.name);
-        assert_close(&way.name, solution.mass()[0], 0.6, way.accuracy);
-        assert_close(
-            &way.name,
-            solution.regularized_cost()[0],
-            0.1768012225748,
-            4.0 * way.accuracy,
-        );
+        assert_close(way.name, solution.mass()[0], 0.6, way.accuracy);
+        assert_close(way.name, solution.regularized_cost()[0], 0.1768012225748, 4.0 * way.accuracy);
     }
 }
 

@@ -125,7 +125,7 @@ fn a_translation_changes_nothing() {
     for way in ways() {
         let [here, there] = [&here, &there].map(|p| way.solve(0.2, p));
         let bound = 20.0 * way.accuracy;
-        assert_close(&way.name, there.transport_cost()[0], here.transport_cost()[0], bound);
+        assert_close(way.name, there.transport_cost()[0], here.transport_cost()[0], bound);
     }
 }
 
