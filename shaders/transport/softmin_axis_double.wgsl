@@ -5,9 +5,7 @@
 // leaves the range is done again by one thread with its maximum taken out. Values lie in two planes: all high words, then
 // all low words; costs come from a table. LAST: the update follows, as in softmin_double.wgsl.
 // Error: exponents 2^-47 (|f| + |g| + |C|) / epsilon, exponential 2^-43, sums and logarithm 2^-45, for every axis.
-//!include transport/update_double.wgsl
-//!include shared/sum.wgsl
-//!include shared/sum_double.wgsl
+//!include transport/partials_double.wgsl
 
 @group(0) @binding(0) var<uniform> sweep: Sweep;
 @group(0) @binding(1) var<storage, read> slots: array<Slot>;
@@ -20,7 +18,6 @@
 @group(0) @binding(7) var<storage, read> along: array<f32>;
 
 override LANES: u32 = 1u;
-override MEASURE: bool = false;
 override EARLIER: bool = false;
 override LAST: bool = true;
 
@@ -28,14 +25,6 @@ const PIXELS: u32 = WORKGROUP / LANES;
 
 // A sum over the exponentials of what is above `origin`, and of the costs behind them.
 struct Sums { origin: vec2f, sum: vec2f, paid: vec2f }
-
-// Adds a non-negative term to a non-negative sum (no cancellation: the cheap sum).
-fn accumulate(sum: vec2f, term: vec2f) -> vec2f {
-  let s = two_sum(sum.x, term.x);
-  return quick_two_sum(s.x, s.y + (sum.y + term.y));
-}
-
-fn df_abs(a: vec2f) -> vec2f { return select(a, -a, a.x < 0.0); }
 
 fn other_level(at: u32) -> vec2f { return vec2f(other[at], other[sweep.other_plane + at]); }
 
@@ -49,13 +38,6 @@ fn paid(c: vec2f, at: u32) -> vec2f {
   if (!EARLIER) { return c; }
   let mean = sweep.other_means + at;
   return df_add(c, vec2f(other[mean], other[sweep.other_plane + mean]));
-}
-
-// ln(weight / marginal); where the quotient leaves the range from the logarithms.
-fn df_log_ratio(weight: vec2f, marginal: vec2f) -> vec2f {
-  let quotient = df_div(weight, marginal);
-  if (quotient.x > 1e-30 && quotient.x < 1e30) { return df_log(quotient); }
-  return df_sub(df_log(weight), df_log(marginal));
 }
 
 // Of pixel i of the line that begins at `first`. Any origin is exact mathematics: the maximum of the high words will do.
@@ -160,14 +142,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var high = vec4f(0.0);
   var low = vec4f(0.0);
   if (live && lane == 0u) {
-    let size = df_abs(df_sub(sum, df_wanted(step, old, sum, weight)));
     if (MEASURE) {
-      var second = df_sub(sum, weight);
-      if (SOURCE) { second = cost_sum; }
-      let third = df_mul(sum, old);
-      let fourth = df_dual_term(step, old, weight);
-      high = vec4f(size.x, second.x, third.x, fourth.x);
-      low = vec4f(size.y, second.y, third.y, fourth.y);
+      let measured = df_measured(step, old, sum, weight, cost_sum);
+      high = measured.high;
+      low = measured.low;
     } else {
       var balanced = vec2f(0.0);
       if (sum.x > MARGINAL_LOW && sum.x < MARGINAL_HIGH) {
@@ -180,31 +158,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let fresh = df_updated(step, old, balanced, weight);
       own[index] = fresh.x;
       own[sweep.plane + index] = fresh.y;
-      high.x = size.x;
-      if (DAMPING == SOFT) {
-        let after = df_wanted(step, fresh, sum, weight);
-        high.z = after.x;
-        low.z = after.y;
-      }
+      let tested = df_tested(step, old, sum, weight, fresh);
+      high = tested.high;
+      low = tested.low;
     }
   }
-  let at = sweep.partials_at + 2u * (problem * sweep.blocks + block);
-  if (MEASURE) {
-    let x = sum_lanes_double(local, WORKGROUP, vec2f(high.x, low.x));
-    let y = sum_lanes_double(local, WORKGROUP, vec2f(high.y, low.y));
-    let z = sum_lanes_double(local, WORKGROUP, vec2f(high.z, low.z));
-    let w = sum_lanes_double(local, WORKGROUP, vec2f(high.w, low.w));
-    if (local == 0u) {
-      partials[at] = vec4f(x.x, y.x, z.x, w.x);
-      partials[at + 1u] = vec4f(x.y, y.y, z.y, w.y);
-    }
-  } else if (SOURCE || DAMPING == SOFT) {
-    let total = sum_lanes(local, WORKGROUP, high);
-    var after = vec2f(0.0);
-    if (DAMPING == SOFT) { after = sum_lanes_double(local, WORKGROUP, vec2f(high.z, low.z)); }
-    if (local == 0u) {
-      partials[at] = vec4f(total.x, 0.0, after.x, 0.0);
-      partials[at + 1u] = vec4f(0.0, 0.0, after.y, 0.0);
-    }
-  }
+  leave_partials(local, sweep.partials_at + 2u * (problem * sweep.blocks + block), high, low);
 }

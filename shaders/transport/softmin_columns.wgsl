@@ -108,8 +108,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (w > 0.0) {
         var sum = marginal[k];
         if (MEASURE) {
-          let error = abs(sum - wanted(step, old[k], sum, w));
-          partial += vec4f(error, sum - w, sum * old[k], dual_term(step, old[k], w));
+          partial += measured(step, old[k], sum, w, 0.0);
         } else {
           var origin = base[k];
           if (!(sum > MARGINAL_LOW && sum < MARGINAL_HIGH)) {

@@ -9,9 +9,7 @@
 // Values lie in two planes: all high words, then all low words.
 // Error: exponents 2^-47 (|f| + |g| + |C|) / epsilon, exponential 2^-43,
 // sums and logarithm 2^-45, relative to the marginal.
-//!include transport/update_double.wgsl
-//!include shared/sum.wgsl
-//!include shared/sum_double.wgsl
+//!include transport/partials_double.wgsl
 //!splice COSTS transport/cost/matrix_double.wgsl
 
 @group(0) @binding(0) var<uniform> sweep: Sweep;
@@ -22,7 +20,6 @@
 @group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
 @group(0) @binding(6) var<storage, read> support: array<u32>;
 
-override MEASURE: bool = false;
 // Whether `support` has the bins of the entries.
 override GATHER: bool = false;
 // Whether it has the offsets of the entries.
@@ -31,27 +28,12 @@ override LANES: u32 = 1u;
 
 const ROWS: u32 = WORKGROUP / LANES;
 
-// Adds a non-negative term to a non-negative sum (no cancellation: the cheap sum).
-fn accumulate(sum: vec2f, term: vec2f) -> vec2f {
-  let s = two_sum(sum.x, term.x);
-  return quick_two_sum(s.x, s.y + (sum.y + term.y));
-}
-
-fn df_abs(a: vec2f) -> vec2f { return select(a, -a, a.x < 0.0); }
-
 fn other_place(j: u32, other_from: u32) -> u32 {
   if (GATHER) { return support[sweep.other_bins + j]; }
   return j - other_from;
 }
 
 fn other_potential(j: u32) -> vec2f { return vec2f(other[j], other[sweep.other_plane + j]); }
-
-// ln(weight / marginal); where the quotient leaves the range from the logarithms.
-fn df_log_ratio(weight: vec2f, marginal: vec2f) -> vec2f {
-  let quotient = df_div(weight, marginal);
-  if (quotient.x > 1e-30 && quotient.x < 1e30) { return df_log(quotient); }
-  return df_sub(df_log(weight), df_log(marginal));
-}
 
 // The potential of an entry whose sum left the range that makes its marginal the weight, one thread alone.
 // Any shift is exact mathematics, so the maximum of the high words will do.
@@ -136,14 +118,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var high = vec4f(0.0);
   var low = vec4f(0.0);
   if (live && lane == 0u) {
-    let size = df_abs(df_sub(marginal, df_wanted(step, old, marginal, weight)));
     if (MEASURE) {
-      var second = df_sub(marginal, weight);
-      if (SOURCE) { second = transport; }
-      let third = df_mul(marginal, old);
-      let fourth = df_dual_term(step, old, weight);
-      high = vec4f(size.x, second.x, third.x, fourth.x);
-      low = vec4f(size.y, second.y, third.y, fourth.y);
+      let measured = df_measured(step, old, marginal, weight, transport);
+      high = measured.high;
+      low = measured.low;
     } else {
       var balanced = vec2f(0.0);
       if (marginal.x > MARGINAL_LOW && marginal.x < MARGINAL_HIGH) {
@@ -154,31 +132,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let fresh = df_updated(step, old, balanced, weight);
       own[index] = fresh.x;
       own[sweep.plane + index] = fresh.y;
-      high.x = size.x;
-      if (DAMPING == SOFT) {
-        let after = df_wanted(step, fresh, marginal, weight);
-        high.z = after.x;
-        low.z = after.y;
-      }
+      let tested = df_tested(step, old, marginal, weight, fresh);
+      high = tested.high;
+      low = tested.low;
     }
   }
-  let at = sweep.partials_at + 2u * (problem * sweep.blocks + block);
-  if (MEASURE) {
-    let x = sum_lanes_double(local, WORKGROUP, vec2f(high.x, low.x));
-    let y = sum_lanes_double(local, WORKGROUP, vec2f(high.y, low.y));
-    let z = sum_lanes_double(local, WORKGROUP, vec2f(high.z, low.z));
-    let w = sum_lanes_double(local, WORKGROUP, vec2f(high.w, low.w));
-    if (local == 0u) {
-      partials[at] = vec4f(x.x, y.x, z.x, w.x);
-      partials[at + 1u] = vec4f(x.y, y.y, z.y, w.y);
-    }
-  } else if (SOURCE || DAMPING == SOFT) {
-    let total = sum_lanes(local, WORKGROUP, high);
-    var after = vec2f(0.0);
-    if (DAMPING == SOFT) { after = sum_lanes_double(local, WORKGROUP, vec2f(high.z, low.z)); }
-    if (local == 0u) {
-      partials[at] = vec4f(total.x, 0.0, after.x, 0.0);
-      partials[at + 1u] = vec4f(0.0, 0.0, after.y, 0.0);
-    }
-  }
+  leave_partials(local, sweep.partials_at + 2u * (problem * sweep.blocks + block), high, low);
 }

@@ -125,9 +125,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (w <= 0.0) { continue; }
       var sum = marginal[r];
       if (MEASURE) {
-        let second = select(sum - w, transport[r], SOURCE);
-        let error = abs(sum - wanted(step, old[r], sum, w));
-        partial += vec4f(error, second, sum * old[r], dual_term(step, old[r], w));
+        partial += measured(step, old[r], sum, w, transport[r]);
         continue;
       }
       var origin = base[r];

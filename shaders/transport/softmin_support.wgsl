@@ -82,9 +82,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let weight = weights[index + r];
       var sum = marginal[r];
       if (MEASURE) {
-        let second = select(sum - weight, transport[r], SOURCE);
-        let error = abs(sum - wanted(step, old[r], sum, weight));
-        partial += vec4f(error, second, sum * old[r], dual_term(step, old[r], weight));
+        partial += measured(step, old[r], sum, weight, transport[r]);
         continue;
       }
       var origin = base[r];

@@ -91,3 +91,11 @@ fn tested(step: Step, old: f32, marginal: f32, weight: f32, fresh: f32) -> vec4f
   let after = select(0.0, wanted(step, fresh, marginal, weight), DAMPING == SOFT);
   return vec4f(abs(marginal - wanted(step, old, marginal, weight)), 0.0, after, 0.0);
 }
+
+// What a measured plan has in the entry: its error, its cost or what it is above the weight, and its part of the entropic
+// and of the dual value.
+fn measured(step: Step, old: f32, marginal: f32, weight: f32, transport: f32) -> vec4f {
+  let second = select(marginal - weight, transport, SOURCE);
+  let error = abs(marginal - wanted(step, old, marginal, weight));
+  return vec4f(error, second, marginal * old, dual_term(step, old, weight));
+}

@@ -124,6 +124,7 @@ sources![
     "transport/cost/squared_double.wgsl",
     "transport/convergence.wgsl",
     "transport/multiplier.wgsl",
+    "transport/partials_double.wgsl",
     "transport/plan.wgsl",
     "transport/point_costs.wgsl",
     "transport/point_costs_double.wgsl",

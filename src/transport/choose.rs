@@ -67,8 +67,7 @@ const FEW_DIMENSIONS: usize = 16;
 fn keeps_costs(capabilities: &Capabilities, problem: &Problem, precision: Precision) -> bool {
     let Cost::Points(points) = &problem.geometry.cost else { return false };
     let (n, m) = problem.geometry.shape();
-    let words = if precision == Precision::Double { 2 } else { 1 };
-    let bytes = 4 * words * n as u64 * m.next_multiple_of(4) as u64;
+    let bytes = 4 * precision.words() as u64 * n as u64 * m.next_multiple_of(4) as u64;
     points.dimensions > FEW_DIMENSIONS
         && bytes <= capabilities.limits.max_storage_buffer_binding_size.min(LARGEST_KEPT)
 }

@@ -68,6 +68,16 @@ impl Cost {
     }
 }
 
+/// Puts one value after the other into its place.
+pub(crate) fn filler<T>(place: &mut [T]) -> impl FnMut(T) {
+    let mut place = place.iter_mut();
+    move |value| {
+        if let Some(place) = place.next() {
+            *place = value;
+        }
+    }
+}
+
 /// The rows of a cost, see [`Cost::rows`].
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {

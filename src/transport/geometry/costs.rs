@@ -1,6 +1,6 @@
 //! Costs as the twin reads them.
 
-use super::{AxisCosts, Cost, Geometry, Points};
+use super::{AxisCosts, Cost, Geometry, Points, filler};
 use crate::error::Result;
 use crate::reference::elementary::largest_finite;
 use crate::reference::{CostMatrix, Costs, softmin_axis};
@@ -21,12 +21,7 @@ impl Costs for PointCosts<'_> {
 
     fn fill(&self, i: usize, columns: Range<usize>, place: &mut [f64]) {
         let targets = self.target.start + columns.start..self.target.start + columns.end;
-        let mut place = place.iter_mut();
-        self.points.each(self.source.start + i, targets, |value| {
-            if let Some(place) = place.next() {
-                *place = value;
-            }
-        });
+        self.points.each(self.source.start + i, targets, filler(place));
     }
 }
 
@@ -42,12 +37,7 @@ impl Costs for GridCosts<'_> {
     }
 
     fn fill(&self, i: usize, columns: Range<usize>, place: &mut [f64]) {
-        let mut place = place.iter_mut();
-        self.costs.each(i, columns, |value| {
-            if let Some(place) = place.next() {
-                *place = value;
-            }
-        });
+        self.costs.each(i, columns, filler(place));
     }
 }
 

@@ -12,7 +12,7 @@ mod reduction;
 pub use grid::Grid;
 pub use ground::GroundCost;
 
-pub(crate) use cost::Cost;
+pub(crate) use cost::{Cost, filler};
 pub(crate) use costs::TwinCosts;
 pub(crate) use grid::AxisCosts;
 pub(crate) use points::{Cloud, Points};
@@ -287,12 +287,7 @@ impl Geometry {
         let rows = self.cost.rows(self.columns, offset, self.reduction.as_ref());
         fill(&mut values, |first, place| {
             padded_rows(first, place, (self.columns, self.columns), |row, columns, place| {
-                let mut place = place.iter_mut();
-                rows.each(row, columns, |value| {
-                    if let Some(place) = place.next() {
-                        *place = value;
-                    }
-                });
+                rows.each(row, columns, filler(place));
             });
         });
         Ok(values)

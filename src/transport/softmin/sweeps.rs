@@ -129,7 +129,7 @@ impl<'a> Sweeps<'a> {
     }
 
     fn first(&self, side: Side) -> u32 {
-        let planes = if self.precision == Precision::Double { 2 } else { 1 };
+        let planes = self.precision.words() as u32;
         match side {
             Side::Source => 0,
             Side::Target => planes * self.blocks(Side::Source) * self.state.len() as u32,
@@ -140,7 +140,7 @@ impl<'a> Sweeps<'a> {
         if let Some(partials) = self.partials.get() {
             return Ok(partials.clone());
         }
-        let planes = if self.precision == Precision::Double { 2 } else { 1 };
+        let planes = self.precision.words() as u64;
         // A hard target leaves nothing to a test.
         let tests = self.out == Out::Measure || self.state.reach(Side::Target) > 0.0;
         let target = if tests { self.blocks(Side::Target) } else { 0 };

@@ -70,7 +70,7 @@ fn upload_side(
     precision: Precision,
 ) -> Result<CloudData> {
     let count = clouds.len() * padded * dimensions;
-    let planes = if precision == Precision::Double { 2 } else { 1 };
+    let planes = precision.words();
     let upload = gpu.upload_to("points", 4 * (planes * count) as u64)?;
     for word in 0..planes {
         upload.write_with(4 * (word * count) as u64, count, |first, place| {

@@ -6,7 +6,7 @@ use crate::gpu::{Gpu, Part, Upload};
 use crate::number::{Precision, words};
 use crate::parallel::padded_rows;
 use crate::transport::Problem;
-use crate::transport::geometry::{Cost, Geometry};
+use crate::transport::geometry::{Cost, Geometry, filler};
 use std::ops::Range;
 
 /// Where the matrices of a batch lie.
@@ -90,11 +90,9 @@ fn write_scaled(
         let Some(at) = at else { continue };
         upload.write_with(at, all.len() * stride, |first, place| {
             padded_rows(first, place, (stride, columns), |row, columns, place| {
-                let mut place = place.iter_mut();
+                let mut fill = filler(place);
                 rows.each(all.start + row, columns, |value| {
-                    if let Some(place) = place.next() {
-                        *place = words((value * scale).min(FORBIDDEN))[word];
-                    }
+                    fill(words((value * scale).min(FORBIDDEN))[word])
                 });
             });
         })?;

@@ -6,12 +6,11 @@ use super::side::starting;
 use super::slots::Slot;
 use crate::error::Result;
 use crate::gpu::recorder::Recorder;
-use crate::number::Precision;
 use crate::transport::Problem;
 
 impl State {
     fn planes(&self) -> usize {
-        if self.precision == Precision::Double { 2 } else { 1 }
+        self.precision.words()
     }
 
     /// Weighted potentials of one problem in the caller's units, for costs less the offset,
