@@ -239,7 +239,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let at = test.first_target + (problem * test.target_blocks + k) * test.stride;
     target_ = df_add(target_, vec2f(partials[at].z, select(0.0, partials[at + test.stride - 1u].z, test.stride == 2u)));
   }
-  error = divide(error * test.both, s.mass);
+  error *= test.both * s.per_mass;
   s.error = bitcast<u32>(error);
   s.iterations = test.completed;
   if (test.soft != 0u) { translate(&s, source, target_); }

@@ -86,7 +86,7 @@ struct Slot {
   translation: f32,      // of potentials between soft marginals, see update.wgsl
   translation_low: f32,
   mass_exponent: f32,    // masses are kept over 2 to this
-  mass: f32,             // the larger of both so kept, at most 1
+  per_mass: f32,         // 1 over the larger of both so kept
   source_mass: f32,
   target_mass: f32,
 }

@@ -56,12 +56,15 @@ fn inputs() -> Vec<Case> {
     let (new, start) = ("Problem::new", "Problem::starting_from");
     vec![
         case(matrix, "no bins", |_, _| Ok(Geometry::cost_matrix::<f64>(&[], 0, 0)?.magnitude())),
-        case(matrix, "an entry that is ∞", |_, _| cost_of(f64::INFINITY)),
+        case(matrix, "an entry that is ∞: the largest of the others", |_, _| {
+            cost_of(f64::INFINITY)
+        }),
+        case(matrix, "an entry that is −∞", |_, _| cost_of(f64::NEG_INFINITY)),
         case(matrix, "an entry that is NaN", |_, _| cost_of(f64::NAN)),
         case(matrix, "an entry above the largest f32", |_, _| cost_of(3.5e38)),
         case(image, "no pixels", |_, _| grid(0, 5)),
-        case(image, "one row, the most pixels: 46,340", |_, _| grid(1, 46_340)),
-        case(image, "one row, 46,341 pixels", |_, _| grid(1, 46_341)),
+        case(image, "one row, the most pixels: 2²⁴", |_, _| grid(1, 1 << 24)),
+        case(image, "one row, 2²⁴ + 1 pixels", |_, _| grid(1, (1 << 24) + 1)),
         case(new, "a row of zeros", |_, _| weights([0.0, 0.0], HALVES)),
         case(new, "a negative weight", |_, _| weights(HALVES, [1.0, -1.0])),
         case(new, "a weight that is NaN", |_, _| weights(HALVES, [1.0, f64::NAN])),
@@ -80,8 +83,16 @@ fn settings_of_a_solver() -> Vec<Case> {
         case(solve, "ε = ∞", |c, _| settings(c, |_| Sinkhorn::new(f64::INFINITY))),
         case(solve, "ε below 1e-20", |c, _| settings(c, |_| Sinkhorn::new(9e-21))),
         case(solve, "ε above 1e20", |c, _| settings(c, |_| Sinkhorn::new(1.1e20))),
-        case(solve, "ε below the largest cost / 1e9", |c, p| {
-            settings(c, |_| Sinkhorn::new(9.9e-10).precision(p))
+        case(
+            solve,
+            "ε = the largest cost / 1e10, digits resolve it: the transport cost",
+            |c, p| settings(c, |_| Sinkhorn::new(1e-10).precision(p)),
+        ),
+        case(solve, "ε = the largest cost / 1e18, no digits resolve it", |c, p| {
+            let cost = [0.0, 0.7, 0.3, 0.9, 0.0, 0.1, 0.2, 0.6, 0.0];
+            let problem = problem(&cost, &[0.3, 0.3, 0.4], &[0.5, 0.1, 0.4])?;
+            let solution = Sinkhorn::new(1e-18).precision(p).solve_blocking(c, &problem)?;
+            Ok(solution.marginal_error()[0])
         }),
         case(solve, "ε = the largest cost / 1e6, tolerance 1e-6: problems converged", |c, p| {
             let problem = problem(&[1.0, 2.0, 2.0, 1.0], &HALVES, &HALVES)?;

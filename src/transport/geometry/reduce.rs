@@ -27,17 +27,22 @@ impl Geometry {
         let matrices = self.batch.unwrap_or(1);
         let offset = if hard { 0.0 } else { self.offset };
         let rows = this.cost.rows(m, offset, this.reduction.as_ref());
-        let most = map_rows(matrices * n, |row| {
-            let mut most = 0.0f64;
+        let seen = map_rows(matrices * n, |row| {
+            let (mut most, mut beyond) = (0.0f64, f64::INFINITY);
             rows.each(row, 0..m, |c| {
                 let size = c.abs();
                 if size <= WORTHLESS * epsilon {
                     most = most.max(size);
+                } else {
+                    beyond = beyond.min(size);
                 }
             });
-            most
+            (most, beyond)
         });
-        this.spread = most.into_iter().fold(0.0, f64::max);
+        let most = seen.iter().map(|(most, _)| *most).fold(0.0, f64::max);
+        let beyond = seen.iter().map(|(_, beyond)| *beyond).fold(f64::INFINITY, f64::min);
+        // Nothing but ties and costs that are never paid is no problem of a large ε: some of them may have to be paid.
+        this.spread = if most < epsilon && beyond.is_finite() { beyond } else { most };
         this.least = if hard { 0.0 } else { this.least };
         this
     }

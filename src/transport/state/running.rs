@@ -14,7 +14,7 @@ impl State {
             let Masses { exponent, larger, source, target } = self.masses[k];
             Slot {
                 mass_exponent: exponent as f32,
-                mass: larger as f32,
+                per_mass: larger.recip() as f32,
                 source_mass: (source * (-exponent).exp2()) as f32,
                 target_mass: (target * (-exponent).exp2()) as f32,
                 ..Slot::new(k)

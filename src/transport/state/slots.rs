@@ -35,7 +35,7 @@ params! {
         translation: f32,
         translation_low: f32,
         mass_exponent: f32,
-        mass: f32,
+        per_mass: f32,
         source_mass: f32,
         target_mass: f32,
     }
@@ -57,7 +57,7 @@ impl Slot {
             status: Slot::RUNNING,
             error: u32::MAX,
             omega: 1.0,
-            mass: 1.0,
+            per_mass: 1.0,
             source_mass: 1.0,
             target_mass: 1.0,
             ..Slot::default()
