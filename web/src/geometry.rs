@@ -3,7 +3,6 @@
 use crate::arguments::{Options, count, list, numbers, one_of};
 use crate::failure::Failure;
 use crate::numbers::{Numbers, check_room, is_typed_array, with_slice};
-use crate::pictures::Rows;
 use kantor::{Backend, Geometry, Grid, GroundCost, Problem};
 use wasm_bindgen::prelude::*;
 
@@ -35,8 +34,8 @@ impl Described {
         Ok(Described { geometry, own: false, kept: true })
     }
 
-    /// What a solve takes of the module's memory besides its input, about: the twin holds costs and plans in f64, a device
-    /// what is on its way to it.
+    /// What a solve takes of the module's memory besides its input, about: the twin holds costs and plans in f64, a
+    /// device what is on its way to it.
     pub(crate) fn working_bytes(&self, problem: &Problem, backend: Backend) -> usize {
         let (n, m) = self.geometry.shape();
         if self.kept {
@@ -55,15 +54,10 @@ pub(crate) enum Ground {
 }
 
 impl Ground {
-    /// `weights` may be pictures, whose pixels are a grid unless something else is given.
-    pub(crate) fn read<'a>(
-        options: &Options,
-        weights: impl IntoIterator<Item = &'a Rows>,
-    ) -> Result<Ground, Failure> {
+    /// With the sizes of pictures that weights come from, which are a grid unless something else is given.
+    pub(crate) fn read(options: &Options, pictures: &[[usize; 2]]) -> Result<Ground, Failure> {
         let points = options.get("points")?;
         let grid = options.get("grid")?;
-        let pictures: Vec<[usize; 2]> =
-            weights.into_iter().filter_map(|rows| rows.pixels).collect();
         let cost = options.get("cost")?;
         let (ground, others): (Ground, &[&str]) = match (points, grid, cost) {
             (Some(points), _, cost) => {
@@ -71,7 +65,7 @@ impl Ground {
                 (Ground::Points(points), &["grid", "spacing", "exponent"])
             }
             (None, Some(grid), _) => {
-                let grid = Axes::read(options, Some(&grid), &pictures)?;
+                let grid = Axes::read(options, Some(&grid), pictures)?;
                 (Ground::Grid(grid), &["cost", "dimensions"])
             }
             (None, None, Some(cost)) => (
@@ -79,7 +73,7 @@ impl Ground {
                 &["dimensions", "spacing", "exponent"],
             ),
             (None, None, None) if !pictures.is_empty() => {
-                (Ground::Grid(Axes::read(options, None, &pictures)?), &["dimensions"])
+                (Ground::Grid(Axes::read(options, None, pictures)?), &["dimensions"])
             }
             (None, None, None) => {
                 let reason = "is missing, and so are points and a grid";

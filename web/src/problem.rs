@@ -1,4 +1,4 @@
-//! A batch of transport problems, as a page describes it: measures, the cost between their bins, what is asked of marginals.
+//! A batch of transport problems, as a page describes it: measures, the cost between bins, what marginals shall be.
 
 use crate::arguments::Options;
 use crate::failure::Failure;
@@ -90,7 +90,8 @@ fn between(
     sides: &[Option<Rows>; 2],
     batch: Option<usize>,
 ) -> Result<(Problem, Described), Failure> {
-    let ground = Ground::read(options, sides.iter().flatten())?;
+    let pictures: Vec<_> = sides.iter().flatten().filter_map(|rows| rows.pixels).collect();
+    let ground = Ground::read(options, &pictures)?;
     let many = batch.unwrap_or(1);
     let described = match &ground {
         Ground::Points(points) => {
@@ -113,13 +114,16 @@ fn between(
     };
     let (n, m) = described.geometry.shape();
     // Of points all weigh the same, unless weights say otherwise; clouds of a batch need a row each.
-    let rows = if described.own { many } else { 1 };
-    let even = |bins: usize| Numbers::Double(vec![1.0 / bins as f64; bins * rows]);
-    let [source, target] = [(&sides[0], n), (&sides[1], m)].map(|(rows, bins)| match rows {
-        Some(rows) => rows.values.clone(),
-        None => even(bins),
-    });
-    let problem = with_slice!(source, source => with_slice!(target, target => {
+    let many = if described.own { many } else { 1 };
+    let even = |rows: &Option<Rows>, bins: usize| {
+        let count = if rows.is_some() { 0 } else { bins * many };
+        check_room("points", 8 * count)?;
+        Ok::<_, Failure>(Numbers::Double(vec![1.0 / bins as f64; count]))
+    };
+    let evens = [even(&sides[0], n)?, even(&sides[1], m)?];
+    let given = |side: usize| sides[side].as_ref().map_or(&evens[side], |rows| &rows.values);
+    let (source, target) = (given(0), given(1));
+    let problem = with_slice!(*source, source => with_slice!(*target, target => {
         Problem::new(described.geometry.clone(), source, target)
     }));
     Ok((problem.map_err(|error| Failure::renamed(error, &RENAMED))?, described))
@@ -140,7 +144,7 @@ fn all_pairs(
             "is not for pairwise: rows have as many pairs as they have",
         ));
     }
-    let described = match Ground::read(options, [&rows])? {
+    let described = match Ground::read(options, rows.pixels.as_slice())? {
         Ground::Points(points) => points.between([Some(rows.values.len()); 2], 1)?,
         Ground::Grid(grid) => grid.between(&[("pairwise", rows.values.len())])?,
         Ground::Matrix(cost) => {

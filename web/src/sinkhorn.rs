@@ -15,9 +15,9 @@ use wasm_bindgen::prelude::*;
 
 /// Sinkhorn's algorithm with a stopping test for every problem.
 ///
-/// Solves min ⟨P,C⟩ + ε KL(P ‖ a⊗b) over the plans P that carry the source weights a to the target weights b, or, with a
-/// reach ρ, with ρ KL(P1 ‖ a) + ρ KL(Pᵀ1 ‖ b) added over all plans; natural logarithms, ε and ρ in units of the cost. See
-/// Cuturi (2013); Chizat et al. (2018); Peyré and Cuturi (2019), chapter 4.
+/// Solves min ⟨P,C⟩ + ε KL(P ‖ a⊗b) over the plans P that carry the source weights a to the target weights b, or, with
+/// a reach ρ, over all plans with ρ KL(P1 ‖ a) + ρ KL(Pᵀ1 ‖ b) added; natural logarithms, ε and ρ in units of the cost.
+/// See Cuturi (2013); Chizat et al. (2018); Peyré and Cuturi (2019), chapter 4.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Sinkhorn {
@@ -62,9 +62,10 @@ impl Sinkhorn {
         )
     }
 
-    /// The Sinkhorn divergence of every problem: S(α, β) = OT(α, β) − ½ OT(α, α) − ½ OT(β, β) + ½ ε (m_a − m_b)², where
-    /// OT is the `regularizedCost`. It is 0 where source and target are the same, up to rounding, which is not hidden. The
-    /// transport of a measure to itself is solved once, however many problems have it. A matrix of costs must be symmetric.
+    /// The Sinkhorn divergence of every problem: S(α, β) = OT(α, β) − ½ OT(α, α) − ½ OT(β, β) + ½ ε (m_a − m_b)²,
+    /// where OT is the `regularizedCost`. It is 0 where source and target are the same, up to rounding, which is not
+    /// hidden. The transport of a measure to itself is solved once, however many problems have it. A matrix of costs
+    /// must be symmetric.
     ///
     /// Rejects as `solve` does; `onProgress` is told of one of the three transports after the other.
     #[wasm_bindgen(unchecked_return_type = "Promise<SinkhornDivergence>")]

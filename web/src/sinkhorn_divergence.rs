@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
-/// Sinkhorn divergences, one entry a problem: entropic transport without its bias. See Feydy et al. (2019), and for masses
-/// that differ Séjourné et al. (2019).
+/// Sinkhorn divergences, one entry a problem: entropic transport without its bias. See Feydy et al. (2019), and for
+/// masses that differ Séjourné et al. (2019).
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct SinkhornDivergence {

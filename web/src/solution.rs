@@ -83,7 +83,8 @@ impl Solution {
         self.kept.get().transport_cost().to_vec()
     }
 
-    /// The objective, min ⟨P,C⟩ + ε KL(P‖a⊗b) and what a reach adds, as its dual value: a lower bound before convergence.
+    /// The objective, min ⟨P,C⟩ + ε KL(P‖a⊗b) and what a reach adds, as its dual value: a lower bound before
+    /// convergence.
     #[wasm_bindgen(getter, js_name = regularizedCost)]
     pub fn regularized_cost(&self) -> Vec<f64> {
         self.kept.get().regularized_cost().to_vec()
@@ -95,8 +96,8 @@ impl Solution {
         self.kept.get().entropy_cost().to_vec()
     }
 
-    /// (Σ|P1 − a| + Σ|Pᵀ1 − b|) over the larger mass, measured on the returned potentials. With a reach or a given mass, a
-    /// and b are what the optimum has at these potentials.
+    /// (Σ|P1 − a| + Σ|Pᵀ1 − b|) over the larger mass, measured on the returned potentials. With a reach or a given
+    /// mass, a and b are what the optimum has at these potentials.
     #[wasm_bindgen(getter, js_name = marginalError)]
     pub fn marginal_error(&self) -> Vec<f64> {
         self.kept.get().marginal_error().to_vec()
@@ -178,8 +179,8 @@ impl Solution {
         )
     }
 
-    /// The plan P of a problem, row-major n×m: P_ij = a_i b_j exp((f_i + g_j + λ − C_ij)/ε). Rejects with `limit-exceeded`
-    /// above 67,108,864 entries.
+    /// The plan P of a problem, row-major n×m: P_ij = a_i b_j exp((f_i + g_j + λ − C_ij)/ε). Rejects with
+    /// `limit-exceeded` above 67,108,864 entries.
     #[wasm_bindgen(unchecked_return_type = "Promise<Float64Array>")]
     pub fn plan(
         &self,
