@@ -39,7 +39,7 @@ async function reached({ browser, name, origin }, geometry) {
     const less = await number('mass');
     assert.ok(less > 0 && less < 0.999, `${less} moves with a reach`);
     await tabTo(page, '#debiased');
-    assert.equal(await runOf(page, () => page.keyboard.press('Space')), 'done', await status(page));
+    assert.equal(await runOf(page, () => page.keyboard.press(' ')), 'done', await status(page));
     const [divergence, cost] = [await number('divergence'), await number('regularized-cost')];
     assert.ok(divergence > 0 && divergence < cost, `a divergence of ${divergence} beside a cost of ${cost}`);
     await photograph(page, name, `transport-${geometry}-reach`);
