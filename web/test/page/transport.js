@@ -299,10 +299,10 @@ export const tests = {
 
   async 'large clouds and pictures without a matrix'({ context }) {
     const random = new Random(28);
-    const x = points(random, 3000, 2);
+    const x = points(random, 1500, 2);
     const y = x.map((u) => u + 0.5);
     const moved = await new Sinkhorn({ epsilon: 0.5 }).divergence(context, { points: [x, y], dimensions: 2 });
-    within(moved.values[0], 0.5, 1e-3, 'a translation of 3000 points');
+    within(moved.values[0], 0.5, 1e-3, 'a translation of 1500 points');
     moved.free();
     const side = 128;
     const disc = (u, v) => new ImageData(Uint8ClampedArray.from({ length: 4 * side * side }, (_, k) => {
