@@ -27,11 +27,12 @@ export class Line {
   constructor(preset) {
     const sample = (density) => Float32Array.from({ length: bins }, (_, i) => 0.9 * Math.min(1, density((i + 0.5) / bins)));
     [this.source, this.target] = presets[preset].map(sample);
+    this.cost = Float32Array.from({ length: bins * bins }, (_, k) => ((Math.floor(k / bins) - (k % bins)) / bins) ** 2);
   }
 
   problem() {
-    const { source, target, largestCost } = this;
-    return { source, target, geometry: { grid: [bins], spacing: 1 / bins }, largestCost };
+    const { source, target, cost, largestCost } = this;
+    return { source, target, geometry: { cost }, largestCost };
   }
 
   // A stroke between two points of the unit square, y upwards; the first one of a gesture has no `from`.
