@@ -46,11 +46,17 @@ impl SinkhornDivergence {
     /// # Errors
     /// [`Error::NotConverged`](crate::Error::NotConverged) with the worst problem of the first that has not.
     pub fn require_converged(self) -> Result<SinkhornDivergence> {
-        self.cross.check_converged()?;
-        for (solution, _) in &self.own {
-            solution.check_converged()?;
-        }
+        self.check_converged()?;
         Ok(self)
+    }
+
+    /// That every transport has converged.
+    ///
+    /// # Errors
+    /// As [`SinkhornDivergence::require_converged`].
+    pub fn check_converged(&self) -> Result<()> {
+        self.cross.check_converged()?;
+        self.own.iter().try_for_each(|(solution, _)| solution.check_converged())
     }
 }
 

@@ -9,8 +9,12 @@ const read = async () => (await import(/* @vite-ignore */ 'node' + ':fs/promises
 
 await init({ module_or_path: file ? await read() : module });
 
-export const { Context, Sinkhorn, Solution, Distributions, Divergence, Directions, VonMisesFisher } = bindings;
-for (const Class of [Context, Sinkhorn, Solution, Distributions, Divergence, Directions, VonMisesFisher]) {
+export const {
+  Context, Sinkhorn, Solution, SinkhornDivergence, Distributions, Divergence, Directions, VonMisesFisher,
+} = bindings;
+for (const Class of [
+  Context, Sinkhorn, Solution, SinkhornDivergence, Distributions, Divergence, Directions, VonMisesFisher,
+]) {
   accountableClass(Class);
 }
 export const logBesselI = accountable(bindings.logBesselI);

@@ -6,7 +6,7 @@
 import { explained, failure } from './failure.js';
 import { outlived } from './trap.js';
 
-const synchronous = new Set(['klDivergence', 'sample', 'requireConverged']);
+const synchronous = new Set(['klDivergence', 'sample', 'requireConverged', 'cross']);
 const classes = [];
 const reading = new WeakMap(); // how many calls are reading an object at this moment: its getters may call again
 

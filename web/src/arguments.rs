@@ -100,10 +100,6 @@ impl Options {
         self.get(name)?.map(|value| Numbers::read(name, &value)).transpose()
     }
 
-    pub(crate) fn required_numbers(&self, name: &str) -> Result<Numbers, Failure> {
-        self.numbers(name)?.ok_or_else(|| Failure::argument(name, "is missing"))
-    }
-
     pub(crate) fn booleans(&self, name: &str) -> Result<Option<Vec<bool>>, Failure> {
         let Some(list) = self.get(name)? else { return Ok(None) };
         let thrown = |thrown| Failure::unreadable(name, thrown);
@@ -131,15 +127,7 @@ impl Options {
         name: &str,
         words: &[(&str, T)],
     ) -> Result<Option<T>, Failure> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        match words.iter().find(|(word, _)| *word == text) {
-            Some((_, meaning)) => Ok(Some(*meaning)),
-            None => {
-                let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                let reason = format!("{text:?} is none of {}", known.join(", "));
-                Err(Failure::argument(name, reason))
-            }
-        }
+        self.get(name)?.map(|value| one_of(name, &value, words)).transpose()
     }
 
     /// `precision`: single unless given.
@@ -160,6 +148,61 @@ pub(crate) fn text(argument: &str, value: &JsValue) -> Result<String, Failure> {
             },
         )
     })
+}
+
+/// One of these words.
+pub(crate) fn one_of<T: Copy>(
+    argument: &str,
+    value: &JsValue,
+    words: &[(&str, T)],
+) -> Result<T, Failure> {
+    let text = text(argument, value)?;
+    match words.iter().find(|(word, _)| *word == text) {
+        Some((_, meaning)) => Ok(*meaning),
+        None => {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let reason = format!("{text:?} is none of {}", known.join(", "));
+            Err(Failure::argument(argument, reason))
+        }
+    }
+}
+
+/// How many entries an array has; none of what is no array.
+pub(crate) fn entries(argument: &str, value: &JsValue) -> Result<Option<u32>, Failure> {
+    let thrown = |thrown| Failure::unreadable(argument, thrown);
+    let object = value.unchecked_ref::<Object>();
+    let own = Reflect::get_own_property_descriptor(object, &"length".into()).map_err(thrown)?;
+    if own.is_undefined() {
+        return Ok(None);
+    }
+    let length = Reflect::get(value, &"length".into()).map_err(thrown)?.as_f64();
+    let length = length.filter(|n| (0.0..=MOST_NUMBERS as f64).contains(n));
+    length.map(|n| Some(n as u32)).ok_or_else(|| {
+        Failure::argument(argument, format!("is {} of too many entries", describe(value)))
+    })
+}
+
+/// The entries of an array of at most `most`.
+pub(crate) fn list(argument: &str, value: &JsValue, most: u32) -> Result<Vec<JsValue>, Failure> {
+    let count = match value.is_object() && !is_typed_array(value) {
+        true => entries(argument, value)?,
+        false => None,
+    };
+    match count {
+        None => Err(Failure::argument(argument, format!("is {}, not an array", describe(value)))),
+        Some(count) if count > most => {
+            Err(Failure::argument(argument, format!("has {count} entries, {most} are the most")))
+        }
+        Some(count) => {
+            let thrown = |thrown| Failure::unreadable(argument, thrown);
+            (0..count).map(|at| Reflect::get_u32(value, at).map_err(thrown)).collect()
+        }
+    }
+}
+
+/// The numbers of an array of at most `most`.
+pub(crate) fn numbers(argument: &str, value: &JsValue, most: u32) -> Result<Vec<f64>, Failure> {
+    list(argument, value, most)?.iter().map(|entry| number(argument, entry)).collect()
 }
 
 /// A number, and not what JavaScript would make one of.

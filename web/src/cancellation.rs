@@ -9,6 +9,9 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
+/// Arguments of long work that the library calls otherwise.
+const RENAMED: [(&str, &str); 2] = [("max_iterations", "maxIterations"), ("geometry", "cost")];
+
 /// What the page asked to be told, and by what it can stop. Clones share what was thrown.
 #[derive(Debug, Clone)]
 pub(crate) struct Cancellation {
@@ -59,7 +62,7 @@ impl Cancellation {
         match (error, self.thrown.borrow_mut().take()) {
             (kantor::Error::Cancelled { .. }, Some(thrown)) => Failure::Thrown(thrown),
             (kantor::Error::Cancelled { iterations }, None) => self.aborted(iterations),
-            (error, _) => Failure::Library(error),
+            (error, _) => Failure::renamed(error, &RENAMED),
         }
     }
 }

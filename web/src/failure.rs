@@ -33,6 +33,16 @@ impl Failure {
         Failure::Argument { argument: argument.into(), reason: reason.into() }
     }
 
+    /// The library's, with arguments under the names that they have in JavaScript.
+    pub(crate) fn renamed(mut error: Error, names: &[(&str, &'static str)]) -> Failure {
+        if let Error::InvalidInput { argument, .. } = &mut error
+            && let Some((_, name)) = names.iter().find(|(from, _)| from == argument)
+        {
+            *argument = name;
+        }
+        Failure::Library(error)
+    }
+
     pub(crate) fn unreadable(argument: &str, thrown: JsValue) -> Failure {
         Failure::Unreadable { argument: argument.into(), thrown }
     }

@@ -10,8 +10,13 @@ mod check;
 mod context;
 mod divergence;
 mod failure;
+mod geometry;
 mod numbers;
-mod transport;
+mod pictures;
+mod problem;
+mod sinkhorn;
+mod sinkhorn_divergence;
+mod solution;
 mod values;
 mod vmf;
 

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::values::{describe, property};
-use js_sys::{Array, Float32Array, Float64Array, Function, Reflect};
+use js_sys::{Array, Float32Array, Float64Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 /// Numbers of one array, in or out: half a gigabyte of f64. The module's memory ends at four, and holds an array once
@@ -74,6 +74,53 @@ impl Numbers {
     }
 }
 
+/// Samples of a picture: of bytes or of floats.
+#[derive(Debug)]
+pub(crate) enum Samples {
+    Bytes(Vec<u8>),
+    Numbers(Numbers),
+}
+
+impl Samples {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Samples::Bytes(bytes) => bytes.len(),
+            Samples::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    /// A typed array of bytes or floats, copied.
+    pub(crate) fn read(argument: &str, value: &JsValue) -> Result<Samples, Failure> {
+        INTRINSICS.with(|intrinsics| {
+            let intrinsics = intrinsics.as_ref().ok_or(Failure::NoIntrinsics)?;
+            match intrinsics.name(value).as_deref() {
+                Some("Uint8ClampedArray" | "Uint8Array") => {
+                    let copy = |view: &JsValue, room: &mut [u8]| {
+                        view.unchecked_ref::<Uint8Array>().copy_to(room);
+                    };
+                    intrinsics.copy(argument, value, &intrinsics.bytes, copy).map(Samples::Bytes)
+                }
+                Some("Float32Array" | "Float64Array") => {
+                    Numbers::read(argument, value).map(Samples::Numbers)
+                }
+                Some("Float16Array") => {
+                    // Of a typed array the language makes another without a step of the page's.
+                    let singles = Reflect::construct(&intrinsics.singles, &Array::of1(value));
+                    let singles = singles.map_err(|thrown| Failure::unreadable(argument, thrown))?;
+                    Numbers::read(argument, &singles).map(Samples::Numbers)
+                }
+                _ => {
+                    let what = describe(value);
+                    let reason = format!(
+                        "its data is {what}, not a Uint8ClampedArray, Uint8Array, Float32Array or Float64Array"
+                    );
+                    Err(Failure::argument(argument, reason))
+                }
+            }
+        })
+    }
+}
+
 /// That a result of so many numbers can be held.
 pub(crate) fn check_result(argument: &str, count: Option<u64>) -> Result<(), Failure> {
     let needed = count.unwrap_or(u64::MAX);
@@ -110,6 +157,7 @@ struct Intrinsics {
     name: Function,
     singles: Function,
     doubles: Function,
+    bytes: Function,
 }
 
 thread_local! {
@@ -139,6 +187,7 @@ impl Intrinsics {
             name: getter(&js_sys::Symbol::to_string_tag().into())?,
             singles: constructor(&Float32Array::new_with_length(0))?,
             doubles: constructor(&array)?,
+            bytes: constructor(&Uint8Array::new_with_length(0))?,
         })
     }
 

@@ -45,31 +45,105 @@ export interface Memory {
 }
 
 export interface SinkhornOptions {
-  /** Regularisation ε, in units of the cost. */
-  epsilon: number;
+  /** Regularisation ε, in units of the cost, or relative to the standard deviation of the cost's entries. */
+  epsilon: number | { relative: number };
   /** L1 marginal error at which a problem leaves the loop; 1e-5, in double precision 1e-10, unless given. 0 runs exactly `maxIterations`. */
   tolerance?: number;
   /** 2000 unless given. */
   maxIterations?: number;
   /** Single unless given. */
   precision?: Precision;
-  /** A falling ε: iteration k runs at max(ε, from·factor^k), which reaches ε within a million steps. */
-  annealing?: { from: number; factor: number };
+  /**
+   * A falling ε: iteration k runs at max(ε, from·factor^k), and reaches ε within `maxIterations`. Unless given, ε falls where
+   * a problem does not settle at once; with `false` it never does.
+   */
+  annealing?: { from: number; factor: number } | false;
 }
 
-/** B problems of n source and m target bins. Weights are non-negative, zeros allowed, every row divided by its sum. */
-export interface TransportProblem {
+/**
+ * `ImageData`, or whatever has pixels as it does: row by row, four samples a pixel (red, green, blue, alpha), or one, which is
+ * its weight. Bytes count from 0 to 255, floats from 0 to 1.
+ */
+export interface Picture {
+  readonly data: Uint8ClampedArray | Uint8Array | Numbers;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * What of a pixel is its weight, with samples from 0 to 1 as they are stored: `'luminance'` is (0.2126 red + 0.7152 green +
+ * 0.0722 blue) · alpha, as of a CSS mask; the others are the sample that they name.
+ */
+export type PictureChannel = 'luminance' | 'red' | 'green' | 'blue' | 'alpha';
+
+/** Rows of weights ≥ 0, zeros allowed, one after the other; a picture is a row, and an array of pictures of one size are as many. */
+export type Weights = Numbers | Picture | readonly Picture[];
+
+/** What every transport problem has: measures, and what is asked of the plan's marginals. */
+export interface Measures {
   /** B rows of n weights. */
-  source: Numbers;
+  source?: Weights;
   /** B rows of m weights. */
-  target: Numbers;
-  /** Row-major n×m for all problems, or B of them in a row. */
-  cost: Numbers;
-  /** B; 1 unless given. */
+  target?: Weights;
+  /** In place of source and target: every row with every later one; `Solution.pairs` says which. */
+  pairwise?: Weights;
+  /** What of pictures is the weight; `'luminance'` unless given. */
+  channel?: PictureChannel;
+  /** B, the number of problems. */
   batch?: number;
+  /**
+   * Whether every row of weights is divided by its sum: true unless given, and false with a reach or a mass. Masses that are
+   * kept must agree without them.
+   */
+  normalize?: boolean;
+  /**
+   * Unbalanced transport: instead of marginals a and b, ρ KL(P1 ‖ a) + ρ KL(Pᵀ1 ‖ b) is added to the objective, with a reach ρ
+   * > 0 in units of the cost, one for both sides or one for each. A side without one, or with Infinity, is hard.
+   */
+  reach?: number | { source?: number; target?: number };
+  /** Partial transport: P1 ≤ a, Pᵀ1 ≤ b, and this mass is moved in all. */
+  mass?: number;
   /** Target potentials g to start from, B×m, such as an earlier solution's. */
   start?: Numbers;
 }
+
+/** Between bins whose costs are a matrix. */
+export interface MatrixProblem extends Measures {
+  /** Row-major n×m for all problems, or B of them in a row. Infinity between bins that may not be coupled: there the plan is 0. */
+  cost: Numbers;
+  /** 1 unless given. */
+  batch?: number;
+}
+
+/** Of points x and y: the squared distance |x − y|², half of it, 1 − x·y/(|x||y|), or |x − y|^power with power ≥ 1. */
+export type GroundCost = 'squared' | 'half-squared' | 'cosine' | { power: number };
+
+/** Between points, whose costs are made where they are needed and never kept. */
+export interface PointsProblem extends Measures {
+  /**
+   * Coordinates of n source points and m target points, row-major n×d and m×d, for all problems; or, with `batch` and as many
+   * weights as points (or none), B pairs of clouds in a row. One array alone: the same points on both sides.
+   */
+  points: readonly [Numbers, Numbers] | Numbers;
+  /** d, from 1 to 4096. */
+  dimensions: number;
+  /** `'squared'` unless given. */
+  cost?: GroundCost;
+  // Weights of a side that has none are 1/n for each of its n points.
+}
+
+/** Between the pixels of a regular grid, whose cost Σ |x − y|^exponent over the axes is never kept: for pictures too large for a matrix. */
+export interface GridProblem extends Measures {
+  /** Pixels along one to three axes, the last the fastest: [height, width]. Those of the pictures unless given. */
+  grid?: readonly number[];
+  /** Distance from pixel to pixel, one for all axes or one for each; without it every axis spans [0, 1]. */
+  spacing?: number | readonly number[];
+  /** At least 1; 2 unless given. */
+  exponent?: number;
+}
+
+/** B problems between n source and m target bins. Row k of the source goes to row k of the target; one row is that of all. */
+export type TransportProblem = MatrixProblem | PointsProblem | GridProblem;
 
 export interface Progress {
   /** Problems that have left the loop, of how many. */
@@ -87,7 +161,9 @@ export interface SolveOptions {
 }
 
 export interface Potentials {
+  /** One per source bin. */
   f: Float64Array;
+  /** One per target bin. */
   g: Float64Array;
 }
 

@@ -15,6 +15,7 @@ export async function packageInPage(t, { browser, origin }) {
       assert.equal(await page.evaluate(async () => (await import('kantor')).version()), version);
     });
     await runAll(t, page, 'known_answers.js');
+    await runAll(t, page, 'transport.js');
     await runAll(t, page, 'against_twin.js');
   });
 }

@@ -26,6 +26,26 @@ async function clicked(page, button) {
   assert.equal(await runOf(page, () => page.click(button)), 'done', await status(page));
 }
 
+/** The transport page with masses that need not agree: less moves, and the divergence is told. */
+async function reached({ browser, name, origin }, geometry) {
+  await withPage(browser, async (page) => {
+    await settled(page, origin, 'transport');
+    if (geometry !== 'line') {
+      assert.equal(await runOf(page, () => page.click(`#geometry input[value=${geometry}]`)), 'done', await status(page));
+    }
+    const number = async (id) => Number(await page.$eval(`#${id}`, (output) => output.textContent));
+    assert.ok(Math.abs(await number('mass') - 1) < 1e-4, `${await number('mass')} moves`);
+    assert.equal(await runOf(page, () => page.select('#reach', '0.1')), 'done', await status(page));
+    const less = await number('mass');
+    assert.ok(less > 0 && less < 0.999, `${less} moves with a reach`);
+    await tabTo(page, '#debiased');
+    assert.equal(await runOf(page, () => page.keyboard.press(' ')), 'done', await status(page));
+    const [divergence, cost] = [await number('divergence'), await number('regularized-cost')];
+    assert.ok(divergence > 0 && divergence < cost, `a divergence of ${divergence} beside a cost of ${cost}`);
+    await photograph(page, name, `transport-${geometry}-reach`);
+  }, { before: keepStates });
+}
+
 export async function pages(t, { browser, name, origin }) {
   await t.test('index', () => withPage(browser, async (page) => {
     await page.goto(`${origin}/demos/index.html${onWebGpu}`);
@@ -64,6 +84,9 @@ export async function pages(t, { browser, name, origin }) {
       await clicked(page, button);
       t.diagnostic(await status(page));
     }, { before: keepStates }));
+  }
+  for (const geometry of ['line', 'grid', 'points']) {
+    await t.test(`transport: ${geometry} with a reach, and its divergence`, () => reached({ browser, name, origin }, geometry));
   }
   await t.test('colours: picked files', (t) => colours(t, { browser, origin }));
   await t.test('check: no permission to copy', () => copyRefused({ browser, origin }));

@@ -45,7 +45,7 @@ export class Grid {
 
   problem() {
     const { source, target, cost, largestCost } = this;
-    return { source, target, cost, largestCost };
+    return { source, target, geometry: { cost }, largestCost };
   }
 
   stroke(name, to, from = to, erase = false) {

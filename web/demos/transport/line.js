@@ -32,7 +32,7 @@ export class Line {
 
   problem() {
     const { source, target, cost, largestCost } = this;
-    return { source, target, cost, largestCost };
+    return { source, target, geometry: { cost }, largestCost };
   }
 
   // A stroke between two points of the unit square, y upwards; the first one of a gesture has no `from`.

@@ -47,14 +47,14 @@ export class Points {
   }
 
   problem() {
-    const { source, target } = this.clouds;
-    const cost = new Float32Array(source.length * target.length);
-    source.forEach(([x, y], i) => target.forEach(([u, v], j) => {
-      cost[i * target.length + j] = (x - u) ** 2 + (y - v) ** 2;
-    }));
-    const [a, b] = [source, target].map((cloud) => new Float32Array(cloud.length).fill(1));
-    const largestCost = cost.reduce((a, b) => Math.max(a, b), 1e-6); // not 0 where all points coincide: ε is a part of it
-    return { source: a, target: b, cost, largestCost };
+    const clouds = [this.clouds.source, this.clouds.target];
+    const [source, target] = clouds.map((cloud) => new Float32Array(cloud.length).fill(1));
+    const points = clouds.map((cloud) => new Float32Array(cloud.flat()));
+    let largestCost = 1e-6; // not 0 where all points coincide: ε is a part of it
+    for (const [x, y] of clouds[0]) {
+      for (const [u, v] of clouds[1]) largestCost = Math.max(largestCost, (x - u) ** 2 + (y - v) ** 2);
+    }
+    return { source, target, geometry: { points, dimensions: 2 }, largestCost };
   }
 
   stroke(side, to, from = undefined, erase = false) {

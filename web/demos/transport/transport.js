@@ -23,9 +23,11 @@ async function solve({ context, signal, progress }) {
   offerPrecisions(context.precision);
   const precision = element('precision-choice').value;
   const tolerance = tolerances[precision];
-  const { source, target, cost, largestCost } = geometry.problem();
+  const { source, target, geometry: between, largestCost } = geometry.problem();
   const maxIterations = Number(element('iterations').value);
   const epsilon = relativeEpsilon() * largestCost;
+  const problem = { ...between, ...asked(source, target, largestCost) };
+  const debiased = element('debiased').checked;
   const warm = potentials !== undefined;
   show('tolerance', tolerance.toExponential().replace('e-', 'e−'));
   show('start', warm ? 'the last potentials' : 'zero');
@@ -34,11 +36,13 @@ async function solve({ context, signal, progress }) {
   staleness(true);
 
   let solution;
+  let divergence;
   let firstError;
   try {
     const started = performance.now();
-    solution = await new Sinkhorn({ epsilon, tolerance, maxIterations, precision }).solve(
-      context, { source, target, cost, ...(warm && { start: potentials }) }, {
+    const sinkhorn = new Sinkhorn({ epsilon, tolerance, maxIterations, precision });
+    const solving = sinkhorn[debiased ? 'divergence' : 'solve'](
+      context, { ...problem, ...(warm && { start: potentials }) }, {
         signal,
         onProgress({ iterations, marginalError }) {
           show('iteration-count', iterations.toLocaleString('en'));
@@ -51,11 +55,17 @@ async function solve({ context, signal, progress }) {
             `Iteration ${iterations.toLocaleString('en')} of at most ${maxIterations.toLocaleString('en')}`);
         },
       });
+    if (debiased) {
+      divergence = await solving;
+      solution = divergence.cross();
+    } else {
+      solution = await solving;
+    }
     const solveTime = performance.now() - started;
     reading = { ...(await geometry.read(solution, signal)), of: geometry, source, target, converged: solution.converged[0] };
     const { g } = await solution.potentials();
     potentials = g.every(Number.isFinite) ? g : undefined;
-    report(solution, solveTime, tolerance);
+    report(solution, divergence, solveTime, tolerance);
     staleness(false);
     drawResult();
     return outcome(solution, tolerance);
@@ -64,10 +74,21 @@ async function solve({ context, signal, progress }) {
     throw error;
   } finally {
     solution?.free();
+    divergence?.free();
   }
 }
 
-function report(solution, time, tolerance) {
+// The weights, and what is asked of the marginals. With a reach masses count as they are, of which the larger is 1.
+function asked(source, target, largestCost) {
+  const reach = Number(element('reach').value);
+  if (reach === Infinity) return { source, target };
+  const mass = (weights) => weights.reduce((sum, weight) => sum + weight, 0);
+  const unit = Math.max(mass(source), mass(target)) || 1;
+  const [a, b] = [source, target].map((weights) => weights.map((weight) => weight / unit));
+  return { source: a, target: b, reach: reach * largestCost };
+}
+
+function report(solution, divergence, time, tolerance) {
   show('iteration-count', solution.iterations[0].toLocaleString('en'));
   show('marginal-error', solution.marginalError[0].toExponential(2));
   show('solve-time', seconds(time));
@@ -79,6 +100,9 @@ function report(solution, time, tolerance) {
     show(`${name}-cost`, solution[`${name}Cost`][0].toPrecision(digits));
     element(`${name}-cost`).classList.toggle('bad', !solution.converged[0]);
   }
+  show('mass', solution.mass[0].toPrecision(digits));
+  show('divergence', divergence ? divergence.values[0].toPrecision(digits) : 'not asked for');
+  element('divergence').classList.toggle('bad', divergence !== undefined && !divergence.converged[0]);
 }
 
 function outcome(solution, tolerance) {
@@ -186,7 +210,11 @@ element('epsilon').addEventListener('input', () => {
   solveSoon();
 });
 element('precision-choice').addEventListener('change', solveSoon);
-element('iterations').addEventListener('change', solveSoon);
+for (const id of ['iterations', 'debiased']) element(id).addEventListener('change', solveSoon);
+element('reach').addEventListener('change', () => {
+  potentials = undefined; // those of another problem
+  solveSoon();
+});
 element('solve').addEventListener('click', () => {
   potentials = undefined;
   runTask(solve);

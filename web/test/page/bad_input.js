@@ -56,7 +56,7 @@ export const tests = {
     equal(error.index, 1, 'the index of the NaN');
     await allInvalid([
       ['a negative weight', () => solve(context, { target: new Float32Array([-0.5, 1.5]) })],
-      ['an infinite cost', () => solve(context, { cost: new Float32Array([0, Infinity, 1, 0]) })],
+      ['a cost of −∞', () => solve(context, { cost: new Float32Array([0, -Infinity, 1, 0]) })],
       ['a cost that is NaN', () => solve(context, { cost: new Float64Array([0, NaN, 1, 0]) })],
       ['weights that are all zero', () => solve(context, { source: new Float32Array(2) })],
       ['a histogram with NaN', () => compared(context, withNan)],
@@ -66,6 +66,107 @@ export const tests = {
       ['a negative argument', () => logBesselI(context, 1, -1)],
       ['an order that is NaN', () => logBesselI(context, NaN, 1)],
     ]);
+  },
+
+  // A cost of infinity is none that is wrong: it forbids a pair (transport.js has what comes of it).
+  async 'an infinite cost forbids a pair'({ context }) {
+    const solution = await solve(context, { cost: new Float32Array([0, Infinity, Infinity, 0]) });
+    equal((await solution.plan())[1], 0, 'the plan there');
+    equal(solution.transportCost[0], 0, 'transport cost');
+    solution.free();
+    const alone = await new Sinkhorn({ epsilon: 1, maxIterations: 50 }).solve(context, {
+      ...problem, cost: new Float32Array([Infinity, Infinity, 1, 0]),
+    });
+    equal(alone.converged[0], false, 'with a bin that has no partner: converged');
+    alone.free();
+  },
+
+  async 'geometries and marginals: the argument is named'({ context }) {
+    const [x, y] = [new Float64Array([0, 0, 1, 1]), new Float64Array([1, 0, 0, 1])];
+    const cloud = { points: [x, y], dimensions: 2 };
+    const weights = { source: half, target: half };
+    const pixels = (data, width, height) => ({ data, width, height });
+    const picture = pixels(new Uint8ClampedArray(16).fill(255), 2, 2);
+    const two = (image) => ({ source: image, target: image });
+    for (const [argument, problem] of Object.entries({
+      'cost: is missing': weights,
+      'cost: is Float32Array': { ...cloud, cost },
+      'cost: "euclidean"': { ...cloud, cost: 'euclidean' },
+      'cost: has no "exponent"': { ...cloud, cost: { exponent: 2 } },
+      'cost.power: 0.5': { ...cloud, cost: { power: 0.5 } },
+      'cost: is not of a grid': { ...weights, cost, grid: [2] },
+      'dimensions: is missing': { points: [x, y] },
+      'dimensions: 1.5': { ...cloud, dimensions: 1.5 },
+      'dimensions: is not of a matrix': { ...weights, cost, dimensions: 2 },
+      'points[0]: 4 numbers': { ...cloud, dimensions: 3 },
+      'points[1], row 1, index 0: NaN': { ...cloud, points: [x, new Float64Array([0, 0, NaN, 0])] },
+      'points[1]: is Array': { ...cloud, points: [x, [0, 0, 1, 1]] },
+      'points: has 1 clouds': { ...cloud, points: [x] },
+      'points: has 3 entries': { ...cloud, points: [x, y, x] },
+      'points: is number': { ...cloud, points: 3 },
+      'points[0], row 0: a point at the origin': { ...cloud, cost: 'cosine' },
+      'source: has 3 weights': { ...cloud, batch: 2, source: new Float64Array(3).fill(1) },
+      'points: has one cloud': { ...cloud, batch: 2, source: half, target: new Float64Array(4).fill(1) },
+      'target: 3 weights': { ...cloud, target: new Float32Array(3).fill(1) },
+      'grid: is not of points': { ...cloud, grid: [2] },
+      'grid: has 4 entries': { ...weights, grid: [1, 1, 1, 2] },
+      'grid: 0 has no pixels': { ...weights, grid: [0] },
+      'grid: is number': { ...weights, grid: 2 },
+      'grid: -2': { ...weights, grid: [-2] },
+      'source: has 2 weights': { ...weights, grid: [2 ** 24, 2] },
+      'spacing: has 2 numbers': { ...weights, grid: [2], spacing: [1, 1] },
+      'spacing, index 0: 0.0': { ...weights, grid: [2], spacing: 0 },
+      'exponent: 0.5': { ...weights, grid: [2], exponent: 0.5 },
+      'exponent: is not of a matrix': { ...weights, cost, exponent: 1 },
+      'grid: is [2, 2], but': { ...two(picture), target: pixels(new Float32Array(6).fill(1), 3, 2) },
+      'grid: is [4], but': { ...two(picture), grid: [4] },
+      'source: its data has 15': two(pixels(new Uint8ClampedArray(15), 2, 2)),
+      'source: its data is Array': two(pixels([1, 1, 1, 1], 2, 2)),
+      'source: is Object, not a Float32Array': two({ data: new Uint8Array(4), height: 2 }),
+      'source: is Object, not a Float32Array, Float64Array or ImageData: it has no width': two(pixels(new Uint8Array(4), -2, -2)),
+      'source, row 0, index 3: -1': two(pixels(new Float32Array([1, 1, 1, -1]), 2, 2)),
+      'source, row 0: has no mass': two(pixels(new Uint8ClampedArray(16), 2, 2)),
+      'target: is missing': { source: picture },
+      'channel: "grey"': { ...two(picture), channel: 'grey' },
+      'channel: is of pictures': { ...weights, cost, channel: 'red' },
+      'channel: is of pixels of four': { ...two(pixels(new Float32Array(4).fill(1), 2, 2)), channel: 'red' },
+      'pairwise[1]: is 1×4': { pairwise: [picture, pixels(picture.data, 4, 1)] },
+      'pairwise[0]: is number': { pairwise: [1, 2], grid: [2] },
+      'pairwise: has no pictures': { pairwise: [], grid: [2] },
+      'pairwise: one row': { pairwise: half, grid: [2] },
+      'pairwise: is given beside source': { ...weights, pairwise: half, cost },
+      'pairwise, row 1, index 0: NaN': { pairwise: new Float32Array([1, 1, NaN, 1]), cost },
+      'batch: is not for pairwise': { pairwise: new Float32Array(4).fill(1), cost, batch: 2 },
+      'batch: is 3, but': { source: new Float32Array(4).fill(1), target: half, grid: [2], batch: 3 },
+      'cost: has 3 elements': { pairwise: half, cost: new Float32Array(3) },
+      'reach: 0.0 is not above zero': { ...cloud, reach: 0 },
+      'reach: NaN': { ...cloud, reach: { source: NaN } },
+      'reach: is string': { ...cloud, reach: '1' },
+      'reach: has no "both"': { ...cloud, reach: { both: 1 } },
+      'source: is string': { ...cloud, reach: { source: '1' } },
+      'mass: -1': { ...cloud, mass: -1 },
+      'mass: 2.0 is more': { ...cloud, mass: 2 },
+      'mass: is given beside reach': { ...cloud, mass: 0.5, reach: 1 },
+      'normalize: is number': { ...cloud, normalize: 1 },
+      'target, row 0: its mass is 2.0, that of the source 1.0': { ...cloud, target: new Float32Array([1, 1]), normalize: false },
+      'start, row 0, index 0: NaN': { ...cloud, start: new Float64Array([NaN, 0]) },
+      'start: has 1 potentials': { ...cloud, start: new Float64Array(1) },
+    })) {
+      const error = await failsWith('invalid-input', () => new Sinkhorn({ epsilon: 1 }).solve(context, problem), argument);
+      holds(error.message.startsWith(argument), `"${error.message}" does not begin with "${argument}"`);
+      equal(error.argument, /^[^:, ]+/.exec(argument)[0], 'argument');
+    }
+    const settings = { 'epsilon: is string': { epsilon: '1' }, 'epsilon: has no "share"': { epsilon: { share: 1 } },
+      'relative: is missing': { epsilon: { relative: undefined } }, 'annealing: is boolean': { epsilon: 1, annealing: true } };
+    for (const [words, options] of Object.entries(settings)) {
+      const error = await failsWith('invalid-input', () => new Sinkhorn(options), words);
+      holds(error.message.startsWith(words), `"${error.message}" does not begin with "${words}"`);
+    }
+    const none = () => new Sinkhorn({ epsilon: 1, maxIterations: 0 }).solve(context, { ...problem });
+    equal((await failsWith('invalid-input', none, 'no iterations')).argument, 'maxIterations', 'argument');
+    const lopsided = { ...weights, cost: new Float32Array([0, 1, 2, 0]) };
+    const debiased = () => new Sinkhorn({ epsilon: 1 }).divergence(context, lopsided);
+    equal((await failsWith('invalid-input', debiased, 'a cost that is not symmetric')).argument, 'cost', 'argument');
   },
 
   async 'the first bad row of several is named'({ context }) {

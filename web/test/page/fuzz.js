@@ -19,7 +19,7 @@ const ours = new RangeError('of the page');
 
 /** The classes of what is kept. */
 const classes = {
-  sinkhorns: Sinkhorn, solutions: kantor.Solution, rows: Distributions, divergences: Divergence, directions: Directions,
+  sinkhorns: Sinkhorn, solutions: kantor.Solution, debiased: kantor.SinkhornDivergence, rows: Distributions, divergences: Divergence, directions: Directions,
   distributions: VonMisesFisher,
 };
 
@@ -86,11 +86,12 @@ class Fuzz {
     const { random } = this;
     const epsilon = () => (random.chance(0.85) ? 10 ** (3 * random.next() - 2) : number(random));
     const annealing = () => this.or(() => options(random, { from: epsilon, factor: () => (random.chance(0.7) ? 0.5 : number(random)) }, 0.95));
+    const relative = () => this.or(() => options(random, { relative: epsilon }, 0.95));
     return this.keep('sinkhorns', new Sinkhorn(this.or(() => ({
-      epsilon: epsilon(),
+      epsilon: random.chance(0.8) ? epsilon() : relative(),
       ...options(random, {
         tolerance: () => (random.chance(0.8) ? 1e-4 : number(random)), maxIterations: () => random.of([1, 3, 20, 100, 0, -1, 1.5]),
-        precision: () => this.precision(), annealing,
+        precision: () => this.precision(), annealing: () => (random.chance(0.2) ? false : annealing()),
       }, 0.3),
     }))));
   }
@@ -100,19 +101,71 @@ class Fuzz {
     const [n, m, batch] = [1 + random.below(6), 1 + random.below(6), random.chance(0.7) ? 1 : 1 + random.below(4)];
     const off = () => (random.chance(0.03) ? random.below(3) - 1 : 0);
     const weights = (bins) => array(random, batch * bins + off()).map(Math.abs);
+    const given = random.of([
+      () => ({
+        source: () => weights(n), target: () => weights(m),
+        cost: () => array(random, (random.chance(0.5) ? 1 : batch) * n * m + off()),
+      }),
+      () => this.between(n, m, batch, weights, off), () => this.pictures(weights),
+      () => ({ pairwise: () => weights(n), cost: () => array(random, n * n).map(Math.abs) }),
+    ])();
     return options(random, {
-      source: () => weights(n), target: () => weights(m),
-      cost: () => array(random, (random.chance(0.5) ? 1 : batch) * n * m + off()),
+      ...given,
       ...(batch > 1 || random.chance(0.1) ? { batch: () => batch } : {}),
       ...(random.chance(0.1) ? { start: () => array(random, batch * m) } : {}),
+      ...(random.chance(0.2) ? { reach: () => random.of([random.next(), { source: random.next() }, number(random)]) } : {}),
+      ...(random.chance(0.1) ? { mass: () => (random.chance(0.7) ? random.next() : number(random)) } : {}),
+      ...(random.chance(0.1) ? { normalize: () => random.chance(0.5) } : {}),
     }, 0.99);
+  }
+
+  /** Clouds of points, with weights or without. */
+  between(n, m, batch, weights, off) {
+    const { random } = this;
+    const dimensions = 1 + random.below(5);
+    const clouds = random.chance(0.5) ? 1 : batch;
+    const points = (count) => array(random, clouds * count * dimensions + off());
+    return {
+      points: () => (random.chance(0.9) ? [points(n), points(m)] : points(n)), dimensions: () => dimensions,
+      ...(random.chance(0.7) ? { source: () => weights(n), target: () => weights(m) } : {}),
+      ...(random.chance(0.5)
+        ? { cost: () => random.of(['squared', 'half-squared', 'cosine', { power: 1 + random.next() }, { power: number(random) }, 'l2']) }
+        : {}),
+    };
+  }
+
+  /** A grid of one to three axes, some of pictures. */
+  pictures(weights) {
+    const { random } = this;
+    const grid = Array.from({ length: 1 + random.below(3) }, () => 1 + random.below(4));
+    const [height, width] = grid;
+    const pixels = grid.reduce((a, b) => a * b);
+    const picture = () => {
+      const length = random.of([1, 4, 4, 4, 3]) * pixels;
+      const data = random.chance(0.5) ? Uint8ClampedArray.from({ length }, () => random.below(256)) : array(random, length).map(Math.abs);
+      return { data, height, width };
+    };
+    const row = () => (grid.length === 2 && random.chance(0.6) ? picture() : weights(pixels));
+    return {
+      ...(random.chance(0.8) ? { source: row, target: row } : { pairwise: () => [picture(), picture()] }),
+      ...(random.chance(0.8) ? { grid: () => grid } : {}),
+      ...(random.chance(0.2) ? { spacing: () => random.of([random.next(), grid.map(() => random.next()), number(random)]) } : {}),
+      ...(random.chance(0.2) ? { exponent: () => random.of([1, 1.5, 2, number(random)]) } : {}),
+      ...(random.chance(0.2) ? { channel: () => random.of(['luminance', 'red', 'alpha', 'hue']) } : {}),
+    };
   }
 
   async solve() {
     const solver = this.object('sinkhorns');
     const { options } = this.cancelling();
-    const solution = await Sinkhorn.prototype.solve.call(solver, this.context(), this.or(() => this.problem()), options);
-    this.keep('solutions', solution);
+    const problem = this.or(() => this.problem());
+    if (this.random.chance(0.8)) {
+      this.keep('solutions', await Sinkhorn.prototype.solve.call(solver, this.context(), problem, options));
+      return;
+    }
+    const debiased = await Sinkhorn.prototype.divergence.call(solver, this.context(), problem, options);
+    this.keep('debiased', debiased);
+    this.keep('solutions', debiased.cross());
   }
 
   ofSolution() {

@@ -38,7 +38,8 @@ export const tests = {
   },
 
   async 'what is upon Object.prototype is no option'({ twin }) {
-    const names = ['precision', 'maxIterations', 'tolerance', 'annealing', 'batch', 'start', 'signal', 'onProgress', 'input',
+    const names = ['precision', 'maxIterations', 'tolerance', 'annealing', 'batch', 'start', 'points', 'grid', 'pairwise', 'dimensions',
+      'spacing', 'exponent', 'channel', 'reach', 'mass', 'normalize', 'relative', 'power', 'signal', 'onProgress', 'input',
       'temperature', 'parameter', 'unit', 'reduction', 'backend', 'kernel', 'upstream', 'side'];
     const nonsense = Object.fromEntries(names.map((name) => [name, { value: 'nonsense', writable: true }]));
     await polluted(nonsense, async () => {
@@ -90,6 +91,15 @@ export const tests = {
       'mask of getters': () => new Divergence('kl', { reduction: 'sum', mask: Object.defineProperty([true], 0, { get: throws }) }),
       'endless mask': () => new Divergence('kl', { reduction: 'sum', mask: new Array(2 ** 32 - 1) }),
       constructor: () => solve(twin, { source: { get constructor() { return throws(); } } }),
+      'width of a picture': () => solve(twin, { source: { get width() { return throws(); } } }),
+      'data of a picture': () => solve(twin, { source: { width: 1, height: 2, get data() { return throws(); } } }),
+      'pictures that throw': () => solve(twin, { source: new Proxy([], { get: throws }) }),
+      'revoked reach': () => solve(twin, { reach: proxy }),
+      'revoked points': () => solve(twin, { cost: undefined, points: proxy, dimensions: 1 }),
+      'points of getters': () => solve(twin, { cost: undefined, points: Object.defineProperty([half, half], 1, { get: throws }), dimensions: 1 }),
+      'endless grid': () => solve(twin, { cost: undefined, grid: new Array(2 ** 32 - 1) }),
+      'endless pictures': () => solve(twin, { source: new Array(2 ** 32 - 1) }),
+      'many pictures': () => solve(twin, { source: new Array(2 ** 26) }),
     })) {
       const error = await failsWith('invalid-input', work, what);
       if (['getter', 'keys', 'descriptor', 'get', 'mask of getters'].includes(what)) equal(error.cause, thrown, `${what}: cause`);
@@ -156,6 +166,8 @@ export const tests = {
       const rows = await Distributions.create(where, new Float32Array(10_000).fill(1), 1);
       await failsWith('limit-exceeded', () => new Divergence('kl').pairwise(rows, rows), '10⁸ pairs');
       rows.free();
+      const rowsOfOne = { pairwise: new Float32Array(20_000).fill(1), cost: new Float32Array(1) };
+      await failsWith('limit-exceeded', () => new Sinkhorn({ epsilon: 1 }).solve(where, rowsOfOne), '2·10⁸ pairs');
       const wide = await solve(where, { source: new Float32Array(10_000).fill(1), target: half.slice(1), cost: new Float32Array(10_000) });
       await failsWith('limit-exceeded', () => wide.apply(new Float32Array(10_000)), 'a product of 10⁸');
       wide.free();
@@ -166,7 +178,7 @@ export const tests = {
     await failsWith('limit-exceeded', () => distribution.sample(2 ** 32 - 1), 'samples');
     distribution.free();
     const endless = { epsilon: 1e-20, maxIterations: 2 ** 32 - 1, annealing: { from: 1e20, factor: 0.9999999 } };
-    await failsWith('invalid-input', () => new Sinkhorn(endless), 'annealing without an end');
+    await failsWith('invalid-input', () => new Sinkhorn(endless).solve(twin, problem), 'annealing without an end');
     await solvesStill(twin, 'afterwards');
     return [`the module's memory is ${twin.memory.module / 2 ** 20} MB`];
   },

@@ -21,6 +21,22 @@ export const tests = {
     }
   },
 
+  // Masses of 1.5 and 0.7 at a distance of 0.8, ε = 0.3, ρ = 0.9: (αβ)^((ε+ρ)/(ε+2ρ)) e^(−C/(ε+2ρ)) of it moves.
+  async 'transport between points whose masses differ'({ context }) {
+    const sinkhorn = new Sinkhorn({ epsilon: 0.3, tolerance: 1e-6 });
+    const solution = await sinkhorn.solve(context, {
+      points: [new Float32Array([0]), new Float32Array([0.8])], dimensions: 1, cost: { power: 1 },
+      source: new Float32Array([1.5]), target: new Float32Array([0.7]), reach: 0.9,
+    });
+    try {
+      within(solution.mass[0], 0.702_526_407_915_996, 1e-5, 'mass');
+      within(solution.regularizedCost[0], 0.819_694_543_376_408, 1e-5, 'regularized cost');
+      equal(solution.stop[0], 'converged', 'stop');
+    } finally {
+      solution.free();
+    }
+  },
+
   async 'KL of counts, and +∞ where supports part'({ context }) {
     const p = await Distributions.create(context, new Float32Array([9, 12, 4]), 3, { normalize: true });
     const q = await Distributions.create(context, new Float32Array([1, 1, 1]), 3, { normalize: true });

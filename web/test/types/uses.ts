@@ -4,8 +4,8 @@ import {
   logBesselK, version,
 } from 'kantor';
 import type {
-  CheckRow, DivergenceName, DivergenceValues, Numbers, Precision, Progress, SinkhornOptions, Solution, SolveOptions,
-  TransportProblem, VonMisesFisherFit,
+  CheckRow, DivergenceName, DivergenceValues, GridProblem, GroundCost, MatrixProblem, Numbers, Picture, PointsProblem, Precision,
+  Progress, SinkhornDivergence, SinkhornOptions, Solution, SolveOptions, TransportProblem, VonMisesFisherFit, Weights,
 } from 'kantor';
 
 export async function transport(signal: AbortSignal): Promise<Float64Array> {
@@ -29,6 +29,29 @@ export async function transport(signal: AbortSignal): Promise<Float64Array> {
   console.log(f.length, g.length, converged, stop, iterations, solution.transportCost[0], solution.variant);
   await solution.apply(new Float32Array(2), 0);
   return solution.applyTransposed(new Float64Array(2));
+}
+
+export async function geometries(context: Context, image: ImageData): Promise<number> {
+  const sinkhorn = new Sinkhorn({ epsilon: { relative: 0.05 }, annealing: false });
+  const cost: GroundCost = { power: 1.5 };
+  const clouds: PointsProblem = { points: [new Float32Array(6), new Float64Array(4)], dimensions: 2, cost, reach: { source: 1 } };
+  using moved: Solution = await sinkhorn.solve(context, clouds);
+  const masses: Float64Array[] = [moved.mass, moved.epsilon, moved.multiplier];
+  const kept: boolean = !moved.normalized;
+  const picture: Picture = image;
+  const weights: Weights = [image, picture];
+  const grid: GridProblem = { pairwise: weights, channel: 'alpha', spacing: [1, 2], exponent: 1, mass: 0.5, normalize: false };
+  using between: SinkhornDivergence = await sinkhorn.divergence(context, grid);
+  using cross: Solution = between.cross();
+  between.requireConverged();
+  const converged: boolean[] = between.converged;
+  const pairs: [number, number][] = cross.pairs;
+  const matrix: MatrixProblem = { source: image, target: new Float32Array(4), cost: new Float32Array([Infinity]), reach: 1 };
+  await sinkhorn.solve(context, matrix);
+  await sinkhorn.solve(context, { source: image, target: image, grid: [2, 2], spacing: 0.5 });
+  await sinkhorn.solve(context, { points: new Float32Array(3), dimensions: 3, cost: 'cosine', batch: 1 });
+  console.log(masses.length, kept, converged, pairs[0]?.[1]);
+  return between.values[0] ?? between.length;
 }
 
 export async function divergences(context: Context): Promise<number> {
@@ -65,6 +88,8 @@ export async function checked(context: Context): Promise<CheckRow[]> {
 export async function refused(context: Context): Promise<void> {
   // @ts-expect-error ε is required
   new Sinkhorn({});
+  // @ts-expect-error no such cost between points
+  await new Sinkhorn({ epsilon: 1 }).solve(context, { points: new Float32Array(2), dimensions: 1, cost: 'euclidean' });
   // @ts-expect-error no such divergence
   new Divergence('kullback');
   // @ts-expect-error plain arrays are not taken
