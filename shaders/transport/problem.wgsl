@@ -89,6 +89,10 @@ struct Slot {
   mass: f32,             // the larger of both so kept, at most 1
   source_mass: f32,
   target_mass: f32,
+  fell_at: u32,          // iterations done when epsilon began to fall; 0: it has not
+  stages_0: u32,         // tests at every epsilon since, 4 bits each, the last in the lowest: see convergence.wgsl
+  stages_1: u32,
+  stages_2: u32,
 }
 
 // Phases of a problem that is watched: PLAIN is not; PROBE looks whether it settles at once; ANNEAL lets epsilon fall; RUN
