@@ -97,12 +97,17 @@ fn relax(s: ptr<function, Slot>, error: f32) {
   }
 }
 
-// Epsilon falls by a factor, to its last value at most. The tests that it was held for are put before those of the others.
+// Epsilon falls by a factor, to its last value at most. The tests that it was held for are put beside those before; of more
+// than sixteen values, at 1e8 times the last, the rest counts with the last.
 fn fall(s: ptr<function, Slot>) {
-  (*s).stages_2 = ((*s).stages_2 << 4u) | ((*s).stages_1 >> 28u);
-  (*s).stages_1 = ((*s).stages_1 << 4u) | ((*s).stages_0 >> 28u);
-  (*s).stages_0 = ((*s).stages_0 << 4u) | min((*s).held / test.every + 1u, 15u);
-  (*s).held = 0u;
+  let tests = ((*s).held & 255u) / test.every + 1u;
+  if (((*s).stages_1 >> 28u) != 0u) {
+    (*s).stages_0 = ((*s).stages_0 & 0xfffffff0u) | min(((*s).stages_0 & 15u) + tests, 15u);
+  } else {
+    (*s).stages_1 = ((*s).stages_1 << 4u) | ((*s).stages_0 >> 28u);
+    (*s).stages_0 = ((*s).stages_0 << 4u) | min(tests, 15u);
+  }
+  (*s).held = (*s).held & 0xffffff00u;
   let factor = max(exp_f32(f32(test.every) * log_f32(FALL_ITERATION)), FALL_TEST);
   set_unit(s, (*s).unit * factor);
 }
@@ -132,11 +137,9 @@ fn watch(s: ptr<function, Slot>, error: f32) {
       (*s).phase = RUN;
     } else if (on_beat && error > exp_f32(2.302585093 * (1.0 - f32(k) * PROBE_FALL))) {
       (*s).phase = ANNEAL;
-      (*s).held = 0u;
-      (*s).fell_at = k;
+      (*s).held = k << 8u;
       (*s).stages_0 = 0u;
       (*s).stages_1 = 0u;
-      (*s).stages_2 = 0u;
       set_unit(s, 0.1 * test.contrast);
       restart(s);
       return;
@@ -147,7 +150,7 @@ fn watch(s: ptr<function, Slot>, error: f32) {
     if ((*s).unit == (*s).last_unit) {
       (*s).phase = RUN;
       restart(s);
-    } else if (error > HOLD_ABOVE && (*s).held < HOLD_ITERATIONS) {
+    } else if (error > HOLD_ABOVE && ((*s).held & 255u) < HOLD_ITERATIONS) {
       (*s).held += test.every;
       relax(s, error);
       return;

@@ -77,7 +77,7 @@ struct Loop<'a> {
     test: Arc<Pipeline>,
     /// Iterations of this phase.
     done: u32,
-    /// Iterations of every problem before it, and after how many of them its ε began to fall.
+    /// Iterations of every problem before it, and what its slot has `held`.
     before: Vec<(u32, u32)>,
 }
 
@@ -95,8 +95,8 @@ pub(crate) async fn iterate(
         gpu.pipeline(&CONVERGENCE, vec![("WORKGROUP", Constant::U32(TEST_WORKGROUP))]).await?;
     let mut before = vec![(0, 0); state.len()];
     for slot in running.iter_mut() {
-        let [iterations, fell_at] = [&mut slot.iterations, &mut slot.fell_at].map(std::mem::take);
-        before[slot.problem as usize] = (iterations, fell_at);
+        let [iterations, held] = [&mut slot.iterations, &mut slot.held].map(std::mem::take);
+        before[slot.problem as usize] = (iterations, held);
     }
     let mut this = Loop { state, softmin, phase, test, done: 0, before };
     this.begin().await?;
@@ -108,9 +108,12 @@ pub(crate) async fn iterate(
     this.end().await?;
     running.append(&mut finished);
     for slot in running.iter_mut() {
-        let (iterations, fell_at) = this.before[slot.problem as usize];
+        let (iterations, held) = this.before[slot.problem as usize];
         slot.iterations += iterations;
-        slot.fell_at = if slot.fell_at > 0 { slot.fell_at + iterations } else { fell_at };
+        slot.held = match slot.fell_at() {
+            0 => held,
+            _ => slot.held.saturating_add(iterations.saturating_mul(1 << 8)),
+        };
     }
     outcome
 }

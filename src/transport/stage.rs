@@ -39,14 +39,14 @@ const BITS: u32 = 4;
 /// ε that a device let fall, from what its slot has kept; nothing where it did not. `epsilon` is that of the problem, `first`
 /// the largest cost.
 pub(super) fn stages_of(slot: &Slot, epsilon: f64, largest_cost: f64) -> Vec<Stage> {
-    if slot.fell_at == 0 {
+    if slot.fell_at() == 0 {
         return Vec::new();
     }
-    let words = [slot.stages_2, slot.stages_1, slot.stages_0];
+    let words = [slot.stages_1, slot.stages_0];
     let of_word = |word: u32| (0..u32::BITS / BITS).rev().map(move |k| (word >> (BITS * k)) & 15);
-    let mut stages = vec![Stage::new(epsilon, slot.fell_at)];
+    let mut stages = vec![Stage::new(epsilon, slot.fell_at())];
     let mut falling = epsilon.max(FALLS_FROM * largest_cost);
-    let mut left = slot.iterations.saturating_sub(slot.fell_at);
+    let mut left = slot.iterations.saturating_sub(slot.fell_at());
     for tests in words.into_iter().flat_map(of_word).filter(|tests| *tests > 0) {
         let iterations = left.min(tests * EVERY);
         stages.push(Stage::new(falling, iterations));
@@ -85,7 +85,7 @@ mod tests {
     fn tests_of_a_slot_are_stages() {
         let none = Slot { iterations: 40, ..Slot::new(0) };
         assert!(stages_of(&none, 1.0, 1000.0).is_empty());
-        let slot = Slot { fell_at: 11, stages_0: 0x1_2B13, iterations: 200, ..none };
+        let slot = Slot { held: 11 << 8, stages_0: 0x1_2B13, iterations: 200, ..none };
         let stages = stages_of(&slot, 1.0, 1000.0);
         let iterations: Vec<u32> = stages.iter().map(|stage| stage.iterations).collect();
         assert_eq!(iterations, [11, 5, 10, 55, 5, 15, 99]);

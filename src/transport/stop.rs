@@ -45,8 +45,10 @@ impl Stop {
         (iterations, most): (u32, u32),
         cancelled: bool,
     ) -> Stop {
+        // With a tolerance of 0 all iterations were asked for.
+        let is_short = cancelled && tolerance == 0.0;
         // An error that is no number is within no tolerance.
-        if error <= tolerance {
+        if error <= tolerance && !is_short {
             Stop::Converged
         } else if iterations >= most {
             Stop::MaxIterations

@@ -38,10 +38,8 @@ params! {
         mass: f32,
         source_mass: f32,
         target_mass: f32,
-        fell_at: u32,
         stages_0: u32,
         stages_1: u32,
-        stages_2: u32,
     }
 }
 
@@ -87,6 +85,11 @@ impl Slot {
         let phase = if probe { Slot::PROBE } else { Slot::RUN };
         let omega = self.omega.max(self.saved_omega).max(1.0);
         Slot { phase, omega, trigger: (10.0 * tolerance) as f32, saved_omega: 0.0, ..self }
+    }
+
+    /// Iterations done when ε began to fall; 0: it has not.
+    pub(crate) fn fell_at(&self) -> u32 {
+        self.held >> 8
     }
 
     /// Whether it may be iterated other than plainly.
