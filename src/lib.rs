@@ -94,8 +94,8 @@ pub use losses::{
 };
 pub use number::{Element, Precision};
 pub use transport::{
-    Annealing, Epsilon, Geometry, Grid, GroundCost, Marginals, Potentials, Problem, Progress,
-    Sinkhorn, SinkhornDivergence, Solution, Stop, Variant,
+    Annealing, Epsilon, Geometry, Grid, GroundCost, Initializer, Marginals, Potentials, Problem,
+    Progress, Sinkhorn, SinkhornDivergence, Solution, Stage, Stop, Variant,
 };
 pub use vmf::{
     Assignment, Concentrations, Directions, VonMisesFisher, VonMisesFisherFit,

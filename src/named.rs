@@ -71,7 +71,7 @@ mod tests {
         round_trip(&[Reduction::None, Reduction::Sum, Reduction::Mean]);
         round_trip(&[Assignment::Soft, Assignment::Hard]);
         round_trip(&[Variant::Auto, Variant::Resident, Variant::Scaling, Variant::Reference]);
-        round_trip(&[Stop::Converged, Stop::MaxIterations, Stop::Stalled]);
+        round_trip(&[Stop::Converged, Stop::MaxIterations, Stop::Stalled, Stop::Cancelled]);
         round_trip(&[Normalization::Min, Normalization::Joint, Normalization::Columns]);
         round_trip(&[Backend::Vulkan, Backend::WebGpu, Backend::Cpu]);
         round_trip(&[AdapterKind::Discrete, AdapterKind::Unknown]);

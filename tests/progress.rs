@@ -5,7 +5,9 @@
 mod common;
 
 use common::{Case, context};
-use kantor::{Context, Error, Precision, Progress, Sinkhorn, Variant};
+use kantor::{
+    Context, Error, Geometry, GroundCost, Precision, Problem, Progress, Sinkhorn, Stop, Variant,
+};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -156,5 +158,155 @@ fn a_fixed_number_of_iterations_is_kept_by_every_problem() {
                 solution.iterations()
             );
         }
+    }
+}
+
+/// What a callback sees of a solve that is not broken off.
+fn watched(solver: Sinkhorn, context: &Context, problem: &Problem) -> Vec<Progress> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let solver = solver.on_progress(move |progress| {
+        log.lock().expect("no panic here").push(*progress);
+        ControlFlow::Continue(())
+    });
+    let _ = solver.solve_blocking(context, problem).expect("a solution");
+    let seen = seen.lock().expect("no panic here");
+    seen.clone()
+}
+
+#[test]
+fn the_fraction_grows_to_one() {
+    for context in [context(), &Context::cpu()] {
+        for (precision, epsilon, batch, n) in [
+            (Precision::Single, 0.002, 3, 200),
+            (Precision::Double, 0.02, 3, 60),
+            (Precision::Single, 0.1, 200, 20),
+            (Precision::Single, 1e4, 2, 150),
+        ] {
+            let case = Case::random(11, batch, n, n);
+            for tolerance in [precision.tolerance(), 0.0] {
+                let solver = Sinkhorn::new(epsilon).precision(precision).tolerance(tolerance);
+                let solver = solver.max_iterations(if tolerance > 0.0 { 20_000 } else { 500 });
+                let seen = watched(solver, context, &case.problem());
+                let what = format!("{precision}, ε {epsilon}, tolerance {tolerance:e}");
+                let fractions: Vec<f64> = seen.iter().map(|progress| progress.fraction).collect();
+                assert!(fractions.iter().all(|f| (0.0..=1.0).contains(f)), "{what}: {fractions:?}");
+                assert!(fractions.windows(2).all(|w| w[0] <= w[1]), "{what}: {fractions:?}");
+                assert_eq!(fractions.last(), Some(&1.0), "{what}");
+            }
+        }
+    }
+}
+
+/// Problems of a batch that settle at once, and one that takes for ever.
+fn one_of_many_is_slow(batch: usize, n: usize) -> Problem {
+    let mut random = common::Random::new(13);
+    let x: Vec<f64> = (0..batch * n).map(|_| random.uniform()).collect();
+    // The last pair of clouds is a thousand times as far apart as others.
+    let spread = |k: usize| if k / n + 1 == batch { 30.0 } else { 1.0 };
+    let far =
+        |x: &[f64]| -> Vec<f64> { x.iter().enumerate().map(|(k, x)| spread(k) * x).collect() };
+    let y: Vec<f64> = (0..batch * n).map(|_| random.uniform()).collect();
+    let ground = GroundCost::SquaredEuclidean;
+    let geometry = Geometry::clouds(&far(&x), &far(&y), batch, 1, ground).expect("clouds");
+    let weights = vec![1.0 / n as f64; batch * n];
+    Problem::new(geometry, &weights, &weights).expect("weights")
+}
+
+#[test]
+fn a_solve_that_is_broken_off_keeps_what_is_finished() {
+    let problem = one_of_many_is_slow(6, 90);
+    for (context, precision, tolerance) in [
+        (&Context::cpu(), Precision::Double, 1e-14),
+        (context(), Precision::Single, 1e-6),
+        (context(), Precision::Double, 1e-10),
+    ] {
+        let solver = Sinkhorn::new(0.5)
+            .precision(precision)
+            .tolerance(tolerance)
+            .max_iterations(ENDLESS)
+            .without_annealing()
+            .variant(if context.device().is_some() { Variant::Streaming } else { Variant::Auto })
+            .keep_finished()
+            .on_progress(|progress| match progress.finished >= 3 {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            });
+        let solution = solver.solve_blocking(context, &problem).expect("what is finished");
+        let what = format!("{} in {precision}: {:?}", context.adapter(), solution.stop());
+        assert!(solution.is_cancelled(), "{what}");
+        let finished = solution.converged().iter().filter(|done| **done).count();
+        assert!(finished >= 3, "{what}");
+        for (k, stop) in solution.stop().iter().enumerate() {
+            let error = solution.marginal_error()[k];
+            assert_eq!(solution.converged()[k], error <= tolerance, "{what}: {error:e}");
+            match stop {
+                Stop::Converged => assert!(error <= tolerance, "{what}"),
+                stop => assert_eq!(*stop, Stop::Cancelled, "{what}"),
+            }
+            // What is there can be read, converged or not.
+            let potentials = solution.potentials_blocking(k).expect("potentials");
+            assert!(potentials.f.iter().chain(&potentials.g).all(|p| p.is_finite()), "{what}");
+        }
+        if finished < solution.len() {
+            assert!(
+                matches!(solution.check_converged(), Err(Error::NotConverged { .. })),
+                "{what}"
+            );
+        }
+    }
+}
+
+/// Nothing of a batch is done when the first report breaks it off, or little; what is said of it is what it is worth.
+#[test]
+fn what_was_broken_off_is_not_taken_for_an_answer() {
+    for context in [context(), &Context::cpu()] {
+        for precision in [Precision::Single, Precision::Double] {
+            let case = Case::random(17, 300, 60, 60);
+            let solver = Sinkhorn::new(1e-3)
+                .precision(precision)
+                .max_iterations(ENDLESS)
+                .without_annealing()
+                .keep_finished()
+                .on_progress(|_| ControlFlow::Break(()));
+            let solution = solver.solve_blocking(context, &case.problem()).expect("a solution");
+            assert!(solution.is_cancelled());
+            let tolerance = precision.tolerance();
+            for (k, stop) in solution.stop().iter().enumerate() {
+                let error = solution.marginal_error()[k];
+                assert_eq!(*stop == Stop::Converged, error <= tolerance, "{k}: {error:e}");
+                assert_eq!(solution.converged()[k], error <= tolerance, "{k}: {error:e}");
+                if solution.iterations()[k] == 0 {
+                    assert_eq!(error, f64::INFINITY, "{k}");
+                    assert!(solution.transport_cost()[k].is_nan(), "{k}");
+                    assert!(solution.schedule(k).is_empty(), "{k}");
+                }
+            }
+            assert!(solution.require_converged().is_err());
+        }
+    }
+}
+
+/// The callback is called no more once it has ended a solve: what a divergence would have solved after it is not begun.
+#[test]
+fn a_divergence_that_is_broken_off_is_no_number() {
+    let case = Case::random(19, 2, 30, 30);
+    let x: Vec<f64> = (0..30).map(f64::from).collect();
+    let geometry = Geometry::points(&x, &x, 1, GroundCost::Power(1.0)).expect("points");
+    let problem = Problem::new(geometry, &case.source, &case.target).expect("weights").normalized();
+    for context in [context(), &Context::cpu()] {
+        let calls = Arc::new(Mutex::new(0));
+        let counted = calls.clone();
+        let solver = Sinkhorn::new(0.5).max_iterations(ENDLESS).tolerance(0.0);
+        let solver = solver.keep_finished().on_progress(move |_| {
+            *counted.lock().expect("no panic here") += 1;
+            ControlFlow::Break(())
+        });
+        let divergence = solver.divergence_blocking(context, &problem).expect("what there is");
+        assert_eq!(*calls.lock().expect("no panic here"), 1);
+        assert!(divergence.values().iter().all(|value| value.is_nan()));
+        assert_eq!(divergence.converged(), [false, false]);
+        assert!(divergence.cross().is_cancelled());
+        assert!(divergence.require_converged().is_err());
     }
 }

@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Way, ways};
-use kantor::{Geometry, Grid, Precision, Problem, Sinkhorn, Stop};
+use kantor::{Annealing, Geometry, Grid, GroundCost, Precision, Problem, Sinkhorn, Solution, Stop};
 use std::path::Path;
 
 /// An array of a case: shape and numbers.
@@ -210,6 +210,75 @@ fn a_measure_against_itself_settles_at_once() {
             );
             let solution = way.solve_with(solver, &problem);
             assert!(solution.iterations()[0] <= 30, "{} {:?}", way.name, solution.iterations());
+        }
+    }
+}
+
+/// That the stages of a problem add up, and fall to its ε from the stage `first` on.
+fn assert_falls(solution: &Solution, first: usize, what: &str) {
+    for problem in 0..solution.len() {
+        let stages = solution.schedule(problem);
+        let what = format!("{what}, problem {problem}: {stages:?}");
+        let sum: u32 = stages.iter().map(|stage| stage.iterations).sum();
+        assert_eq!(sum, solution.iterations()[problem], "{what}");
+        let last = stages.last().expect("a stage").epsilon;
+        let exact = solution.epsilon(problem);
+        assert!((last / exact - 1.0).abs() < 1e-12, "{what}");
+        let falling = stages.get(first..).unwrap_or_default();
+        assert!(falling.windows(2).all(|w| w[0].epsilon > w[1].epsilon), "{what}");
+        assert!(stages.iter().all(|stage| stage.iterations > 0), "{what}");
+    }
+}
+
+/// Points on a line, at an ε that a problem does not settle at without annealing.
+fn slow() -> Problem {
+    let mut random = common::Random::new(23);
+    let mut places = |n: usize| -> Vec<f64> { (0..n).map(|_| random.uniform()).collect() };
+    let (x, y) = (places(80), places(70));
+    let geometry = Geometry::points(&x, &y, 1, GroundCost::SquaredEuclidean).expect("points");
+    Problem::new(geometry, &[1.0 / 80.0; 80], &[1.0 / 70.0; 70]).expect("weights")
+}
+
+#[test]
+fn a_schedule_is_there_to_be_seen() {
+    for way in ways() {
+        let solver = Sinkhorn::new(1e-3).precision(way.precision).max_iterations(20_000);
+        let solution = way.solve_with(solver.clone(), &slow());
+        let stages = solution.schedule(0);
+        println!("{}: {stages:?}", way.name);
+        // A few iterations at ε itself, then a tenth of the largest cost, and by a third from stage to stage.
+        assert!(stages.len() > 4, "{}: {stages:?}", way.name);
+        assert_eq!(stages[0].epsilon, 1e-3);
+        let largest = slow().geometry().magnitude();
+        assert!((stages[1].epsilon / (0.1 * largest) - 1.0).abs() < 1e-5, "{}", way.name);
+        assert!((stages[2].epsilon / stages[1].epsilon - 0.35).abs() < 1e-5, "{}", way.name);
+        assert_falls(&solution, 1, way.name);
+        let plain = solver.clone().without_annealing();
+        let plain = plain.solve_blocking(&way.context, &slow()).expect("a solution");
+        assert_eq!(plain.schedule(0).len(), 1);
+        assert_falls(&plain, 0, way.name);
+        let own = solver.annealing(Annealing::new(0.5, 0.7));
+        let own = way.solve_with(own, &slow());
+        assert_eq!(own.schedule(0)[1].epsilon, 0.5 * 0.7);
+        assert_falls(&own, 0, way.name);
+        assert!(own.schedule(1).is_empty());
+    }
+}
+
+/// Iterations that end while ε falls end at the ε that is asked for, and with the columns exact.
+#[test]
+fn the_last_iteration_is_one_at_the_epsilon_that_is_asked_for() {
+    for way in ways() {
+        for most in [8, 12, 14, 20, 21, 22, 23, 24, 25, 40] {
+            let solver = Sinkhorn::new(1e-3).precision(way.precision).max_iterations(most);
+            let solution = solver.solve_blocking(&way.context, &slow()).expect("a solution");
+            assert_eq!(solution.stop(), [Stop::MaxIterations], "{}", way.name);
+            assert_eq!(solution.iterations(), [most], "{}", way.name);
+            assert_falls(&solution, 1, way.name);
+            let plan = solution.plan_blocking(0).expect("a plan");
+            let columns = (0..70).map(|j| (0..80).map(|i| plan[70 * i + j]).sum::<f64>());
+            let off: f64 = columns.map(|column| (column - 1.0 / 70.0).abs()).sum();
+            assert!(off < 1e-4, "{}, {most} iterations: {off:e}", way.name);
         }
     }
 }

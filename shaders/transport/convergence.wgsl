@@ -8,7 +8,7 @@
 // 1981, ch. 9); omega only grows. A problem that is about to settle makes a few steps of 1, after which the columns are
 // exact and the error tells all.
 // One that does not settle in its first iterations anneals: from a tenth of its contrast epsilon falls, test by test,
-// held where the error stays large.
+// held where the error stays large; the slot keeps how many tests every epsilon has seen.
 // One whose error is no more than rounding, and has not fallen by a tenth in as many iterations as it took to come there,
 // leaves too.
 //
@@ -97,8 +97,17 @@ fn relax(s: ptr<function, Slot>, error: f32) {
   }
 }
 
-// Epsilon falls by a factor, to its last value at most.
+// Epsilon falls by a factor, to its last value at most. The tests that it was held for are put beside those before; of more
+// than sixteen values, at 1e8 times the last, the rest counts with the last.
 fn fall(s: ptr<function, Slot>) {
+  let tests = ((*s).held & 255u) / test.every + 1u;
+  if (((*s).stages_1 >> 28u) != 0u) {
+    (*s).stages_0 = ((*s).stages_0 & 0xfffffff0u) | min(((*s).stages_0 & 15u) + tests, 15u);
+  } else {
+    (*s).stages_1 = ((*s).stages_1 << 4u) | ((*s).stages_0 >> 28u);
+    (*s).stages_0 = ((*s).stages_0 << 4u) | min(tests, 15u);
+  }
+  (*s).held = (*s).held & 0xffffff00u;
   let factor = max(exp_f32(f32(test.every) * log_f32(FALL_ITERATION)), FALL_TEST);
   set_unit(s, (*s).unit * factor);
 }
@@ -120,28 +129,32 @@ fn set_unit(s: ptr<function, Slot>, unit: f32) {
 fn watch(s: ptr<function, Slot>, error: f32) {
   let k = test.completed;
   let tolerance = test.tolerance;
+  // Where iterations are tested one by one epsilon falls no faster.
+  let on_beat = (k - 1u) % test.every == 0u;
   if ((*s).phase == PROBE) {
     // 10^(1 - k / 25)
     if (k > PROBE_ITERATIONS) {
       (*s).phase = RUN;
-    } else if (error > exp_f32(2.302585093 * (1.0 - f32(k) * PROBE_FALL))) {
+    } else if (on_beat && error > exp_f32(2.302585093 * (1.0 - f32(k) * PROBE_FALL))) {
       (*s).phase = ANNEAL;
-      (*s).held = 0u;
+      (*s).held = k << 8u;
+      (*s).stages_0 = 0u;
+      (*s).stages_1 = 0u;
       set_unit(s, 0.1 * test.contrast);
       restart(s);
       return;
     }
   }
   if ((*s).phase == ANNEAL) {
+    if (!on_beat) { return; }
     if ((*s).unit == (*s).last_unit) {
       (*s).phase = RUN;
       restart(s);
-    } else if (error > HOLD_ABOVE && (*s).held < HOLD_ITERATIONS) {
+    } else if (error > HOLD_ABOVE && ((*s).held & 255u) < HOLD_ITERATIONS) {
       (*s).held += test.every;
       relax(s, error);
       return;
     } else {
-      (*s).held = 0u;
       restart(s);
       fall(s);
       return;
@@ -214,6 +227,18 @@ fn look(s: ptr<function, Slot>, error: f32) {
   }
 }
 
+// Of the workgroups of a side: the error, and what its potentials want to hold.
+fn sums(begin: u32, blocks: u32) -> vec3f {
+  var error = 0.0;
+  var wanted = vec2f(0.0);
+  for (var k = 0u; k < blocks; k++) {
+    let at = begin + k * test.stride;
+    error += partials[at].x;
+    wanted = df_add(wanted, vec2f(partials[at].z, select(0.0, partials[at + test.stride - 1u].z, test.stride == 2u)));
+  }
+  return vec3f(error, wanted);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) local: u32) {
@@ -226,23 +251,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var k = 0u; k < test.marks; k++) { mark = max(mark, partials[test.first_mark + problem * test.marks + k].y); }
   if (mark > 0.0) { slots[slot].status = OUT_OF_RANGE; }
   if (mark > 0.0 || test.tolerance < 0.0) { return; }
-  let begin = test.first + problem * test.blocks * test.stride;
-  var error = 0.0;
-  var source = vec2f(0.0);
-  for (var k = 0u; k < test.blocks; k++) {
-    let at = begin + k * test.stride;
-    error += partials[at].x;
-    source = df_add(source, vec2f(partials[at].z, select(0.0, partials[at + test.stride - 1u].z, test.stride == 2u)));
-  }
-  var target_ = vec2f(0.0);
-  for (var k = 0u; k < test.target_blocks; k++) {
-    let at = test.first_target + (problem * test.target_blocks + k) * test.stride;
-    target_ = df_add(target_, vec2f(partials[at].z, select(0.0, partials[at + test.stride - 1u].z, test.stride == 2u)));
-  }
-  error *= test.both * s.per_mass;
+  let source = sums(test.first + problem * test.blocks * test.stride, test.blocks);
+  let target_ = sums(test.first_target + problem * test.target_blocks * test.stride, test.target_blocks);
+  let error = source.x * test.both * s.per_mass;
   s.error = bitcast<u32>(error);
   s.iterations = test.completed;
-  if (test.soft != 0u) { translate(&s, source, target_); }
+  if (test.soft != 0u) { translate(&s, source.yz, target_.yz); }
   if (s.phase == PLAIN) { look(&s, error); } else { watch(&s, error); }
   slots[slot] = s;
 }

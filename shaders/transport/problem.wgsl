@@ -78,7 +78,7 @@ struct Slot {
   trigger: f32,          // an error at which an overrelaxed problem makes a few steps of 1
   finish_at: u32,        // iterations done when these began
   saved_omega: f32,      // omega before them
-  held: u32,             // iterations for which a falling epsilon has been held
+  held: u32,             // iterations for which a falling epsilon has been held; from bit 8 on those done when it began
   skip: u32,             // whether the next block is not judged
   frozen: u32,           // whether omega stays
   shift: f32,            // lambda of partial transport
@@ -89,6 +89,8 @@ struct Slot {
   per_mass: f32,         // 1 over the larger of both so kept
   source_mass: f32,
   target_mass: f32,
+  stages_0: u32,         // tests at every epsilon since, 4 bits each, the last in the lowest: see convergence.wgsl
+  stages_1: u32,
 }
 
 // Phases of a problem that is watched: PLAIN is not; PROBE looks whether it settles at once; ANNEAL lets epsilon fall; RUN

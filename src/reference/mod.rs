@@ -24,7 +24,7 @@ pub use bessel::{
     d_log_bessel_k_dx, log_bessel_i, log_bessel_i_regularized, log_bessel_i_scaled, log_bessel_k,
     log_bessel_k_regularized, log_bessel_k_scaled, log_gamma,
 };
-pub(crate) use transport::solve_batch;
+pub(crate) use transport::{AlongAxes, FALLS_FROM, Standing, falls_by, solve_batch};
 pub use transport::{
     CostFunction, CostMatrix, Costs, Damping, Marginals, Problem, Rescale, Seen, Settings, Solved,
     Sweep, Totals, apply, convergence, multiplier, plan, point_costs, point_costs_double, rescale,

@@ -133,110 +133,157 @@ impl GridWork {
     }
 }
 
+/// What the forms fit, and what they would take.
+struct Fits {
+    /// Whether the forms that iterate on scalings know the cost, and what is asked.
+    scalable: bool,
+    /// Whether problems have room in workgroup memory.
+    small: bool,
+    /// Whether all have one cost that may be kept in another form.
+    shared: bool,
+    /// Whether scalings stay in the range of f32.
+    in_range: bool,
+    symmetric: bool,
+    /// Whether the kernel that keeps a problem settles it as soon as other forms.
+    resident: bool,
+    grid: Option<GridWork>,
+}
+
+impl Fits {
+    fn new(capabilities: &Capabilities, asked: &Asked<'_>, layout: Layout) -> Fits {
+        let Asked { settings, problem, least_epsilon, one_epsilon, annealed } = *asked;
+        let geometry = &problem.geometry;
+        let contrast = geometry.spread / least_epsilon;
+        let tolerance = settings.leaves_at();
+        // The forms that iterate on scalings know matrices of finite costs, hard marginals, and one ε.
+        let scalable = one_epsilon
+            && problem.marginals.is_hard()
+            && match &geometry.cost {
+                Cost::Host { forbidden, .. } => !forbidden,
+                Cost::Grid(_) | Cost::Device(_) => true,
+                Cost::Points(_) => false,
+            };
+        let sizes = |w: &Weights| {
+            if !layout.supports {
+                return w.bins;
+            }
+            (0..w.rows()).map(|k| w.row(k).iter().filter(|x| **x > 0.0).count()).max().unwrap_or(0)
+        };
+        let (rows, columns) = (sizes(&problem.source), sizes(&problem.target));
+        let small = scalable && resident::fits(capabilities, rows, columns);
+        let symmetric = problem.is_symmetric() && tolerance > 0.0;
+        let settles = annealed
+            || tolerance == 0.0
+            || contrast <= RESIDENT_CONTRAST
+            || settings.trusts_start(problem);
+        let grid = match &geometry.cost {
+            Cost::Grid(costs) => Some(GridWork::new(capabilities, (problem, costs), layout)),
+            _ => None,
+        };
+        Fits {
+            scalable,
+            small,
+            shared: geometry.batch.is_none() && !matches!(geometry.cost, Cost::Device(_)),
+            in_range: contrast <= LARGEST_CONTRAST
+                && -geometry.least / least_epsilon <= LARGEST_EXPONENT,
+            symmetric,
+            resident: small && !symmetric && settles,
+            grid,
+        }
+    }
+
+    /// What the axes of a grid take, where they are to be gone along.
+    fn by_axes(&self, asked: Variant) -> Option<&GridWork> {
+        let is_free = asked == Variant::Streaming || !self.resident;
+        self.grid.as_ref().filter(|work| is_free && work.axes <= work.pairs)
+    }
+
+    /// Whether a product pays: a tile of problems shares each kernel entry.
+    fn is_for_products(
+        &self,
+        asked: &Asked<'_>,
+        layout: Layout,
+        by_axes: Option<&GridWork>,
+    ) -> bool {
+        let problem = asked.problem;
+        self.scalable
+            && self.shared
+            && self.in_range
+            && !layout.supports
+            && problem.len() >= 64
+            && problem.geometry.rows.min(problem.geometry.columns) >= 128
+            && problem.start.is_none()
+            && !asked.annealed
+            && by_axes.is_none_or(|work| work.dense < PRODUCTS * work.axes)
+    }
+
+    /// That a variant of the caller's can be.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with `variant`.
+    fn check(&self, asked: &Asked<'_>) -> Result<()> {
+        let reason = match asked.settings.variant {
+            Variant::Resident | Variant::Scaling if !self.scalable => {
+                "scalings need a matrix of finite costs, hard marginals and one ε".to_owned()
+            }
+            Variant::Resident if !self.small => {
+                "the problems do not fit workgroup memory".to_owned()
+            }
+            Variant::Scaling if asked.problem.geometry.batch.is_some() => {
+                "the scaling form needs one shared cost".to_owned()
+            }
+            Variant::Scaling if asked.annealed || !self.in_range => format!(
+                "the scaling form needs C/ε within [-{LARGEST_EXPONENT}, {LARGEST_CONTRAST}] and no annealing"
+            ),
+            _ => return Ok(()),
+        };
+        Err(Error::invalid("variant", reason))
+    }
+}
+
+/// The precision that what is asked for needs, where the adapter has it.
+fn precision_of(exact: bool, asked: &Asked<'_>) -> Precision {
+    let magnitude = asked.problem.geometry.spread;
+    let tolerance = asked.settings.leaves_at();
+    let needs = tolerance > 0.0 && magnitude / asked.least_epsilon * SINGLE_FLOOR > tolerance;
+    match exact && (needs || asked.least_epsilon > LARGEST_EPSILON * magnitude) {
+        true => Precision::Double,
+        false => asked.settings.precision,
+    }
+}
+
 pub(crate) fn choose(
     capabilities: &Capabilities,
     adapter: &str,
     asked: &Asked<'_>,
 ) -> Result<Choice> {
-    let Asked { settings, problem, least_epsilon, one_epsilon, annealed } = *asked;
-    let exact = capabilities.probes.twofloat_exact();
-    let mut precision = settings.precision;
-    if precision == Precision::Double {
+    let Asked { settings, problem, .. } = *asked;
+    if settings.precision == Precision::Double {
         capabilities.require_twofloat(adapter)?;
     }
-    let magnitude = problem.geometry.spread;
-    let contrast = magnitude / least_epsilon;
-    let tolerance = settings.leaves_at();
-    if exact && tolerance > 0.0 && contrast * SINGLE_FLOOR > tolerance {
-        precision = Precision::Double;
-    }
-    if exact && least_epsilon > LARGEST_EPSILON * magnitude {
-        precision = Precision::Double;
-    }
+    let precision = precision_of(capabilities.probes.twofloat_exact(), asked);
     let layout = Layout {
         matrix_of_points: keeps_costs(capabilities, problem, precision),
         ..Layout::choose(problem, precision)
     };
-    // The forms that iterate on scalings know matrices of finite costs, hard marginals, and one ε.
-    let scalable = one_epsilon
-        && problem.marginals.is_hard()
-        && match &problem.geometry.cost {
-            Cost::Host { forbidden, .. } => !forbidden,
-            Cost::Grid(_) | Cost::Device(_) => true,
-            Cost::Points(_) => false,
-        };
-    let sizes = |w: &Weights| {
-        if !layout.supports {
-            return w.bins;
-        }
-        (0..w.rows()).map(|k| w.row(k).iter().filter(|x| **x > 0.0).count()).max().unwrap_or(0)
-    };
-    let small =
-        scalable && resident::fits(capabilities, sizes(&problem.source), sizes(&problem.target));
-    let shared =
-        problem.geometry.batch.is_none() && !matches!(problem.geometry.cost, Cost::Device(_));
-    let in_range = magnitude / least_epsilon <= LARGEST_CONTRAST
-        && -problem.geometry.least / least_epsilon <= LARGEST_EXPONENT;
-    let symmetric = problem.is_symmetric() && tolerance > 0.0;
-    let plain = precision == Precision::Single && !symmetric;
-    let resident = small
-        && !symmetric
-        && (annealed
-            || tolerance == 0.0
-            || contrast <= RESIDENT_CONTRAST
-            || problem.start.is_some());
-    let grid = match &problem.geometry.cost {
-        Cost::Grid(costs) => Some(GridWork::new(capabilities, (problem, costs), layout)),
-        _ => None,
-    };
-    let by_axes = grid.as_ref().filter(|work| match settings.variant {
-        Variant::Streaming => work.axes <= work.pairs,
-        _ => !resident && work.axes <= work.pairs,
-    });
-    let resident = resident && !(settings.variant == Variant::Streaming && by_axes.is_some());
+    let fits = Fits::new(capabilities, asked, layout);
+    fits.check(asked)?;
+    let by_axes = fits.by_axes(settings.variant);
+    let resident = fits.resident && !(settings.variant == Variant::Streaming && by_axes.is_some());
+    let plain = precision == Precision::Single && !fits.symmetric;
     let variant = match settings.variant {
         Variant::Auto if resident && plain => Variant::Resident,
-        // A product pays once a tile of problems shares each kernel entry.
-        Variant::Auto
-            if plain
-                && scalable
-                && shared
-                && in_range
-                && !layout.supports
-                && problem.len() >= 64
-                && problem.geometry.rows.min(problem.geometry.columns) >= 128
-                && problem.start.is_none()
-                && !annealed
-                && by_axes.is_none_or(|work| work.dense < PRODUCTS * work.axes) =>
-        {
-            Variant::Scaling
-        }
+        Variant::Auto if plain && fits.is_for_products(asked, layout, by_axes) => Variant::Scaling,
         Variant::Auto => Variant::Streaming,
-        Variant::Resident | Variant::Scaling if !scalable => {
-            let reason = "scalings need a matrix of finite costs, hard marginals and one ε";
-            return Err(Error::invalid("variant", reason));
-        }
-        Variant::Resident if !small => {
-            return Err(Error::invalid("variant", "the problems do not fit workgroup memory"));
-        }
-        Variant::Scaling if problem.geometry.batch.is_some() => {
-            return Err(Error::invalid("variant", "the scaling form needs one shared cost"));
-        }
-        Variant::Scaling if annealed || !in_range => {
-            let reason = format!(
-                "the scaling form needs C/ε within [-{LARGEST_EXPONENT}, {LARGEST_CONTRAST}] and no annealing"
-            );
-            return Err(Error::invalid("variant", reason));
-        }
         chosen => chosen,
     };
-    let layout = match variant {
-        Variant::Scaling => Layout { supports: false, ..layout },
-        Variant::Streaming => match by_axes {
-            Some(work) => Layout { supports: false, width: Some(work.width), ..layout },
-            None => layout,
-        },
+    let layout = match (variant, by_axes) {
+        (Variant::Scaling, _) => Layout { supports: false, ..layout },
+        (Variant::Streaming, Some(work)) => {
+            Layout { supports: false, width: Some(work.width), ..layout }
+        }
         _ => layout,
     };
-    Ok(Choice { variant, layout, resident, symmetric: symmetric && variant == Variant::Streaming })
+    let symmetric = fits.symmetric && variant == Variant::Streaming;
+    Ok(Choice { variant, layout, resident, symmetric })
 }

@@ -24,7 +24,7 @@ pub struct SinkhornDivergence {
 }
 
 impl SinkhornDivergence {
-    /// One entry a problem.
+    /// One entry a problem; no number where a transport had not begun when the solve was broken off.
     pub fn values(&self) -> &[f64] {
         &self.values
     }
@@ -85,8 +85,11 @@ impl Sinkhorn {
     ) -> Result<SinkhornDivergence> {
         let [within_source, within_target] = problem.geometry.within()?;
         let cross = self.solve(context, problem).await?;
-        let source = self.own(context, problem, within_source, &problem.source).await?;
-        let target = self.own(context, problem, within_target, &problem.target).await?;
+        let (first, second) = (&problem.source, &problem.target);
+        let cancelled = cross.is_cancelled();
+        let source = self.own(cancelled, context, problem, (within_source, first)).await?;
+        let cancelled = cancelled || source.0.is_cancelled();
+        let target = self.own(cancelled, context, problem, (within_target, second)).await?;
         let value = |k: usize| {
             let own =
                 |(solution, which): &(Solution, Vec<usize>)| solution.regularized_cost()[which[k]];
@@ -98,13 +101,14 @@ impl Sinkhorn {
         Ok(SinkhornDivergence { values, cross, own: [source, target] })
     }
 
-    /// The transport of one side's distinct measures to themselves, and which of them every problem has.
+    /// The transport of one side's distinct measures to themselves, and which of them every problem has. Nothing is begun
+    /// where the solve before was broken off.
     async fn own(
         &self,
+        cancelled: bool,
         context: &Context,
         problem: &Problem,
-        geometry: Geometry,
-        weights: &Arc<Weights>,
+        (geometry, weights): (Geometry, &Arc<Weights>),
     ) -> Result<(Solution, Vec<usize>)> {
         let mut distinct: Vec<u32> = Vec::new();
         let mut which = Vec::with_capacity(weights.rows());
@@ -121,7 +125,8 @@ impl Sinkhorn {
             }));
         }
         let weights = Arc::new(Weights::clone(weights).in_order(distinct));
-        let solution = self.solve(context, &problem.to_itself(geometry, weights)).await?;
+        let own = problem.to_itself(geometry, weights);
+        let solution = self.solve_unless(cancelled, context, &own).await?;
         Ok((solution, which))
     }
 }

@@ -4,7 +4,7 @@ use super::Progress;
 use super::sinkhorn::Sinkhorn;
 use super::softmin::{Change, HalfStep, Softmin, rescale, rescale_pipeline};
 use super::state::{Side, Slot, State, Step};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::Kernel;
 use crate::gpu::layout::params;
 use crate::gpu::pace::Pace;
@@ -44,7 +44,7 @@ params! {
 pub(crate) const TEST_WORKGROUP: u32 = 64;
 
 /// Iterations between tests: a test is a dispatch of some 1e-4 s on CPU drivers, and of some microseconds on a GPU.
-const EVERY: u32 = 5;
+pub(super) const EVERY: u32 = 5;
 
 /// Turns the running problems and the iterations done into what a callback sees.
 pub(crate) type Reporter<'a> = dyn Fn(&[Slot], u32) -> Progress + Sync + 'a;
@@ -77,8 +77,8 @@ struct Loop<'a> {
     test: Arc<Pipeline>,
     /// Iterations of this phase.
     done: u32,
-    /// Iterations of every problem before it.
-    before: Vec<u32>,
+    /// Iterations of every problem before it, and what its slot has `held`.
+    before: Vec<(u32, u32)>,
 }
 
 /// Runs a phase on the problems of `running` until all have left it or their iterations are used up. Afterwards
@@ -93,50 +93,99 @@ pub(crate) async fn iterate(
     let gpu = &state.gpu;
     let test =
         gpu.pipeline(&CONVERGENCE, vec![("WORKGROUP", Constant::U32(TEST_WORKGROUP))]).await?;
-    let mut before = vec![0; state.len()];
+    let mut before = vec![(0, 0); state.len()];
     for slot in running.iter_mut() {
-        before[slot.problem as usize] = std::mem::take(&mut slot.iterations);
+        let [iterations, held] = [&mut slot.iterations, &mut slot.held].map(std::mem::take);
+        before[slot.problem as usize] = (iterations, held);
     }
     let mut this = Loop { state, softmin, phase, test, done: 0, before };
     this.begin().await?;
     let mut finished: Vec<Slot> = running.extract_if(.., |slot| this.left(slot) == 0).collect();
-    let iteration = softmin.elements() / gpu.capabilities.elements_per_second() + 1e-4;
-    let mut pace = Pace::new(&gpu.capabilities, 1.0 / iteration);
-    let most_before = this.before.iter().copied().max().unwrap_or(0);
-    while !running.is_empty() {
-        let most = running.iter().map(|slot| this.left(slot)).min().unwrap_or(1);
-        let units = pace.units();
-        state.write_slots(running).await?;
-        pace.begin();
-        let read = if units >= 1.0 {
-            let count = (units as u32).clamp(1, most);
-            let read = this.submit(running.len(), count).await?;
-            pace.end(f64::from(count));
-            read
-        } else {
-            let done = this.done + most_before;
-            let report = || settings.report(progress(running, done));
-            this.submit_in_pieces(running.len(), &mut pace, &report).await?
-        };
-        running.clear();
-        for mut slot in read {
-            if slot.status == Slot::RUNNING {
-                slot.iterations = this.done;
-            }
-            let running_on = slot.status == Slot::RUNNING && this.left(&slot) > 0;
-            if running_on { running.push(slot) } else { finished.push(slot) }
-        }
-        settings.report(progress(running, this.done + most_before))?;
+    let outcome = this.run(running, &mut finished, (settings, progress)).await;
+    if !matches!(outcome, Ok(()) | Err(Error::Cancelled { .. })) {
+        return outcome;
     }
     this.end().await?;
     running.append(&mut finished);
     for slot in running.iter_mut() {
-        slot.iterations += this.before[slot.problem as usize];
+        let (iterations, held) = this.before[slot.problem as usize];
+        slot.iterations += iterations;
+        slot.held = match slot.fell_at() {
+            0 => held,
+            _ => slot.held.saturating_add(iterations.saturating_mul(1 << 8)),
+        };
     }
-    Ok(())
+    outcome
+}
+
+/// Clears the low words of all potentials, which a phase in single precision has left as they were.
+pub(crate) async fn clear_low_words(state: &State) -> Result<()> {
+    let pipeline = rescale_pipeline(&state.gpu).await?;
+    let mut recorder = state.gpu.recorder();
+    let mut record = || {
+        Side::BOTH
+            .into_iter()
+            .try_for_each(|side| rescale(state, &pipeline, side, Change::Zero, &mut recorder))
+    };
+    state.gpu.guarded(&mut record).await?;
+    recorder.submit().await
 }
 
 impl Loop<'_> {
+    /// Moves problems to `finished` as they leave.
+    async fn run(
+        &mut self,
+        running: &mut Vec<Slot>,
+        finished: &mut Vec<Slot>,
+        (settings, progress): (&Sinkhorn, &Reporter<'_>),
+    ) -> Result<()> {
+        let state = self.state;
+        let capabilities = &state.gpu.capabilities;
+        let iteration = self.softmin.elements() / capabilities.elements_per_second() + 1e-4;
+        let mut pace = Pace::new(capabilities, 1.0 / iteration);
+        let most_before = self.before.iter().map(|(iterations, _)| *iterations).max().unwrap_or(0);
+        while !running.is_empty() {
+            let most = self.prepare(running);
+            let units = pace.units();
+            state.write_slots(running).await?;
+            pace.begin();
+            let read = if units >= 1.0 {
+                let count = (units as u32).clamp(1, most);
+                let read = self.submit(running.len(), count).await?;
+                pace.end(f64::from(count));
+                read
+            } else {
+                let done = self.done + most_before;
+                let report = || settings.report(progress(running, done));
+                self.submit_in_pieces(running.len(), &mut pace, &report).await?
+            };
+            running.clear();
+            for mut slot in read {
+                if slot.status == Slot::RUNNING {
+                    slot.iterations = self.done;
+                }
+                let running_on = slot.status == Slot::RUNNING && self.left(&slot) > 0;
+                if running_on { running.push(slot) } else { finished.push(slot) }
+            }
+            settings.report(progress(running, self.done + most_before))?;
+        }
+        Ok(())
+    }
+
+    /// Iterations that may be made before the host has to see the problems again: the last one that a watched problem is
+    /// allowed is Sinkhorn's own, at the ε that is asked for.
+    fn prepare(&self, running: &mut [Slot]) -> u32 {
+        let mut most = u32::MAX;
+        for slot in running {
+            let left = self.left(slot);
+            if left == 1 {
+                *slot = slot.at_last();
+            }
+            most = most.min(if slot.is_watched() && left > 1 { left - 1 } else { left });
+        }
+        most.max(1)
+    }
+
     /// ε of iteration `k`: after another phase the annealing is over.
     fn epsilon(&self, k: u32) -> f64 {
         let schedule = &self.state.schedule;
@@ -147,29 +196,20 @@ impl Loop<'_> {
 
     /// Iterations that a problem may still make.
     fn left(&self, slot: &Slot) -> u32 {
-        let before = self.before[slot.problem as usize];
+        let (before, _) = self.before[slot.problem as usize];
         self.phase.max_iterations.saturating_sub(before).saturating_sub(self.done)
     }
 
     async fn begin(&self) -> Result<()> {
         let double = self.softmin.precision() == Precision::Double;
-        let clear = match double && self.phase.start == Start::Single {
-            true => Some(rescale_pipeline(&self.state.gpu).await?),
-            false => None,
-        };
-        if clear.is_none() && !self.softmin.has_marks() {
+        if double && self.phase.start == Start::Single {
+            clear_low_words(self.state).await?;
+        }
+        if !self.softmin.has_marks() {
             return Ok(());
         }
         let mut recorder = self.state.gpu.recorder();
-        let record = || {
-            // What a phase in single precision left in the low words.
-            if let Some(pipeline) = &clear {
-                for side in Side::BOTH {
-                    rescale(self.state, pipeline, side, Change::Zero, &mut recorder)?;
-                }
-            }
-            self.softmin.enter(&mut recorder, self.epsilon(0))
-        };
+        let record = || self.softmin.enter(&mut recorder, self.epsilon(0));
         self.state.gpu.guarded(record).await?;
         recorder.submit().await
     }
@@ -215,7 +255,7 @@ impl Loop<'_> {
         &self,
         recorder: &mut Recorder<'_>,
         marked: Side,
-        (k, every): (u32, u32),
+        k: u32,
         slots: usize,
     ) -> Result<()> {
         let state = self.state;
@@ -238,7 +278,7 @@ impl Loop<'_> {
             blocks: source.blocks,
             stride: if precision == Precision::Double { 2 } else { 1 },
             completed: k + 1,
-            every,
+            every: EVERY,
             tolerance,
             floor: self.floor(precision),
             contrast: state.contrast as f32,
@@ -278,9 +318,9 @@ impl Loop<'_> {
             return Ok(());
         }
         if self.softmin.has_marks() {
-            self.record_test(recorder, Side::Source, (k, every), slots)?;
+            self.record_test(recorder, Side::Source, k, slots)?;
         }
-        self.record_test(recorder, Side::Target, (k, every), slots)
+        self.record_test(recorder, Side::Target, k, slots)
     }
 
     /// `count` iterations in one submission.

@@ -50,6 +50,10 @@ impl<'a> Measure<'a> {
         Ok(Measure { state, epsilons, totals, softmin })
     }
 
+    pub(crate) fn epsilons(&self) -> &Epsilons {
+        self.epsilons
+    }
+
     /// ε of a problem of the state.
     pub(crate) fn epsilon(&self, problem: usize) -> f64 {
         self.epsilons.of(self.state.range.start + problem)

@@ -31,8 +31,8 @@
 //!
 //! # How a problem settles
 //! Every problem of a batch is watched by its errors, on the device: it is overrelaxed as far as they allow, anneals where
-//! it does not settle at once, and leaves by itself ([`Stop`] says why). A symmetric problem (a measure against itself)
-//! takes averaged steps. A tolerance of 0 makes exactly as many plain iterations as are asked for.
+//! it does not settle at once ([`Solution::schedule`] says how), and leaves by itself ([`Stop`] says why). A symmetric
+//! problem (a measure against itself) takes averaged steps. An [`Initializer`] lets problems begin nearer to the end. A tolerance of 0 makes exactly as many plain iterations as are asked for.
 //!
 //! Sources: Cuturi, *Sinkhorn distances* (2013); Chizat, Peyré, Schmitzer and Vialard, *Scaling algorithms for unbalanced
 //! optimal transport problems* (2018); Peyré and Cuturi, *Computational Optimal Transport* (2019), chapter 4; Séjourné,
@@ -44,28 +44,37 @@ mod choose;
 mod divergence;
 mod epsilon;
 mod geometry;
+mod initial;
 pub(crate) mod iterate;
 mod marginals;
 pub(crate) mod measure;
+mod phases;
 mod problem;
+mod progress;
 pub(crate) mod resident;
+mod resolution;
 mod schedule;
 mod sinkhorn;
 pub(crate) mod softmin;
 mod solution;
 mod solve;
+mod stage;
 pub(crate) mod state;
 mod stop;
+mod twin;
 mod weights;
 
 pub use annealing::Annealing;
 pub use divergence::SinkhornDivergence;
 pub use epsilon::Epsilon;
 pub use geometry::{Geometry, Grid, GroundCost};
+pub use initial::Initializer;
 pub use marginals::Marginals;
 pub use problem::Problem;
-pub use sinkhorn::{Progress, Sinkhorn, Variant};
+pub use progress::Progress;
+pub use sinkhorn::{Sinkhorn, Variant};
 pub use solution::{Potentials, Solution};
+pub use stage::Stage;
 pub use stop::Stop;
 
 pub(crate) use weights::Weights;

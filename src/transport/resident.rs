@@ -198,7 +198,11 @@ pub(crate) async fn run(
             }
         }
         *running = rest;
-        settings.report(progress(running, most))?;
+        let reported = settings.report(progress(running, most));
+        if reported.is_err() {
+            running.append(&mut finished);
+        }
+        reported?;
     }
     *running = finished;
     Ok(measured)

@@ -2,10 +2,14 @@
 
 use super::annealing::{Annealing, epsilon_fits};
 use super::epsilon::Epsilon;
+use super::initial::Initializer;
+use super::problem::Problem;
+use super::progress::Progress;
 use crate::error::{Error, Result};
 use crate::gpu::Context;
 use crate::named::named;
 use crate::number::Precision;
+use crate::reference;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -60,22 +64,6 @@ named! {
     Reference => "reference",
 }
 
-/// What a progress callback sees.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Progress {
-    /// Problems that have left the loop.
-    pub finished: usize,
-    /// Problems in all.
-    pub problems: usize,
-    /// Iterations made so far of the problem that has made most.
-    pub iterations: u32,
-    /// Largest L1 marginal error among the running problems at their last test;
-    /// infinite before the first.
-    pub marginal_error: f64,
-}
-
 type Callback = Arc<dyn Fn(&Progress) -> ControlFlow<()> + Send + Sync>;
 
 /// Sinkhorn's algorithm with a stopping test per problem.
@@ -105,7 +93,10 @@ pub struct Sinkhorn {
     pub(crate) annealing: Option<Annealing>,
     /// Whether ε may fall where that settles a problem, without a schedule of the caller's.
     pub(crate) anneals: bool,
+    pub(super) initializer: Initializer,
     pub(crate) progress: Option<Callback>,
+    /// Whether a solve that is broken off returns what there is.
+    pub(crate) keeps_finished: bool,
 }
 
 impl fmt::Debug for Sinkhorn {
@@ -117,7 +108,9 @@ impl fmt::Debug for Sinkhorn {
             .field("precision", &self.precision)
             .field("variant", &self.variant)
             .field("annealing", &self.annealing)
+            .field("initializer", &self.initializer)
             .field("progress", &self.progress.is_some())
+            .field("keeps_finished", &self.keeps_finished)
             .finish()
     }
 }
@@ -126,11 +119,12 @@ impl Sinkhorn {
     /// A solver at regularisation ε, in units of the cost or an [`Epsilon`], at most 2000
     /// iterations, single precision, and the tolerance of the precision.
     ///
-    /// ε lies within \[1e-20, 1e20\], and is at least a millionth of the largest |C| in
-    /// single precision, 1e-9 of it in double; a constant in C does not count. Below, the
-    /// digits do not resolve the plan, and a solve is refused. Above 256 times the largest
-    /// |C|, where the plan is a⊗b to some digits, the f64 twin solves on the host, without
-    /// the rounding of ε ln a that would be left of the costs.
+    /// ε lies within \[1e-20, 1e20\]. What limits it is how far the potentials that a solve comes to are apart, not the
+    /// largest |C|: entries that no plan pays, and constants of rows and columns, do not count. Digits resolve ε down to
+    /// 2⁻²⁰ of the largest potential in single precision, 2⁻⁴⁴ in double; a problem below that does not settle, and
+    /// where its marginals are far off the solve is refused, with an error that names the least ε and the precision that has
+    /// the digits. Above 256 times the largest |C|, where the plan is a⊗b to some digits, the f64 twin solves on the host,
+    /// without the rounding of ε ln a that would be left of the costs.
     pub fn new(epsilon: impl Into<Epsilon>) -> Sinkhorn {
         Sinkhorn {
             epsilon: epsilon.into(),
@@ -140,7 +134,9 @@ impl Sinkhorn {
             variant: Variant::Auto,
             annealing: None,
             anneals: true,
+            initializer: Initializer::Zero,
             progress: None,
+            keeps_finished: false,
         }
     }
 
@@ -190,8 +186,31 @@ impl Sinkhorn {
         self
     }
 
+    /// Where problems begin, instead of at f = g = 0. A solve is refused where it does not fit.
+    #[must_use]
+    pub fn initializer(mut self, initializer: Initializer) -> Self {
+        self.initializer = initializer;
+        self
+    }
+
+    /// The same for a problem that is to begin this one, to a `tolerance` that rounding allows anywhere.
+    pub(super) fn rough(&self, epsilon: Epsilon, tolerance: f64) -> Sinkhorn {
+        let variant = match self.variant {
+            Variant::Reference => Variant::Reference,
+            _ => Variant::Auto,
+        };
+        let tolerance = tolerance.max(self.leaves_at());
+        let (anneals, most) = (self.anneals, self.max_iterations);
+        Sinkhorn {
+            anneals,
+            variant,
+            ..Sinkhorn::new(epsilon).tolerance(tolerance).max_iterations(most)
+        }
+    }
+
     /// Calls `callback` after every submission (tens of milliseconds of work), on the CPU twin
-    /// after as much time, on the thread that has the work. `ControlFlow::Break` ends the solve with [`Error::Cancelled`].
+    /// after as much time, on the thread that has the work. `ControlFlow::Break` ends the solve with [`Error::Cancelled`],
+    /// unless it is to [`keep_finished`](Self::keep_finished).
     #[must_use]
     pub fn on_progress(
         mut self,
@@ -199,6 +218,40 @@ impl Sinkhorn {
     ) -> Self {
         self.progress = Some(Arc::new(callback));
         self
+    }
+
+    /// Returns what there is where a callback breaks the solve off, instead of [`Error::Cancelled`]. Problems that were within
+    /// the tolerance are as ever; others have [`Stop::Cancelled`](crate::Stop::Cancelled), are not converged, and what their
+    /// potentials are worth was measured as they stood. One that had not begun has a marginal error of infinity, and costs that
+    /// are no numbers. [`Solution::is_cancelled`](crate::Solution::is_cancelled) says that it was broken off.
+    ///
+    /// ```
+    /// # fn main() -> kantor::Result<()> {
+    /// use kantor::{Context, Geometry, Grid, Problem, Sinkhorn, Stop};
+    /// use std::ops::ControlFlow;
+    /// let line = Geometry::grid(&Grid::new(&[3]))?;
+    /// let problem = Problem::new(line, &[0.2, 0.3, 0.5], &[0.6, 0.3, 0.1])?;
+    /// let solver = Sinkhorn::new(0.05).tolerance(0.0).max_iterations(100_000_000).keep_finished();
+    /// let solver = solver.on_progress(|_| ControlFlow::Break(()));
+    /// let solution = solver.solve_blocking(&Context::cpu(), &problem)?;
+    /// assert!(solution.is_cancelled() && !solution.converged()[0]);
+    /// assert_eq!(solution.stop(), [Stop::Cancelled]);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn keep_finished(mut self) -> Self {
+        self.keeps_finished = true;
+        self
+    }
+
+    /// Whether a problem begins at potentials of the caller's, which may be better than any that are found on the way.
+    pub(super) fn trusts_start(&self, problem: &Problem) -> bool {
+        problem.start.is_some() && self.initializer == Initializer::Zero
+    }
+
+    /// When problems leave the loop.
+    pub(crate) fn of_the_twin(&self) -> reference::Settings {
+        reference::Settings { tolerance: self.leaves_at(), max_iterations: self.max_iterations }
     }
 
     /// The tolerance asked for, or that of the precision.

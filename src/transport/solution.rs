@@ -2,6 +2,7 @@
 
 use super::epsilon::Epsilons;
 use super::geometry::{Cost, TwinCosts};
+use super::stage::{Stage, planned};
 use super::state::{Ground, LN_ZERO, Matrix, State};
 use super::stop::Stop;
 use super::{Problem, Sinkhorn, Variant};
@@ -58,18 +59,43 @@ pub(crate) enum Kept {
 }
 
 /// What came of one problem.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Solved {
     pub(crate) totals: Totals,
     pub(crate) iterations: u32,
     /// λ of a partial transport.
     pub(crate) multiplier: f64,
+    /// Whether it was broken off.
+    pub(crate) cancelled: bool,
+    /// Where there was more than one, and not by a schedule of the caller's on a device.
+    pub(crate) stages: Vec<Stage>,
 }
 
 impl Solved {
+    /// Of a problem that was broken off before it began.
+    pub(crate) const NONE: Solved = Solved {
+        totals: Totals::UNKNOWN,
+        iterations: 0,
+        multiplier: 0.0,
+        cancelled: true,
+        stages: Vec::new(),
+    };
+
     fn stop(&self, tolerance: f64, most: u32) -> Stop {
-        Stop::of(self.totals.marginal_error, tolerance, (self.iterations, most))
+        let iterations = (self.iterations, most);
+        Stop::of(self.totals.marginal_error, tolerance, iterations, self.cancelled)
     }
+}
+
+/// How all of them came about.
+#[derive(Debug, Clone)]
+pub(crate) struct How {
+    pub(crate) variant: Variant,
+    pub(crate) epsilons: Epsilons,
+    /// ε of the first iterations, of problems that have kept no stages; the last is that of the rest.
+    pub(crate) schedule: Vec<f64>,
+    /// Whether the callback has ended the solve.
+    pub(crate) cancelled: bool,
 }
 
 /// One entry per problem of the batch; potentials stay on the device until read.
@@ -82,9 +108,8 @@ impl Solved {
 pub struct Solution {
     problem: Problem,
     adapter: AdapterReport,
-    variant: Variant,
+    how: How,
     precision: Precision,
-    epsilons: Epsilons,
     tolerance: f64,
     transport_cost: Vec<f64>,
     regularized_cost: Vec<f64>,
@@ -96,6 +121,7 @@ pub struct Solution {
     stop: Vec<Stop>,
     /// λ of partial transports; 0 of others.
     multipliers: Vec<f64>,
+    stages: Vec<Vec<Stage>>,
     kept: Kept,
 }
 
@@ -104,7 +130,7 @@ impl Solution {
         settings: &Sinkhorn,
         context: &Context,
         problem: &Problem,
-        (variant, epsilons): (Variant, Epsilons),
+        how: How,
         solved: Vec<Solved>,
         kept: Kept,
     ) -> Solution {
@@ -115,14 +141,13 @@ impl Solution {
         let stop: Vec<Stop> = solved.iter().map(|solved| solved.stop(tolerance, most)).collect();
         Solution {
             problem: problem.clone(),
-            adapter: if variant == Variant::Reference {
+            adapter: if how.variant == Variant::Reference {
                 Context::cpu().adapter().clone()
             } else {
                 context.adapter().clone()
             },
-            variant,
+            how,
             precision: settings.precision,
-            epsilons,
             tolerance,
             transport_cost: column(|t| t.transport_cost),
             regularized_cost: column(|t| t.regularized_cost),
@@ -133,6 +158,7 @@ impl Solution {
             multipliers: solved.iter().map(|solved| solved.multiplier).collect(),
             converged: stop.iter().map(|stop| *stop == Stop::Converged).collect(),
             stop,
+            stages: solved.into_iter().map(|solved| solved.stages).collect(),
             kept,
         }
     }
@@ -167,7 +193,7 @@ impl Solution {
 
     /// ε of a problem, in units of the cost.
     pub fn epsilon(&self, problem: usize) -> f64 {
-        self.epsilons.of(problem.min(self.len().saturating_sub(1)))
+        self.how.epsilons.of(problem.min(self.len().saturating_sub(1)))
     }
 
     /// Iterations of every problem (both precisions together).
@@ -185,6 +211,24 @@ impl Solution {
         &self.stop
     }
 
+    /// Whether the callback broke the solve off, see [`Sinkhorn::keep_finished`].
+    pub fn is_cancelled(&self) -> bool {
+        self.how.cancelled
+    }
+
+    /// Which ε a problem went through, one after the other, and for how many of its iterations each. Where ε fell by itself the
+    /// first stage is of the iterations that showed that the problem does not settle at once, at the ε that is asked for;
+    /// from the second on ε falls, and it ends at what is asked for. Empty of a problem that does not exist or has not begun.
+    pub fn schedule(&self, problem: usize) -> Vec<Stage> {
+        let Some(stages) = self.stages.get(problem) else { return Vec::new() };
+        let (iterations, epsilons) = (self.iterations[problem], &self.how.epsilons);
+        match &self.how.schedule[..] {
+            _ if !stages.is_empty() || iterations == 0 => stages.clone(),
+            [] => vec![Stage::new(epsilons.of(problem), iterations)],
+            schedule => planned(schedule, epsilons.unit(problem), iterations),
+        }
+    }
+
     /// Number of problems.
     pub fn len(&self) -> usize {
         self.converged.len()
@@ -197,7 +241,7 @@ impl Solution {
 
     /// The kernels that ran.
     pub fn variant(&self) -> Variant {
-        self.variant
+        self.how.variant
     }
 
     /// Where it ran.
@@ -427,7 +471,9 @@ impl Solution {
     ) -> Result<R> {
         let costs = match &self.kept {
             Kept::Host { costs, .. } => costs.clone(),
-            Kept::Device { .. } => self.problem.geometry.of_the_twin(self.problem.offset()).await?,
+            Kept::Device { .. } => {
+                self.problem.geometry.of_the_twin(self.problem.offset(), 0.0).await?
+            }
         };
         Ok(compute(move || work(&*costs.of(problem))).await)
     }

@@ -25,6 +25,8 @@ pub enum Stop {
     MaxIterations,
     /// Rounding holds its marginal error above the tolerance: as many iterations again did not bring it there.
     Stalled,
+    /// The callback broke the solve off before it was settled, see [`Sinkhorn::keep_finished`](crate::Sinkhorn::keep_finished).
+    Cancelled,
 }
 
 named! {
@@ -32,16 +34,26 @@ named! {
     Converged => "converged",
     MaxIterations => "max-iterations",
     Stalled => "stalled",
+    Cancelled => "cancelled",
 }
 
 impl Stop {
     /// From what was measured on the potentials that are returned.
-    pub(super) fn of(error: f64, tolerance: f64, (iterations, most): (u32, u32)) -> Stop {
+    pub(super) fn of(
+        error: f64,
+        tolerance: f64,
+        (iterations, most): (u32, u32),
+        cancelled: bool,
+    ) -> Stop {
+        // With a tolerance of 0 all iterations were asked for.
+        let is_short = cancelled && tolerance == 0.0;
         // An error that is no number is within no tolerance.
-        if error <= tolerance {
+        if error <= tolerance && !is_short {
             Stop::Converged
         } else if iterations >= most {
             Stop::MaxIterations
+        } else if cancelled {
+            Stop::Cancelled
         } else {
             Stop::Stalled
         }

@@ -62,6 +62,11 @@ pub(super) fn chunks(a: &[f64], potentials: &[f64], m: usize) -> Vec<Chunk> {
     split(a.len(), m).map(|rows| Chunk::new(rows, a, potentials, m)).collect()
 }
 
+/// All rows in one chunk.
+pub(super) fn whole(a: &[f64], potentials: &[f64], m: usize) -> Vec<Chunk> {
+    vec![Chunk::new(0..a.len(), a, potentials, m)]
+}
+
 /// What the chunks have in their columns, added up in their order.
 pub(super) fn sum_of_columns(chunks: &[Chunk], sums: &mut [f64]) {
     sums.fill(0.0);

@@ -145,6 +145,11 @@ impl Control {
         self.falling.epsilon()
     }
 
+    /// Where ε began to fall, if it did.
+    pub(super) fn first_epsilon(&self) -> f64 {
+        self.falling.first()
+    }
+
     /// Errors before are those of another ε.
     pub(super) fn restart(&mut self) {
         self.stall.restart();

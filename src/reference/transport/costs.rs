@@ -17,6 +17,12 @@ pub trait Costs: Sync {
         let _ = i;
         None
     }
+
+    /// Of a regular grid on both sides, whose cost is a sum over its axes: what a distance of so many pixels costs along each, of
+    /// which the last is the fastest.
+    fn axes(&self) -> Option<Vec<&[f64]>> {
+        None
+    }
 }
 
 impl<C: Costs + ?Sized> Costs for &C {
@@ -30,6 +36,10 @@ impl<C: Costs + ?Sized> Costs for &C {
 
     fn stored(&self, i: usize) -> Option<&[f64]> {
         (**self).stored(i)
+    }
+
+    fn axes(&self) -> Option<Vec<&[f64]>> {
+        (**self).axes()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::chunk::{Chunk, Shared};
 use super::multiplier::multiplier;
-use super::scale::product;
+use super::products::product;
 use super::side::{Side, Update};
 use crate::reference::elementary::{exp, ln};
 use std::ops::Range;

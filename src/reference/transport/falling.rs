@@ -4,13 +4,14 @@
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Falling {
     last: f64,
+    first: f64,
     epsilon: f64,
     /// Iterations for which it has been held.
     held: u32,
 }
 
 /// ε at first, in units of the largest cost.
-const FROM: f64 = 0.1;
+pub(crate) const FALLS_FROM: f64 = 0.1;
 
 /// What is left of ε after an iteration, and after a test at least.
 const ITERATION: f64 = 0.8;
@@ -20,14 +21,23 @@ const TEST: f64 = 0.35;
 const HOLD_ABOVE: f64 = 0.003;
 const HOLD: u32 = 50;
 
+/// What is left of it after so many iterations.
+pub(crate) fn falls_by(iterations: u32) -> f64 {
+    ITERATION.powi(iterations as i32).max(TEST)
+}
+
 impl Falling {
     /// Not at all.
     pub(super) fn at(epsilon: f64) -> Falling {
-        Falling { last: epsilon, epsilon, held: 0 }
+        Falling { last: epsilon, first: epsilon, epsilon, held: 0 }
     }
 
     pub(super) fn epsilon(&self) -> f64 {
         self.epsilon
+    }
+
+    pub(super) fn first(&self) -> f64 {
+        self.first
     }
 
     pub(super) fn is_at_last(&self) -> bool {
@@ -36,7 +46,8 @@ impl Falling {
 
     /// Begins high up, for costs of up to `scale`.
     pub(super) fn begin(&mut self, scale: f64) {
-        (self.epsilon, self.held) = (self.last.max(FROM * scale), 0);
+        self.first = self.last.max(FALLS_FROM * scale);
+        (self.epsilon, self.held) = (self.first, 0);
     }
 
     /// A test found `error`, `every` iterations after the one before: whether ε is held. Otherwise it falls.
@@ -46,8 +57,7 @@ impl Falling {
             return true;
         }
         self.held = 0;
-        let factor = ITERATION.powi(every as i32).max(TEST);
-        self.epsilon = self.last.max(factor * self.epsilon);
+        self.epsilon = self.last.max(falls_by(every) * self.epsilon);
         false
     }
 }

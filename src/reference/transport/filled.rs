@@ -1,5 +1,6 @@
 //! The bins of a problem that are not empty, and the costs between them.
 
+use super::along_axes::AlongAxes;
 use super::costs::Costs;
 
 /// All that follows knows only these bins, and numbers them from 0.
@@ -17,6 +18,17 @@ impl<'a> Filled<'a> {
             (0..weights.len()).filter(|&i| weights[i] > 0.0).collect()
         };
         Filled { costs, rows: filled(a), columns: filled(b), bins: b.len() }
+    }
+
+    /// Of a regular grid, its axes.
+    pub(super) fn axes(&self) -> Option<AlongAxes<'_>> {
+        self.costs.axes().map(AlongAxes::new)
+    }
+
+    /// Whether going along them is less work than all pairs are.
+    pub(super) fn has_short_axes(&self) -> bool {
+        let pairs = self.rows.len() as f64 * self.columns.len() as f64;
+        self.axes().is_some_and(|axes| axes.work(self.bins) < pairs)
     }
 
     /// Whether rows are there as they are, without being computed or put together.

@@ -12,6 +12,7 @@
 
 use super::constants::Constants;
 use super::costs::Costs;
+use super::course::{Course, Standing};
 use super::damping::Damping;
 use super::part::{Part, Sweep, parts, softmin};
 use super::problem::{Marginals, Problem, Settings};
@@ -58,6 +59,8 @@ pub(super) struct LargeEpsilon<'a> {
     error: f64,
     error_of_columns: f64,
     totals: Totals,
+    course: Course,
+    cancelled: bool,
 }
 
 /// Entries of the cost that a step of a large problem visits.
@@ -110,6 +113,8 @@ impl<'a> LargeEpsilon<'a> {
             error: f64::INFINITY,
             error_of_columns: 0.0,
             totals: Totals::default(),
+            course: Course::default(),
+            cancelled: false,
         };
         this.bound();
         this
@@ -121,6 +126,35 @@ impl<'a> LargeEpsilon<'a> {
 
     pub(super) fn error(&self) -> f64 {
         self.error
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        let [first, last] = self.ends();
+        Standing {
+            error: self.error,
+            iterations: self.iterations,
+            epsilon: self.epsilon,
+            first,
+            last,
+        }
+    }
+
+    /// The first ε, and the one that is asked for.
+    fn ends(&self) -> [f64; 2] {
+        [self.schedule[0], self.schedule[self.schedule.len() - 1]]
+    }
+
+    /// Ends the iterations where they are.
+    pub(super) fn cancel(&mut self) {
+        let [_, last] = self.ends();
+        if self.epsilon != last {
+            self.epsilon = last;
+            self.constants = constants(&self.marginals, self.masses, last);
+        }
+        self.cancelled = true;
+        self.stage = Stage::Measure;
+        self.parts.iter_mut().for_each(Part::begin);
+        self.bound();
     }
 
     /// One more step: as many rows of half an iteration as do not take long; `false` once there is a result.
@@ -205,6 +239,7 @@ impl<'a> LargeEpsilon<'a> {
         }
         self.error_of_columns = self.error_of(1, &softmins);
         self.iterations += 1;
+        self.course.count(self.epsilon);
         self.at_epsilon += 1;
         if self.iterations >= self.max_iterations {
             return Stage::Measure;
@@ -314,6 +349,8 @@ impl<'a> LargeEpsilon<'a> {
             g: weighted(1),
             lambda: self.multiplier(),
             iterations: self.iterations,
+            stages: self.course.stages(),
+            cancelled: self.cancelled,
             stalled: false,
             totals: self.totals,
             plain: Some(plain),

@@ -1,7 +1,7 @@
 //! What a pair of potentials is worth, chunk by chunk.
 
 use super::chunk::{Chunk, Shared};
-use super::scale::product;
+use super::products::product;
 use crate::reference::elementary::{exp, sum};
 use crate::reference::wide::wide;
 use std::ops::Range;

@@ -5,11 +5,13 @@
 //!
 //! min over P ≥ 0 of ⟨P,C⟩ + ε KL(P ‖ a⊗b) + what each marginal costs, KL(p ‖ q) = Σ p ln(p/q) − p + q.
 
+mod along_axes;
 mod batch;
 mod chunk;
 mod constants;
 mod control;
 mod costs;
+mod course;
 mod damping;
 mod deferred;
 mod falling;
@@ -22,6 +24,7 @@ mod pass;
 mod plan;
 mod point_costs;
 mod problem;
+mod products;
 mod relaxation;
 mod renew;
 mod rescale;
@@ -53,7 +56,10 @@ pub use softmin_axis::{softmin_axis, softmin_axis_double, softmin_line};
 pub use solved::Solved;
 pub use totals::{Totals, convergence, totals};
 
+pub(crate) use along_axes::AlongAxes;
 pub(crate) use batch::solve_batch;
+pub(crate) use course::Standing;
+pub(crate) use falling::{FALLS_FROM, falls_by};
 
 #[cfg(test)]
 mod known_answers;

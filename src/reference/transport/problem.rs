@@ -124,4 +124,6 @@ pub struct Seen {
     pub iterations: u32,
     /// Largest marginal error of the running problems at their last test; infinite before the first.
     pub marginal_error: f64,
+    /// What part of all the work is done, in [0, 1]; it only grows.
+    pub fraction: f64,
 }

@@ -103,6 +103,21 @@ impl Side {
         (self.error, self.blocked, self.empty) = (0.0, 0, 0);
     }
 
+    /// The half iteration of row `i` from potentials, from its softmin; where it `defers`, what is left is as with
+    /// [`Side::defer`].
+    pub(super) fn come_to(&mut self, i: usize, softmin: f64, update: &Update, defers: bool) {
+        if !softmin.is_finite() {
+            self.block(i, update);
+            if defers {
+                self.next_potentials[i] = f64::INFINITY;
+            }
+        } else if defers {
+            self.defer(i, -softmin, 1.0, update);
+        } else {
+            self.factor(i, -softmin, 1.0, update, false);
+        }
+    }
+
     /// The half iteration of row `i`, whose exponents are at most `most`/ε and whose exponentials beside that have `sum`: by
     /// what these are to be multiplied.
     #[inline(always)]

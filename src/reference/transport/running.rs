@@ -1,5 +1,6 @@
 //! A problem on its way, in the form that suits its ε.
 
+use super::course::Standing;
 use super::large_epsilon::{LargeEpsilon, is_large};
 use super::problem::{Problem, Settings};
 use super::room::Room;
@@ -38,6 +39,21 @@ impl<'a> Running<'a> {
         match self {
             Running::Ordinary(this) => this.error(),
             Running::LargeEpsilon(this) => this.error(),
+        }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        match self {
+            Running::Ordinary(this) => this.standing(),
+            Running::LargeEpsilon(this) => this.standing(),
+        }
+    }
+
+    /// Ends the iterations where they are: what follows measures what there is.
+    pub(super) fn cancel(&mut self) {
+        match self {
+            Running::Ordinary(this) => this.cancel(),
+            Running::LargeEpsilon(this) => this.cancel(),
         }
     }
 

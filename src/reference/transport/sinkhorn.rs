@@ -4,16 +4,18 @@
 //! iterations after it scale its rows and columns, without exponentials, until a scaling would leave [1e-100, 1e100] or ε
 //! changes, when potentials take the scalings in. Where the kernel has no room in memory every iteration is one from
 //! potentials: one exponential an entry and n + m numbers, whatever n×m. Iterates are those of the log domain. Empty bins
-//! are left out.
+//! are left out. On a regular grid, where that is less work, iterations are from potentials, along one axis after the other.
 //!
 //! Of a symmetric problem there is one potential, and half a step of it at a time (Feydy, *Geometric data analysis, beyond
 //! convolutions* (2020), section 3.3.2).
 
+mod axes;
 mod partial;
 mod steering;
 
-use super::chunk::{Chunk, Shared, chunks, sum_of_columns};
+use super::chunk::{Chunk, Shared, chunks, sum_of_columns, whole};
 use super::control::{Control, Rules};
+use super::course::{Course, Standing};
 use super::filled::Filled;
 use super::pass::Pass;
 use super::problem::{Marginals, Problem, Settings};
@@ -61,6 +63,8 @@ pub(super) struct Loop<'a> {
     symmetric: bool,
     keeps: bool,
     copies: bool,
+    /// Whether passes go along the axes of a grid.
+    by_axes: bool,
     epsilon: f64,
     /// G + λ in the kernel, and scalings of the columns.
     h: Vec<f64>,
@@ -85,6 +89,8 @@ pub(super) struct Loop<'a> {
     seen: u32,
     translation: Translation,
     stalled: bool,
+    cancelled: bool,
+    course: Course,
     totals: Totals,
     /// Whether half the tolerance is asked for.
     again: bool,
@@ -106,12 +112,13 @@ impl<'a> Loop<'a> {
         let f = if symmetric { g.clone() } else { vec![0.0; costs.rows.len()] };
         let (n, m) = (costs.rows.len(), costs.columns.len());
         let (entries, stored) = (n.saturating_mul(m), costs.is_stored());
-        let keeps = room.is_enough(entries.saturating_mul(if stored { 1 } else { 2 }));
+        let by_axes = costs.has_short_axes();
+        let keeps = !by_axes && room.is_enough(entries.saturating_mul(if stored { 1 } else { 2 }));
         let copies = keeps && !stored;
         let epsilon = schedule[0];
         let mass = weights_a.iter().sum::<f64>().max(weights_b.iter().sum());
         let mut this = Loop {
-            chunks: chunks(&weights_a, &f, m),
+            chunks: if by_axes { whole(&weights_a, &f, m) } else { chunks(&weights_a, &f, m) },
             target: Target::new(Side::new(weights_b, g), marginals.multiplied()),
             schedule,
             marginals,
@@ -122,6 +129,7 @@ impl<'a> Loop<'a> {
             symmetric,
             keeps,
             copies,
+            by_axes,
             epsilon,
             h: vec![0.0; m],
             v: vec![1.0; m],
@@ -139,6 +147,8 @@ impl<'a> Loop<'a> {
             seen: 0,
             translation: Translation::new(marginals.damping),
             stalled: false,
+            cancelled: false,
+            course: Course::default(),
             totals: Totals::default(),
             again: false,
         };
@@ -165,8 +175,32 @@ impl<'a> Loop<'a> {
         self.error
     }
 
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            error: self.error,
+            iterations: self.iterations,
+            epsilon: self.epsilon,
+            first: self.schedule[0].max(self.control.first_epsilon()),
+            last: self.asked(),
+        }
+    }
+
+    /// Ends the iterations where they are, at the ε that is asked for.
+    pub(super) fn cancel(&mut self) {
+        self.chunks.iter_mut().for_each(|chunk| chunk.done = 0);
+        self.copies &= self.pass != Pass::Copy;
+        self.absorb();
+        self.change_epsilon(self.asked());
+        self.cancelled = true;
+        self.measure();
+    }
+
     /// One more step; `false` once there is a result.
     pub(super) fn advance(&mut self) -> bool {
+        if self.along_axes() {
+            self.finish();
+            return self.pass != Pass::Done;
+        }
         let all = self.chunks.len() * self.h.len();
         // A multiple of four: rows that are scaled side by side.
         let step = (STEP / all.max(1) / 4 * 4).max(4);
@@ -233,7 +267,7 @@ impl<'a> Loop<'a> {
                 chunk.side.empty = chunk.side.blocked;
                 chunk.side.is_in_range()
             });
-            let fits = fits && sums < LARGEST_SUM;
+            let fits = fits && sums < LARGEST_SUM && !self.by_axes;
             for chunk in &mut self.chunks {
                 match fits {
                     true => chunk.side.accept_scalings(&rows),
@@ -244,11 +278,13 @@ impl<'a> Loop<'a> {
         }
         self.chunks.iter_mut().for_each(|chunk| chunk.side.accept_potentials());
         self.chunks.iter_mut().for_each(|chunk| chunk.side.absorb(self.epsilon));
-        sum_of_columns(&self.chunks, &mut self.sums);
-        let update = self.update(1);
-        if self.target.scale(&self.sums, &update) {
-            self.target.accept_scalings(&update);
-            return self.iterated(true);
+        if !self.by_axes {
+            sum_of_columns(&self.chunks, &mut self.sums);
+            let update = self.update(1);
+            if self.target.scale(&self.sums, &update) {
+                self.target.accept_scalings(&update);
+                return self.iterated(true);
+            }
         }
         self.pass = Pass::Columns;
     }
@@ -264,10 +300,15 @@ impl<'a> Loop<'a> {
 
     /// The columns' half from the logarithms of their sums.
     fn columns(&mut self) {
-        let softmins: Vec<f64> =
-            (0..self.h.len()).map(|j| softmin_of_column(&self.chunks, j, self.epsilon)).collect();
+        let softmins: Vec<f64> = match self.by_axes {
+            true => std::mem::take(&mut self.sums),
+            false => (0..self.h.len())
+                .map(|j| softmin_of_column(&self.chunks, j, self.epsilon))
+                .collect(),
+        };
         let update = self.update(1);
         self.target.renew(&softmins, &update);
+        self.sums.resize(softmins.len(), 0.0);
         self.target.accept_potentials();
         self.iterated(false);
     }
@@ -307,6 +348,7 @@ impl<'a> Loop<'a> {
             self.translate();
         }
         self.iterations += 1;
+        self.course.count(self.epsilon);
         self.at_epsilon += 1;
         if self.iterations >= self.max_iterations {
             return self.measure();
@@ -382,7 +424,7 @@ impl<'a> Loop<'a> {
         let lambda = self.target.multiplier;
         self.totals = total(sides, transport, lambda, self.epsilon, &self.marginals);
         self.pass = Pass::Done;
-        let short = self.leaves() && self.totals.marginal_error > self.tolerance;
+        let short = !self.cancelled && self.leaves() && self.totals.marginal_error > self.tolerance;
         if short && !self.again && self.iterations < self.max_iterations {
             self.go_on();
         }
@@ -427,6 +469,8 @@ impl<'a> Loop<'a> {
             f,
             lambda: self.target.multiplier,
             iterations: self.iterations,
+            stages: self.course.stages(),
+            cancelled: self.cancelled,
             stalled: self.stalled,
             totals: self.totals,
             plain: None,

@@ -25,6 +25,22 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Of potentials that nobody has measured.
+    pub(crate) const UNKNOWN: Totals = Totals {
+        marginal_error: f64::INFINITY,
+        transport_cost: f64::NAN,
+        regularized_cost: f64::NAN,
+        entropy_cost: f64::NAN,
+        mass: f64::NAN,
+    };
+
+    /// Whether all of them are numbers.
+    pub(crate) fn is_finite(&self) -> bool {
+        let Totals { marginal_error, transport_cost, regularized_cost, entropy_cost, mass } = self;
+        let all = [marginal_error, transport_cost, regularized_cost, entropy_cost, mass];
+        all.iter().all(|value| value.is_finite())
+    }
+
     /// The same for costs with `offset` added to each, of a balanced problem between masses of `mass`.
     pub(crate) fn with_offset(self, offset: f64, mass: f64) -> Totals {
         let more = offset * self.mass;

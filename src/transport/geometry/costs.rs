@@ -3,7 +3,7 @@
 use super::{AxisCosts, Cost, Geometry, Points, filler};
 use crate::error::Result;
 use crate::reference::elementary::largest_finite;
-use crate::reference::{CostMatrix, Costs, softmin_axis};
+use crate::reference::{AlongAxes, CostMatrix, Costs, softmin_axis};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl Costs for PointCosts<'_> {
     }
 }
 
-/// Those of a grid too large for a matrix.
+/// Those of a grid, of which no matrix is kept.
 struct GridCosts<'a> {
     costs: &'a AxisCosts,
     pixels: usize,
@@ -39,12 +39,21 @@ impl Costs for GridCosts<'_> {
     fn fill(&self, i: usize, columns: Range<usize>, place: &mut [f64]) {
         self.costs.each(i, columns, filler(place));
     }
+
+    fn axes(&self) -> Option<Vec<&[f64]>> {
+        Some(self.costs.axes())
+    }
 }
 
 /// Entries of a grid's cost matrix at most; of larger ones they are made whenever they are needed.
 const MOST_STORED: usize = 1 << 27;
 
 impl AxisCosts {
+    /// What a softmin along the axes takes, in products of two numbers.
+    fn work(&self, pixels: usize) -> f64 {
+        AlongAxes::new(self.axes()).work(pixels)
+    }
+
     /// −ε ln Σ_j exp((other_j − C_ij)/ε) of every pixel i.
     pub(crate) fn softmin(&self, other: &[f64], epsilon: f64) -> Vec<f64> {
         let (mut level, mut stride) = (other.to_vec(), 1);
@@ -75,11 +84,15 @@ enum Kind {
 }
 
 impl Geometry {
-    /// Costs less `offset`, for the twin.
-    pub(crate) async fn of_the_twin(&self, offset: f64) -> Result<TwinCosts> {
+    /// Costs less `offset`, for the twin. A small grid is a matrix, unless a share `filled` of its pairs is more work than its
+    /// axes.
+    pub(crate) async fn of_the_twin(&self, offset: f64, filled: f64) -> Result<TwinCosts> {
         let own = self.batch.is_some();
+        let pairs = self.rows.saturating_mul(self.columns);
         let (kind, largest) = match &self.cost {
-            Cost::Grid(costs) if self.rows.saturating_mul(self.columns) > MOST_STORED => {
+            Cost::Grid(costs)
+                if pairs > MOST_STORED || costs.work(self.rows) < filled * pairs as f64 =>
+            {
                 (Kind::Grid(costs.clone(), self.rows), self.spread)
             }
             Cost::Points(points) => (Kind::Points(points.clone()), self.spread),

@@ -5,6 +5,7 @@ mod costs;
 mod deviation;
 mod grid;
 mod ground;
+mod places;
 mod points;
 mod reduce;
 mod reduction;
@@ -15,6 +16,7 @@ pub use ground::GroundCost;
 pub(crate) use cost::{Cost, filler};
 pub(crate) use costs::TwinCosts;
 pub(crate) use grid::AxisCosts;
+pub(crate) use places::Places;
 pub(crate) use points::{Cloud, Points};
 pub(crate) use reduction::Reduction;
 

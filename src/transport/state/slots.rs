@@ -38,6 +38,8 @@ params! {
         per_mass: f32,
         source_mass: f32,
         target_mass: f32,
+        stages_0: u32,
+        stages_1: u32,
     }
 }
 
@@ -85,6 +87,35 @@ impl Slot {
         Slot { phase, omega, trigger: (10.0 * tolerance) as f32, saved_omega: 0.0, ..self }
     }
 
+    /// Iterations done when ε began to fall; 0: it has not.
+    pub(crate) fn fell_at(&self) -> u32 {
+        self.held >> 8
+    }
+
+    /// Whether it may be iterated other than plainly.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.phase != Slot::PLAIN
+    }
+
+    /// With steps of 1 at the ε that is asked for, if it has had others.
+    pub(crate) fn at_last(self) -> Slot {
+        if !self.is_watched() {
+            return self;
+        }
+        Slot { omega: 1.0, ..self }.with_last_unit()
+    }
+
+    /// At the ε that is asked for.
+    pub(crate) fn with_last_unit(self) -> Slot {
+        Slot {
+            unit: self.last_unit,
+            unit_low: self.last_unit_low,
+            rate: self.last_rate,
+            rate_low: self.last_rate_low,
+            ..self
+        }
+    }
+
     /// To be iterated again, or further in another precision: what it has seen so far counts no more.
     pub(crate) fn again(self) -> Slot {
         Slot {
@@ -94,11 +125,7 @@ impl Slot {
             phase: Slot::PLAIN,
             block_at: 0,
             frozen: 0,
-            unit: self.last_unit,
-            unit_low: self.last_unit_low,
-            rate: self.last_rate,
-            rate_low: self.last_rate_low,
-            ..self
+            ..self.with_last_unit()
         }
     }
 

@@ -69,7 +69,9 @@ impl Loop<'_> {
 
     /// Brings potentials of soft marginals to their best translation.
     pub(super) fn translate(&mut self) {
-        if self.symmetric || !self.control.is_watching() || !self.translation.is_free() {
+        // In a schedule of the caller's potentials are those of the ε before until it ends.
+        let is_scheduled = self.schedule.len() > 1 && self.at_epsilon == 0;
+        if self.symmetric || is_scheduled || !self.translation.is_free() {
             return;
         }
         let [source, target] = [0, 1].map(|side| self.update(side));
