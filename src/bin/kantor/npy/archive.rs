@@ -53,9 +53,7 @@ impl Entry {
         };
         match (index, name) {
             (Some(index), _) => Ok(Entry { archive, index }),
-            (None, Some(name)) => {
-                Err(format!("has no array {name:?}; it has {}", listed(&names)))
-            }
+            (None, Some(name)) => Err(format!("has no array {name:?}; it has {}", listed(&names))),
             (None, None) => Err(format!(
                 "has {} arrays, {}; name one, as in ARCHIVE.npz:NAME",
                 names.len(),

@@ -138,7 +138,9 @@ impl<R: Read> Pending<R> {
         let there = length.map(|length| length.saturating_sub(reader.count));
         let count = match (bytes, there, held) {
             (Some(0), ..) => return Err(format!("its shape {shape:?} has no elements")),
-            (Some(bytes), Some(there), _) if there < bytes => return Err(truncated(&header, there)),
+            (Some(bytes), Some(there), _) if there < bytes => {
+                return Err(truncated(&header, there));
+            }
             (None, Some(there), _) => return Err(truncated(&header, there)),
             (_, _, Some(held)) if held <= MOST_BYTES => (held / format.held_bytes()) as usize,
             _ => {
@@ -159,8 +161,7 @@ impl<R: Read> Pending<R> {
     fn read(&mut self) -> Result<Array, String> {
         let shape = self.shape();
         let Pending { header, count, there, reader } = self;
-        let numbers =
-            Numbers { format: header.format, count: *count, reserved: there.is_some() };
+        let numbers = Numbers { format: header.format, count: *count, reserved: there.is_some() };
         let values = numbers.read(reader).map_err(|stop| match stop {
             Stop::Short(found) => truncated(header, found),
             Stop::Failed(reason) => reason,

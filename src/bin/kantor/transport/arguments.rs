@@ -160,7 +160,7 @@ pub(super) struct OutputChoice {
     #[arg(long, value_name = "OUT.npz")]
     pub(super) potentials: Option<PathBuf>,
     /// Write the K largest entries of every row of the plans: indices and values, [n, K] or [k, n, K]
-    #[arg(long, value_names = ["K", "OUT.npz"], num_args = 2)]
+    #[arg(long, value_names = ["K", "OUT.npz"], num_args = 2, allow_negative_numbers = true)]
     top_k: Option<Vec<PathBuf>>,
 }
 
@@ -213,7 +213,9 @@ impl Arguments {
         ] {
             if is_given && !places.contains(&chosen) {
                 let places = places.join(" and ");
-                return Err(Failure::new(format_args!("{option} is for {places}, not for {chosen}")));
+                return Err(Failure::new(format_args!(
+                    "{option} is for {places}, not for {chosen}"
+                )));
             }
         }
         self.top_k().map(|_| ())

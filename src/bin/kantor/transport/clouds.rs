@@ -16,9 +16,7 @@ pub(super) struct Clouds {
 /// Reads the clouds of a file and their weights, in the same file or in one of their own.
 pub(super) fn read(path: &Path, weights: Option<&Path>) -> Outcome<Clouds> {
     match npy::names(path)? {
-        Some(names) if names.iter().any(|name| name == "points") => {
-            ragged(path, &names, weights)
-        }
+        Some(names) if names.iter().any(|name| name == "points") => ragged(path, &names, weights),
         _ => regular(path, weights),
     }
 }
@@ -46,7 +44,10 @@ fn regular(path: &Path, weights: Option<&Path>) -> Outcome<Clouds> {
             [rows, found] if found == n => rows,
             _ => {
                 let shape = opened.shape();
-                let reason = format!("its shape {shape:?} is not [{n}] or [k, {n}], for the points of {}", path.display());
+                let reason = format!(
+                    "its shape {shape:?} is not [{n}] or [k, {n}], for the points of {}",
+                    path.display()
+                );
                 return Err(Failure::about(weights, reason));
             }
         };
@@ -90,7 +91,8 @@ fn ragged(path: &Path, names: &[String], weights: Option<&Path>) -> Outcome<Clou
     let read = |weights: &Path| {
         let opened = npy::open(weights)?;
         if *opened.shape() != [count] {
-            let reason = format!("its shape {:?} is not [{count}], one weight a point", opened.shape());
+            let reason =
+                format!("its shape {:?} is not [{count}], one weight a point", opened.shape());
             return Err(Failure::about(weights, reason));
         }
         Ok(Rows::at(weights, opened.read()?.values, offsets.clone(), 1))
@@ -104,7 +106,9 @@ fn offsets(path: &Path, points: usize) -> Outcome<Vec<usize>> {
     let Array { shape, values } = npy::read(path)?;
     let refuse = |reason: String| Err(Failure::about(path, reason));
     if shape.len() != 1 || shape[0] < 2 {
-        return refuse(format!("its shape {shape:?} is not [k + 1], the first point of each of k clouds and the end"));
+        return refuse(format!(
+            "its shape {shape:?} is not [k + 1], the first point of each of k clouds and the end"
+        ));
     }
     let values: Vec<f64> = match values {
         Values::Single(values) => values.into_iter().map(f64::from).collect(),
@@ -114,13 +118,18 @@ fn offsets(path: &Path, points: usize) -> Outcome<Vec<usize>> {
         return refuse(format!("index {at}: {:?} is not the number of a point", values[at]));
     }
     if let Some(at) = values.windows(2).position(|pair| pair[0] > pair[1]) {
-        let reason =
-            format!("index {}: {} comes after {}; offsets ascend", at + 1, values[at + 1], values[at]);
-        return refuse(reason);
+        let (before, after) = (whole(values[at]), whole(values[at + 1]));
+        return refuse(format!("index {}: {after} comes after {before}; offsets ascend", at + 1));
     }
     let (first, last) = (values[0], values[values.len() - 1]);
     if first != 0.0 || last != points as f64 {
+        let (first, last) = (whole(first), whole(last));
         return refuse(format!("goes from {first} to {last}, the points from 0 to {points}"));
     }
     Ok(values.into_iter().map(|x| x as usize).collect())
+}
+
+/// A whole number for a message, which may be of any size.
+fn whole(x: f64) -> String {
+    if x < 1e15 { format!("{x}") } else { format!("{x:e}") }
 }

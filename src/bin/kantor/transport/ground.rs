@@ -5,7 +5,7 @@ use super::clouds;
 use super::rows::{Rows, fits};
 use super::side::Side;
 use crate::failure::{Failure, Outcome};
-use crate::npy::{self, Values};
+use crate::npy::{self, Array, Values};
 use kantor::{Geometry, Grid, GroundCost};
 use std::path::Path;
 
@@ -45,7 +45,7 @@ fn matrix(arguments: &Arguments, path: &Path) -> Outcome<(Ground, [Side; 2])> {
             return Err(Failure::about(path, reason));
         }
     };
-    let sides = weights(arguments, |[a, b]| {
+    let sides = weights(arguments, [n, m], |[a, b]| {
         fits(&arguments.source, a, n)?;
         fits(&arguments.target, b, m)
     })?;
@@ -64,9 +64,10 @@ fn equals_transpose<T: PartialEq>(values: &[T], n: usize) -> bool {
 }
 
 fn grid(arguments: &Arguments, Axes(axes): &Axes) -> Outcome<(Ground, [Side; 2])> {
-    let sides = weights(arguments, |[a, b]| {
-        of_grid(&arguments.source, a, axes)?;
-        of_grid(&arguments.target, b, axes)
+    let pixels = pixels(axes)?;
+    let sides = weights(arguments, [pixels; 2], |[a, b]| {
+        of_grid(&arguments.source, a, axes, pixels)?;
+        of_grid(&arguments.target, b, axes, pixels)
     })?;
     let mut grid = Grid::new(axes);
     if let Some(spacing) = arguments.spacing() {
@@ -80,26 +81,35 @@ fn grid(arguments: &Arguments, Axes(axes): &Axes) -> Outcome<(Ground, [Side; 2])
     Ok((Ground::Shared { geometry, work, symmetric: true }, sides))
 }
 
-/// Rows of weights of either side, once their shapes are found to fit.
+/// Rows of so many weights of either side, once their shapes are found to fit.
 fn weights(
     arguments: &Arguments,
+    [n, m]: [usize; 2],
     fit: impl Fn([&[usize]; 2]) -> Outcome<()>,
 ) -> Outcome<[Side; 2]> {
     let [source, target] = [&arguments.source, &arguments.target];
     let (a, b) = (npy::open(source)?, npy::open(target)?);
     fit([a.shape(), b.shape()])?;
-    let side = |path: &Path, array| Side::of_weights(Rows::flat(path, array));
-    Ok([side(source, a.read()?), side(target, b.read()?)])
+    let side =
+        |path: &Path, array: Array, bins| Side::of_weights(Rows::even(path, array.values, bins, 1));
+    Ok([side(source, a.read()?, n), side(target, b.read()?, m)])
+}
+
+/// 28x28, for messages.
+fn by(axes: &[usize]) -> String {
+    axes.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+}
+
+fn pixels(axes: &[usize]) -> Outcome<usize> {
+    let pixels = axes.iter().try_fold(1usize, |pixels, side| pixels.checked_mul(*side));
+    pixels
+        .filter(|&n| u32::try_from(n).is_ok())
+        .ok_or_else(|| Failure::new(format_args!("--grid: {} is too large", by(axes))))
 }
 
 /// That a file has the pixels of a grid. The axes of a file that has several end with the grid's, or in one of all
 /// its pixels; those before are rows.
-fn of_grid(path: &Path, shape: &[usize], axes: &[usize]) -> Outcome<()> {
-    let by = |axes: &[usize]| axes.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
-    let pixels = axes.iter().try_fold(1usize, |pixels, side| pixels.checked_mul(*side));
-    let Some(pixels) = pixels.filter(|&n| u32::try_from(n).is_ok()) else {
-        return Err(Failure::new(format_args!("--grid: {} is too large", by(axes))));
-    };
+fn of_grid(path: &Path, shape: &[usize], axes: &[usize], pixels: usize) -> Outcome<()> {
     if shape.ends_with(axes) || shape.last() == Some(&pixels) {
         return Ok(());
     }

@@ -22,11 +22,12 @@ pub(super) struct Job<'a> {
 /// Problems at most: reports longer than this are for no reader.
 const MOST_PROBLEMS: usize = 1 << 24;
 
-/// Entries of costs of the problems that are solved at a time: a sweep over them takes tens of milliseconds without a GPU.
-const PIECE_WORK: usize = 1 << 26;
+/// Entries of costs of the problems that are solved at a time: a sweep over them takes some ten milliseconds without a GPU.
+const PIECE_WORK: usize = 1 << 24;
 
-/// Problems that are solved at a time, where one has no more entries than [`SMALL`]: kernels want many.
-const PIECE_PROBLEMS: usize = 256;
+/// Problems that are solved at a time at most, and, of no more than [`SMALL`] entries each, at least: kernels want many,
+/// and who interrupts them wants some to be finished.
+const PIECE_PROBLEMS: std::ops::RangeInclusive<usize> = 256..=4096;
 
 const SMALL: usize = 1 << 20;
 
@@ -85,7 +86,10 @@ impl<'a> Job<'a> {
         let mut open = ([0, 0], 0);
         for k in (0..self.len()).filter(|&k| self.blank(k).is_none()) {
             let size = self.size(k);
-            if open.0 == size && open.1 > 0 && let Some(piece) = pieces.last_mut() {
+            if open.0 == size
+                && open.1 > 0
+                && let Some(piece) = pieces.last_mut()
+            {
                 piece.push(k);
                 open.1 -= 1;
                 continue;
@@ -101,8 +105,8 @@ impl<'a> Job<'a> {
             Ground::Shared { work, .. } => *work,
             Ground::Matrices { .. } | Ground::Clouds(_) => n.saturating_mul(m),
         };
-        let fewest = if work <= SMALL { PIECE_PROBLEMS } else { 1 };
-        (PIECE_WORK / work.max(1)).max(fewest)
+        let fewest = if work <= SMALL { *PIECE_PROBLEMS.start() } else { 1 };
+        (PIECE_WORK / work.max(1)).clamp(fewest, *PIECE_PROBLEMS.end())
     }
 
     /// The problems of a piece.
@@ -137,7 +141,8 @@ impl<'a> Job<'a> {
         });
         geometry.map_err(|error| {
             // Rows count through all matrices.
-            let moved = moved(error, |row| piece[row / n] * n + row % n);
+            let moved =
+                moved(error, |row| piece.get(row / n).map_or(row, |problem| problem * n + row % n));
             self.arguments.explain(moved)
         })
     }
@@ -201,7 +206,8 @@ impl<'a> Job<'a> {
 
 /// One cloud on either side is the same geometry for any number of weights.
 fn of_one_pair(arguments: &Arguments, ground: Ground, sides: &[Side; 2]) -> Outcome<Ground> {
-    let (Ground::Clouds(cost), [Some(x), Some(y)]) = (&ground, sides.each_ref().map(|side| side.points.as_ref()))
+    let (Ground::Clouds(cost), [Some(x), Some(y)]) =
+        (&ground, sides.each_ref().map(|side| side.points.as_ref()))
     else {
         return Ok(ground);
     };
@@ -239,7 +245,11 @@ fn one_by_one(ground: &Ground, [source, target]: &[Side; 2]) -> Outcome<Vec<[usi
 }
 
 /// The measures of every problem of `--all-pairs`.
-fn all_pairs(arguments: &Arguments, ground: &Ground, [source, target]: &[Side; 2]) -> Outcome<Vec<[usize; 2]>> {
+fn all_pairs(
+    arguments: &Arguments,
+    ground: &Ground,
+    [source, target]: &[Side; 2],
+) -> Outcome<Vec<[usize; 2]>> {
     if matches!(ground, Ground::Matrices { .. }) {
         return Err(Failure::new("--all-pairs: one cost for all pairs is needed, of shape [n, m]"));
     }

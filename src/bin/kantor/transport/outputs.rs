@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::job::Job;
 use super::solved::Answer;
-use super::top::top;
+use super::top::largest;
 use crate::failure::{Failure, Outcome};
 use crate::npy::{self, Column};
 use std::io;
@@ -75,7 +75,7 @@ impl Outputs {
                 multipliers.push(solution.multiplier(k));
             }
             if let Some((_, kept)) = &mut self.top {
-                let (indices, values) = top(&solution.plan_blocking(k)?, m, kept.count);
+                let (indices, values) = largest(solution, k, m, kept.count)?;
                 kept.indices.push(indices);
                 kept.values.push(values);
             }

@@ -1,7 +1,7 @@
 //! Rows of a file, of one length or of any.
 
 use crate::failure::{Failure, Outcome};
-use crate::npy::{self, Array, Values};
+use crate::npy::{self, Values};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -17,12 +17,6 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// All axes but the first are the bins of a row; a single axis is a single row.
-    pub(super) fn flat(path: &Path, array: Array) -> Rows {
-        let bins = bins(&array.shape);
-        Rows::even(path, array.values, bins, 1)
-    }
-
     /// Rows of as many bins of `width` numbers; there is at least one.
     pub(super) fn even(path: &Path, values: Values, bins: usize, width: usize) -> Rows {
         let count = npy::with_slice!(values, slice => slice.len());

@@ -15,11 +15,19 @@ use std::ops::ControlFlow;
 pub(super) enum Answer {
     Plain(Solution),
     /// With the transport of either side to itself.
-    Debiased { divergence: SinkhornDivergence, converged: Vec<bool> },
+    Debiased {
+        divergence: SinkhornDivergence,
+        converged: Vec<bool>,
+    },
 }
 
 impl Answer {
-    fn of(solver: &Sinkhorn, context: &Context, problem: &Problem, divergence: bool) -> kantor::Result<Answer> {
+    fn of(
+        solver: &Sinkhorn,
+        context: &Context,
+        problem: &Problem,
+        divergence: bool,
+    ) -> kantor::Result<Answer> {
         if !divergence {
             return solver.solve_blocking(context, problem).map(Answer::Plain);
         }
@@ -149,14 +157,16 @@ impl Doubt {
     fn failure(&self) -> Option<Failure> {
         let Doubt { tolerance, problems, unconverged, worst } = *self;
         match worst {
-            Some((problem, marginal_error, iterations)) => Some(Failure::from(Error::NotConverged {
-                problem,
-                marginal_error,
-                tolerance,
-                iterations,
-                unconverged,
-                problems,
-            })),
+            Some((problem, marginal_error, iterations)) => {
+                Some(Failure::from(Error::NotConverged {
+                    problem,
+                    marginal_error,
+                    tolerance,
+                    iterations,
+                    unconverged,
+                    problems,
+                }))
+            }
             None if unconverged > 0 => Some(Failure::new(format_args!(
                 "in {unconverged} of {problems} problems the transport of a side to itself did not converge"
             ))),

@@ -1,7 +1,19 @@
 //! The largest entries of every row of a plan.
 
+use kantor::Solution;
+
+/// Columns and values of the `k` largest entries of every row of the plan of a problem with m target bins.
+pub(super) fn largest(
+    solution: &Solution,
+    problem: usize,
+    m: usize,
+    k: usize,
+) -> kantor::Result<(Vec<i64>, Vec<f64>)> {
+    Ok(top(&solution.plan_blocking(problem)?, m, k))
+}
+
 /// Columns and values of the `k` largest entries of every row of m, the largest first and of equal ones the first.
-pub(super) fn top(plan: &[f64], m: usize, k: usize) -> (Vec<i64>, Vec<f64>) {
+fn top(plan: &[f64], m: usize, k: usize) -> (Vec<i64>, Vec<f64>) {
     let (mut indices, mut values) = (Vec::new(), Vec::new());
     let mut order: Vec<usize> = Vec::with_capacity(m);
     for row in plan.chunks_exact(m) {
