@@ -534,6 +534,7 @@ fn what_does_not_fit_is_named() -> Outcome {
 #[test]
 #[allow(unsafe_code)]
 fn an_interrupt_prints_what_is_finished() -> Outcome {
+    use std::os::unix::process::CommandExt;
     use std::process::Stdio;
     use std::time::Duration;
 
@@ -565,6 +566,14 @@ fn an_interrupt_prints_what_is_finished() -> Outcome {
     // A busy machine may not have come far.
     for seconds in [1, 3, 9, 27] {
         let mut command = command::command();
+        // A test that runs in the background may have inherited that the signal is ignored.
+        let heeds = || {
+            // SAFETY: `signal` is async-signal-safe.
+            unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+            Ok(())
+        };
+        // SAFETY: what runs between fork and exec is that one call.
+        unsafe { command.pre_exec(heeds) };
         let child = command.args(run).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         std::thread::sleep(Duration::from_secs(seconds));
         // SAFETY: the child has not been waited for, so that its number is its own.
