@@ -49,10 +49,12 @@ fn the_json_has_the_promised_shape() -> Outcome {
     assert_eq!(compact.lines().count(), 1);
     let keys = [
         "adapter",
+        "normalized",
         "problems",
         "transport_cost",
         "regularized_cost",
         "entropy_cost",
+        "mass",
         "marginal_error",
         "iterations",
         "converged",
@@ -278,7 +280,6 @@ fn bad_weights_and_shapes_are_named() -> Outcome {
         (array("negative.npy", &[1, 2], &[1.0, -1.0])?, "index 1"),
         (array("nan.npy", &[1, 2], &[f32::NAN, 1.0])?, "NaN"),
         (array("infinite.npy", &[1, 2], &[f32::INFINITY, 1.0])?, "inf"),
-        (array("massless.npy", &[1, 2], &[0.0, 0.0])?, "mass"),
         (array("wide.npy", &[1, 3], &[1.0; 3])?, "3 bins"),
     ];
     for (file, reason) in &cases {
@@ -296,11 +297,13 @@ fn bad_weights_and_shapes_are_named() -> Outcome {
     let costs = [
         (array("cost_nan.npy", &[2, 2], &[0.0, f32::NAN, 1.0, 0.0])?, "not finite"),
         (array("cost_line.npy", &[4], &[0.0; 4])?, "[n, m]"),
-        (array("cost_batch.npy", &[3, 2, 2], &[0.0; 12])?, "3 cost matrices"),
     ];
     for (file, reason) in &costs {
         refused(&["transport", &a, &b, "--cost", file, "--epsilon", "1"], &[reason])?;
     }
+    let batch = array("cost_batch.npy", &[3, 2, 2], &[0.0; 12])?;
+    let run = ["transport", &two, &b, "--cost", &batch, "--epsilon", "1"];
+    refused(&run, &["two.npy", "3 cost matrices"])?;
     refused(&["transport", &a, &b, "--grid", "3x3", "--epsilon", "1"], &["a.npy", "9"])
 }
 

@@ -74,7 +74,8 @@ impl<'a> Call<'a> {
             .ok_or_else(|| format!("there is no {name}"))?;
         let plain = random.chance(0.45);
         let files = Files::random(folder, name, plain, random)?;
-        let mut words = Words { random, files: &files, plain, list: vec![name.into()] };
+        let points = random.chance(0.3);
+        let mut words = Words { random, files: &files, plain, points, list: vec![name.into()] };
         words.sensible(subcommand);
         if !plain && words.random.chance(0.5) {
             words.change();
@@ -98,11 +99,84 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Which of several that go ill together are asked for.
+struct Wishes {
+    cost: &'static str,
+    /// Of divergences.
+    logits: bool,
+    pairwise: bool,
+    /// Of transports.
+    relative: bool,
+    marginals: &'static [&'static str],
+}
+
+impl Wishes {
+    fn random(points: bool, random: &mut Random) -> Wishes {
+        const MARGINALS: [&[&str]; 6] = [
+            &[],
+            &[],
+            &["--reach"],
+            &["--reach-source"],
+            &["--reach-source", "--reach-target"],
+            &["--mass"],
+        ];
+        let cost = if random.chance(0.5) { "--grid" } else { "--cost" };
+        Wishes {
+            cost: if points { "--points" } else { cost },
+            logits: random.chance(0.3),
+            pairwise: random.chance(0.2),
+            relative: random.chance(0.2),
+            marginals: MARGINALS[random.below(MARGINALS.len())],
+        }
+    }
+
+    /// How often an option is given; None of one that is given elsewhere.
+    fn share(&self, argument: &Argument, plain: bool) -> Option<f64> {
+        let if_so = |so: bool| f64::from(u8::from(so));
+        let mostly = |so: bool, share: f64| {
+            if so {
+                share
+            } else if plain {
+                0.0
+            } else {
+                0.01
+            }
+        };
+        Some(match argument.name.as_str() {
+            "--help" | "-h," => 0.01,
+            "--adapter" => return None,
+            name @ ("--grid" | "--cost" | "--points") => if_so(self.cost == name),
+            "--spacing" => mostly(self.cost == "--grid", 0.2),
+            "--cost-exponent" => mostly(self.cost != "--cost", 0.2),
+            "--cosine" => mostly(self.cost == "--points", 0.1),
+            "--weights" => mostly(self.cost == "--points", 0.3),
+            "--divergence" => mostly(self.cost != "--cost" && self.marginals != ["--mass"], 0.2),
+            "--epsilon" => mostly(!self.relative, 0.98),
+            "--relative-epsilon" => mostly(self.relative, 0.98),
+            name @ ("--reach" | "--reach-source" | "--reach-target" | "--mass") => {
+                mostly(self.marginals.contains(&name), 1.0)
+            }
+            "--all-pairs" => 0.15,
+            "--top-k" | "--potentials" => 0.15,
+            "--gradient" => [0.4, 0.05][usize::from(self.pairwise)],
+            "--pairwise" => [0.0, 0.9][usize::from(self.pairwise)],
+            "--from" => [0.05, 1.0][usize::from(self.logits)],
+            "--alpha" | "--temperature" if plain => 0.0,
+            "--temperature" => [0.02, 0.4][usize::from(self.logits)],
+            "--alpha" => 0.15,
+            _ if argument.required => 0.98,
+            _ => 0.3,
+        })
+    }
+}
+
 struct Words<'a> {
     random: &'a mut Random,
     files: &'a Files,
     /// Nothing is wrong by intention.
     plain: bool,
+    /// A transport is between points.
+    points: bool,
     list: Vec<OsString>,
 }
 
@@ -111,43 +185,28 @@ impl Words<'_> {
     fn sensible(&mut self, subcommand: &Subcommand) {
         let mut groups: Vec<Vec<OsString>> = Vec::new();
         for argument in &subcommand.positional {
-            let share = if argument.value.as_deref() == Some("Q.npy") { 0.85 } else { 0.98 };
+            let share = if argument.name == "Q.npy" { 0.85 } else { 0.98 };
             if self.random.chance(share) {
-                groups.push(vec![self.value(argument)]);
+                groups.push(self.values(argument));
             }
         }
         // What contradicts each other is asked for together less often.
-        let (grid, logits) = (self.random.chance(0.5), self.random.chance(0.3));
-        let pairs = self.random.chance(0.2);
+        let wishes = Wishes::random(self.points, self.random);
         for argument in &subcommand.options {
-            let share = match (argument.name.as_str(), self.plain) {
-                ("--help" | "-h,", _) => 0.01,
-                ("--adapter", _) => continue,
-                ("--grid", _) => f64::from(u8::from(grid)),
-                ("--cost", _) => f64::from(u8::from(!grid)),
-                ("--spacing" | "--cost-exponent", _) => [0.01, 0.2][usize::from(grid)],
-                ("--gradient", _) => [0.4, 0.05][usize::from(pairs)],
-                ("--pairwise", _) => [0.0, 0.9][usize::from(pairs)],
-                ("--from", _) => [0.05, 1.0][usize::from(logits)],
-                ("--alpha" | "--temperature", true) => 0.0,
-                ("--temperature", _) => [0.02, 0.4][usize::from(logits)],
-                ("--alpha", _) => 0.15,
-                _ if argument.required => 0.98,
-                _ => 0.3,
-            };
+            let Some(share) = wishes.share(argument, self.plain) else { continue };
             if !self.random.chance(share) {
                 continue;
             }
             let name = OsString::from(&argument.name);
-            match &argument.value {
-                None => groups.push(vec![name]),
-                Some(_) if self.random.chance(0.2) => {
-                    let mut word = name;
-                    word.push("=");
-                    word.push(self.value(argument));
-                    groups.push(vec![word]);
-                }
-                Some(_) => groups.push(vec![name, self.value(argument)]),
+            let mut values = self.values(argument);
+            if values.len() == 1 && self.random.chance(0.2) {
+                let mut word = name;
+                word.push("=");
+                word.push(values.remove(0));
+                groups.push(vec![word]);
+            } else {
+                values.insert(0, name);
+                groups.push(values);
             }
         }
         let adapter = match self.random.below(200) {
@@ -171,8 +230,11 @@ impl Words<'_> {
         }
     }
 
-    fn value(&mut self, argument: &Argument) -> OsString {
-        let name = argument.value.as_deref().unwrap_or_default();
+    fn values(&mut self, argument: &Argument) -> Vec<OsString> {
+        argument.values.iter().map(|name| self.value(argument, name)).collect()
+    }
+
+    fn value(&mut self, argument: &Argument, name: &str) -> OsString {
         if !self.plain && self.random.chance(0.05) {
             return self.nonsense();
         }
@@ -212,6 +274,22 @@ impl Words<'_> {
                 self.random.of(&["1", "2", "1.5", "3"]).into()
             }
             ("--cost-exponent", _) => self.random.of(&["0.5", "nan", "1e300", "", "p"]).into(),
+            ("--reach" | "--reach-source" | "--reach-target", _)
+                if self.plain || self.random.chance(0.7) =>
+            {
+                self.random.of(&["0.1", "1", "20", "inf"]).into()
+            }
+            ("--mass", _) if self.plain || self.random.chance(0.7) => {
+                self.random.of(&["1e-3", "0.1", "0.5", "1"]).into()
+            }
+            ("--relative-epsilon", _) if self.plain || self.random.chance(0.6) => {
+                self.random.of(&["0.05", "0.3", "1", "7"]).into()
+            }
+            ("--top-k", "K") if self.plain || self.random.chance(0.7) => {
+                self.random.of(&["1", "1", "2", "3"]).into()
+            }
+            ("--weights", _) => files.weights(name == "B.npy", self.random),
+            (_, "A.npy" | "B.npy") if self.points => files.cloud(name == "B.npy", self.random),
             // Of a transport to solve; anything goes for divergences.
             ("--epsilon", _) if self.plain || self.random.chance(0.6) => {
                 format!("{:e}", 10f64.powf(4.0 * self.random.uniform() - 3.0)).into()
@@ -232,11 +310,11 @@ impl Words<'_> {
                 .random
                 .of(&["bessel", "transport", "df_", "vmf", "", "none", "\u{202e}"])
                 .into(),
-            (_, "E" | "T" | "A" | "N" | "K") if self.random.chance(0.85) => {
+            (_, "E" | "T" | "A" | "N" | "K" | "R" | "M") if self.random.chance(0.85) => {
                 self.random.of(&NUMBERS).into()
             }
-            (_, "E" | "T" | "A" | "N" | "K") => self.random.of(&NOT_NUMBERS).into(),
-            (_, "OUT.npy" | "OUT.csv") => files.output(self.random),
+            (_, "E" | "T" | "A" | "N" | "K" | "R" | "M") => self.random.of(&NOT_NUMBERS).into(),
+            (_, "OUT.npy" | "OUT.npz" | "OUT.csv") => files.output(self.random),
             _ => files.input(name, self.random),
         }
     }

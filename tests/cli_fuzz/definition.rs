@@ -12,8 +12,8 @@ pub struct Subcommand {
 pub struct Argument {
     /// `--cost`, or of a positional argument what stands for it.
     pub name: String,
-    /// What stands for its value, `C.npy`; none of a flag.
-    pub value: Option<String>,
+    /// What stands for its values, `C.npy`; none of a flag.
+    pub values: Vec<String>,
     /// Where only these are allowed.
     pub choices: Vec<String>,
     pub required: bool,
@@ -48,7 +48,7 @@ fn subcommand(name: &str) -> Outcome<Subcommand> {
         if first.starts_with("--") {
             options.push(Argument {
                 name: first.into(),
-                value: words.next().and_then(bracketed),
+                values: words.map_while(bracketed).collect(),
                 choices: choices(line),
                 required: usage.contains(&format!("{first} "))
                     && !usage.contains(&format!("<{first} ")),
@@ -56,7 +56,7 @@ fn subcommand(name: &str) -> Outcome<Subcommand> {
         } else if let Some(name) = bracketed(first) {
             let required = first.starts_with('<');
             positional.push(Argument {
-                value: Some(name.clone()),
+                values: vec![name.clone()],
                 name,
                 choices: vec![],
                 required,

@@ -1,6 +1,6 @@
 //! Inputs of a call: arrays and points that fit each other, some of them damaged; and places for outputs.
 
-use crate::command::{Outcome, npy};
+use crate::command::{Outcome, npy, npz};
 use crate::random::Random;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -27,8 +27,22 @@ const OUTPUTS: [&str; 9] = [
 ];
 
 /// Names of the files that a call finds.
-pub const INPUTS: [&str; 8] =
-    ["rows.npy", "other.npy", "cost.npy", "points.csv", "folder", "link.out", "old.out", "missing"];
+pub const INPUTS: [&str; 14] = [
+    "rows.npy",
+    "other.npy",
+    "cost.npy",
+    "points.csv",
+    "cloud.npy",
+    "others.npy",
+    "clouds.npz",
+    "weights.npy",
+    "others_weights.npy",
+    "arrays.npz",
+    "folder",
+    "link.out",
+    "old.out",
+    "missing",
+];
 
 impl Files {
     pub fn random(
@@ -53,6 +67,7 @@ impl Files {
             let bytes = if plain { bytes } else { damaged(bytes, &NPY_PIECES, random) };
             std::fs::write(folder.join(name), bytes)?;
         }
+        clouds(folder, plain, random)?;
         let points = points(random).into();
         let points = if plain { points } else { damaged(points, &CSV_PIECES, random) };
         std::fs::write(folder.join("points.csv"), points)?;
@@ -74,6 +89,27 @@ impl Files {
         self.folder.join(name).into()
     }
 
+    /// Points of one side.
+    pub fn cloud(&self, target: bool, random: &mut Random) -> OsString {
+        let name = match random.below(20) {
+            0..3 => "clouds.npz",
+            3 => "clouds.npz:points",
+            4 => *random.of(&INPUTS),
+            _ => ["cloud.npy", "others.npy"][usize::from(target)],
+        };
+        self.folder.join(name).into()
+    }
+
+    /// Their weights.
+    pub fn weights(&self, target: bool, random: &mut Random) -> OsString {
+        let name = match random.below(20) {
+            0 => "clouds.npz:weights",
+            1 => *random.of(&INPUTS),
+            _ => ["weights.npy", "others_weights.npy"][usize::from(target)],
+        };
+        self.folder.join(name).into()
+    }
+
     /// A file for an argument of this name, and sometimes another.
     pub fn input(&self, name: &str, random: &mut Random) -> OsString {
         let fitting = match name {
@@ -83,10 +119,68 @@ impl Files {
             "DIR" => "folder",
             _ => "rows.npy",
         };
-        let name = if random.chance(0.95) { fitting } else { *random.of(&INPUTS) };
+        let name = match random.below(40) {
+            0 | 1 => *random.of(&INPUTS),
+            2 if fitting == "rows.npy" => "arrays.npz:rows",
+            3 => *random.of(&["arrays.npz", "arrays.npz:none", "arrays.npz:", ".npz:x"]),
+            _ => fitting,
+        };
         self.folder.join(name).into()
     }
 }
+
+/// Clouds of either side with their weights, and archives of arrays.
+fn clouds(folder: &Path, plain: bool, random: &mut Random) -> Outcome<()> {
+    let d = 1 + random.below(3);
+    let clouds = 1 + random.below(3);
+    let [n, m] = [0, 1].map(|_| 1 + random.below(6));
+    let even = |size: usize| if clouds == 1 { vec![size, d] } else { vec![clouds, size, d] };
+    let write = |name: &str, shape: &[usize], random: &mut Random| -> Outcome<Vec<u8>> {
+        let bytes = array(shape, plain, random)?;
+        let damaged =
+            if plain { bytes.clone() } else { damaged(bytes.clone(), &NPY_PIECES, random) };
+        std::fs::write(folder.join(name), damaged)?;
+        Ok(bytes)
+    };
+    let points = write("cloud.npy", &even(n), random)?;
+    write("others.npy", &even(m), random)?;
+    write("weights.npy", &[n], random)?;
+    write("others_weights.npy", &[clouds, m], random)?;
+
+    let all = clouds * n;
+    let mut offsets = vec![0i32];
+    offsets.extend((1..clouds).map(|k| (k * n + random.below(2)).min(all) as i32));
+    offsets.push(all as i32);
+    if !plain && random.chance(0.2) {
+        offsets[0] = 1;
+    }
+    let mut arrays = vec![("points", array(&[all, d], plain, random)?)];
+    if random.chance(0.9) {
+        arrays.push(("offsets", npy(&[offsets.len() as u64], npyz::Order::C, &offsets)?));
+    }
+    if random.chance(0.5) {
+        arrays.push(("weights", array(&[all], plain, random)?));
+    }
+    let rows = ("rows", std::fs::read(folder.join("rows.npy"))?);
+    for (name, arrays) in [("clouds.npz", &arrays[..]), ("arrays.npz", &[rows, ("points", points)])]
+    {
+        let bytes = npz(arrays, random.chance(0.5))?;
+        let bytes = if plain { bytes } else { damaged(bytes, &ZIP_PIECES, random) };
+        std::fs::write(folder.join(name), bytes)?;
+    }
+    Ok(())
+}
+
+const ZIP_PIECES: [&[u8]; 8] = [
+    b"PK\x03\x04",
+    b"PK\x01\x02",
+    b"PK\x05\x06",
+    b"PK\x06\x06",
+    b"\xff\xff\xff\xff",
+    b"\x00\x00\x00\x00",
+    b"points.npy",
+    b"\x08\x00",
+];
 
 /// Numbers of one kind, as users have them, with a few that are none.
 fn array(shape: &[usize], plain: bool, random: &mut Random) -> Outcome<Vec<u8>> {

@@ -12,20 +12,24 @@ pub fn judge(call: &Call, folder: &Path, ended: &Ended) -> Result<i32, String> {
     };
     let status = status.code().ok_or("a signal ended it")?;
     match status {
-        0 => succeeded(ended)?,
+        0 => succeeded(call, ended)?,
         // A breach that the check found.
         1 if call.subcommand.name == "check" => {}
         2 => refused(call, ended)?,
-        3 if call.subcommand.name == "transport" => unconverged(ended)?,
+        3 if call.subcommand.name == "transport" => unconverged(call, ended)?,
         _ => return Err(format!("its exit status is {status}")),
     }
     outputs(call, folder, status)?;
     Ok(status)
 }
 
-fn succeeded(ended: &Ended) -> Result<(), String> {
+fn succeeded(call: &Call, ended: &Ended) -> Result<(), String> {
     if ended.stdout.is_empty() {
         return Err("it says nothing".into());
+    }
+    let is_json = ended.stdout.starts_with(b"{") && !writes_to_stdout(call);
+    if is_json && serde_json::from_slice::<serde_json::Value>(&ended.stdout).is_err() {
+        return Err("its JSON is none".into());
     }
     if ended.stderr.contains("panicked") {
         return Err("a thread panicked".into());
@@ -34,13 +38,25 @@ fn succeeded(ended: &Ended) -> Result<(), String> {
 }
 
 /// A result, and one line that it is none yet.
-fn unconverged(ended: &Ended) -> Result<(), String> {
-    succeeded(ended)?;
+fn unconverged(call: &Call, ended: &Ended) -> Result<(), String> {
+    succeeded(call, ended)?;
     let said = ended.stderr.lines().filter(|line| line.contains("not converge")).count();
     if said == 1 { Ok(()) } else { Err("it does not say what did not converge".into()) }
 }
 
-/// One line, which names an argument, and nothing on stdout.
+fn writes_to_stdout(call: &Call) -> bool {
+    call.typed().any(|word| word.contains("/dev/stdout"))
+}
+
+/// Whether it reports problems of which some have a row without mass.
+fn has_blank_rows(call: &Call, ended: &Ended) -> bool {
+    let report = serde_json::from_slice::<serde_json::Value>(&ended.stdout);
+    let problems = report.as_ref().ok().and_then(|report| report["problems"].as_array());
+    call.subcommand.name == "transport"
+        && problems.is_some_and(|problems| problems.iter().any(|row| row["error"].is_string()))
+}
+
+/// One line, which names an argument, and nothing on stdout but the problems beside one without mass.
 fn refused(call: &Call, ended: &Ended) -> Result<(), String> {
     let message = ended.stderr.strip_prefix("kantor: error: ").ok_or("its error is of no form")?;
     let line = message.strip_suffix('\n').ok_or("its error does not end its line")?;
@@ -48,7 +64,7 @@ fn refused(call: &Call, ended: &Ended) -> Result<(), String> {
         return Err("its error has control characters, or more than one line".into());
     }
     // Values may have gone to /dev/stdout before the report could not.
-    if !ended.stdout.is_empty() && !call.typed().any(|word| word.contains("/dev/stdout")) {
+    if !ended.stdout.is_empty() && !writes_to_stdout(call) && !has_blank_rows(call, ended) {
         return Err("it failed, and wrote to stdout".into());
     }
     let digits = line.split(|letter: char| !letter.is_ascii_digit() && letter != '.');
@@ -131,9 +147,20 @@ fn whole(bytes: &[u8]) -> Result<(), String> {
     if bytes.starts_with(b"\x93NUMPY") {
         let array = npyz::NpyFile::new(bytes).map_err(|error| error.to_string())?;
         let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-        let each = if array.dtype().descr().contains("f8") { 8 } else { 4 };
+        let each = if array.dtype().descr().contains('8') { 8 } else { 4 };
         let needed = header + each * array.len() as usize;
         return if bytes.len() == needed { Ok(()) } else { Err("is no whole array".into()) };
+    }
+    if bytes.starts_with(b"PK") {
+        let mut archive =
+            zip::ZipArchive::new(std::io::Cursor::new(bytes)).map_err(|e| e.to_string())?;
+        for k in 0..archive.len() {
+            let mut array = Vec::new();
+            let mut file = archive.by_index(k).map_err(|error| error.to_string())?;
+            std::io::Read::read_to_end(&mut file, &mut array).map_err(|error| error.to_string())?;
+            whole(&array)?;
+        }
+        return Ok(());
     }
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     let rows = text.strip_prefix("v,x,value\n").ok_or("has no header")?;

@@ -3,6 +3,7 @@
 
 use npyz::WriterBuilder;
 use std::error::Error;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -41,6 +42,11 @@ impl Folder {
         self.file(name, npy(shape, npyz::Order::C, values)?)
     }
 
+    /// Writes an archive of `.npy` files, packed or not.
+    pub fn archive(&self, name: &str, arrays: &[(&str, Vec<u8>)], packed: bool) -> Outcome<String> {
+        self.file(name, npz(arrays, packed)?)
+    }
+
     /// The names of what is in it, in order.
     pub fn names(&self) -> Outcome<Vec<String>> {
         let mut names = std::fs::read_dir(&self.0)?
@@ -63,6 +69,34 @@ pub fn npy<T: npyz::AutoSerialize + Copy>(
     writer.extend(values.iter().copied())?;
     writer.finish()?;
     Ok(bytes)
+}
+
+/// The bytes of an archive of `.npy` files.
+pub fn npz(arrays: &[(&str, Vec<u8>)], packed: bool) -> Outcome<Vec<u8>> {
+    use zip::CompressionMethod::{Deflated, Stored};
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    let options = options.compression_method(if packed { Deflated } else { Stored });
+    for (name, bytes) in arrays {
+        archive.start_file(format!("{name}.npy"), options)?;
+        archive.write_all(bytes)?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
+/// Shape and numbers of an array of a file: of an archive that of a name.
+pub fn read_npy<T: npyz::Deserialize>(
+    path: &str,
+    name: Option<&str>,
+) -> Outcome<(Vec<u64>, Vec<T>)> {
+    let mut bytes = std::fs::read(path)?;
+    if let Some(name) = name {
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes))?;
+        bytes = Vec::new();
+        archive.by_name(&format!("{name}.npy"))?.read_to_end(&mut bytes)?;
+    }
+    let file = npyz::NpyFile::new(&bytes[..])?;
+    Ok((file.shape().to_vec(), file.into_vec()?))
 }
 
 /// The bytes of a `.npy` file of version 1.0 with this dictionary, without data.

@@ -36,6 +36,11 @@ impl Failure {
         self.end("", 3)
     }
 
+    /// Says how far things were when a signal came, and exits with its status.
+    pub(crate) fn interrupted(&self, status: u8) -> ExitCode {
+        self.end("", status)
+    }
+
     fn end(&self, kind: &str, status: u8) -> ExitCode {
         // Nothing is left to be done if stderr is closed too.
         let _ = writeln!(std::io::stderr(), "kantor: {kind}{self}");

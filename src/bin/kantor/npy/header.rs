@@ -86,7 +86,7 @@ impl Header {
 }
 
 /// Writes the header of a row-major array, version 1.0, padded as NumPy pads it.
-pub(super) fn write(file: &mut dyn Write, name: &str, shape: &[usize]) -> io::Result<()> {
+pub(super) fn write(file: &mut impl Write, name: &str, shape: &[usize]) -> io::Result<()> {
     /// The data begin at a multiple of this.
     const ALIGNMENT: usize = 64;
     let mut axes = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");

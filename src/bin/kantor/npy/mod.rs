@@ -1,20 +1,25 @@
-//! `.npy` files in, row-major; and f32 or f64 the other way.
+//! `.npy` files and arrays of `.npz` archives in, row-major; and numbers the other way.
 //!
 //! Numbers become f32 where that holds them all exactly, else f64. A size that the header claims is believed only
 //! as far as the file bears it out, and a file is read in pieces: nothing is held twice, but to turn Fortran's order.
 
+mod archive;
 mod header;
 mod numbers;
 #[cfg(test)]
 mod tests;
+mod write;
+
+pub(crate) use archive::names;
+pub(crate) use write::{Column, write, write_archive};
 
 use crate::failure::{Failure, Outcome};
-use crate::save::save;
+use archive::Entry;
 use header::Header;
-use numbers::{Numbers, Stop, Written};
+use numbers::{Numbers, Stop};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// An array from a file.
 #[derive(Debug)]
@@ -51,82 +56,135 @@ const MOST_AXES: usize = 4;
 /// Bytes that are read and turned into numbers at a time.
 const PIECE: usize = 1 << 16;
 
-/// Reads a file, or a pipe to its end; a message names it.
+/// Reads a file, a pipe to its end, or an array of an archive (`archive.npz:name`); a message names it.
 pub(crate) fn read(path: &Path) -> Outcome<Array> {
-    open(path).map_err(|reason| Failure::about(path, reason))
+    open(path)?.read()
 }
 
-/// Writes an array, row-major, of which the parts follow each other; a message names the file.
-pub(crate) fn write<T: Written, P: AsRef<[T]>>(
-    path: &Path,
-    shape: &[usize],
-    parts: impl IntoIterator<Item = io::Result<P>>,
-) -> Outcome<()> {
-    save(path, |file| {
-        header::write(file, T::NAME, shape)?;
-        for part in parts {
-            for piece in part?.as_ref().chunks(PIECE / size_of::<T>()) {
-                let bytes = piece.iter().flat_map(|value| value.bytes());
-                file.write_all(&bytes.collect::<Vec<u8>>())?;
-            }
-        }
-        Ok(())
-    })
+/// An array of which only the header has been read.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    path: PathBuf,
+    shape: Vec<usize>,
+    data: Data,
 }
 
-fn open(path: &Path) -> Result<Array, String> {
+#[derive(Debug)]
+enum Data {
+    Stream(Box<Pending<File>>),
+    Entry(Box<Entry>),
+}
+
+/// Opens a file, a pipe, or an array of an archive, and reads its shape; a message names it.
+pub(crate) fn open(path: &Path) -> Outcome<Opened> {
+    begin(path).map_err(|reason| Failure::about(path, reason))
+}
+
+fn begin(path: &Path) -> Result<Opened, String> {
+    if let Some((file, name)) = archive::place(path) {
+        let mut entry = Entry::find(&file, name.as_deref())?;
+        let shape = entry.begin()?.shape();
+        return Ok(Opened { path: path.to_owned(), shape, data: Data::Entry(Box::new(entry)) });
+    }
     let file = File::open(path).map_err(|error| error.to_string())?;
     let metadata = file.metadata().map_err(|error| error.to_string())?;
     // Of a pipe or a device nobody knows the length.
     let length = metadata.is_file().then_some(metadata.len());
-    parse(file, length)
+    let pending = Pending::new(file, length)?;
+    let shape = pending.shape();
+    Ok(Opened { path: path.to_owned(), shape, data: Data::Stream(Box::new(pending)) })
 }
 
-/// Reads an array of which `length` bytes are there, where that is known.
-fn parse(reader: impl Read, length: Option<u64>) -> Result<Array, String> {
-    let mut reader = Counted { inner: reader, count: 0 };
-    let Header { format, fortran_order, shape } = Header::read(&mut reader)?;
-    if shape.is_empty() || shape.len() > MOST_AXES {
-        let axes = shape.len();
-        return Err(format!("its shape {shape:?} has {axes} axes, not one to {MOST_AXES}"));
+impl Opened {
+    /// The axes that its header claims.
+    pub(crate) fn shape(&self) -> &[usize] {
+        &self.shape
     }
-    let count = shape.iter().try_fold(1u64, |product, n| product.checked_mul(*n));
-    let bytes = count.and_then(|count| count.checked_mul(format.bytes()));
-    let there = length.map(|length| length.saturating_sub(reader.count));
-    let truncated = |there: u64| {
-        let needed = bytes.map_or("more than 2^64".into(), |bytes| bytes.to_string());
-        format!("truncated: its shape {shape:?} needs {needed} bytes of data, it has {there}")
-    };
-    let held = count.and_then(|count| count.checked_mul(format.held_bytes()));
-    let count = match (bytes, there, held) {
-        (Some(0), ..) => return Err(format!("its shape {shape:?} has no elements")),
-        (Some(bytes), Some(there), _) if there < bytes => return Err(truncated(there)),
-        (None, Some(there), _) => return Err(truncated(there)),
-        (_, _, Some(held)) if held <= MOST_BYTES => (held / format.held_bytes()) as usize,
-        _ => {
-            return Err(format!(
-                "its shape {shape:?} would take more than {} GiB of memory",
-                MOST_BYTES >> 30
-            ));
+
+    /// Reads the numbers.
+    pub(crate) fn read(self) -> Outcome<Array> {
+        let Opened { path, data, .. } = self;
+        let array = match data {
+            Data::Stream(mut pending) => pending.read(),
+            Data::Entry(mut entry) => entry.read(),
+        };
+        array.map_err(|reason| Failure::about(&path, reason))
+    }
+}
+
+/// An array whose header has been read, and found to be of one that can be.
+#[derive(Debug)]
+struct Pending<R> {
+    header: Header,
+    /// Numbers, and where that is known the bytes that are there.
+    count: usize,
+    there: Option<u64>,
+    reader: Counted<R>,
+}
+
+impl<R: Read> Pending<R> {
+    /// Reads the header of an array of which `length` bytes are there, where that is known.
+    fn new(reader: R, length: Option<u64>) -> Result<Pending<R>, String> {
+        let mut reader = Counted { inner: reader, count: 0 };
+        let header = Header::read(&mut reader)?;
+        let Header { format, shape, .. } = &header;
+        if shape.is_empty() || shape.len() > MOST_AXES {
+            let axes = shape.len();
+            return Err(format!("its shape {shape:?} has {axes} axes, not one to {MOST_AXES}"));
         }
-    };
-    let values =
-        Numbers { format, count, reserved: there.is_some() }.read(&mut reader).map_err(|stop| {
-            match stop {
-                Stop::Short(found) => truncated(found),
-                Stop::Failed(reason) => reason,
+        let count = shape.iter().try_fold(1u64, |product, n| product.checked_mul(*n));
+        let bytes = count.and_then(|count| count.checked_mul(format.bytes()));
+        let held = count.and_then(|count| count.checked_mul(format.held_bytes()));
+        let there = length.map(|length| length.saturating_sub(reader.count));
+        let count = match (bytes, there, held) {
+            (Some(0), ..) => return Err(format!("its shape {shape:?} has no elements")),
+            (Some(bytes), Some(there), _) if there < bytes => {
+                return Err(truncated(&header, there));
             }
+            (None, Some(there), _) => return Err(truncated(&header, there)),
+            (_, _, Some(held)) if held <= MOST_BYTES => (held / format.held_bytes()) as usize,
+            _ => {
+                return Err(format!(
+                    "its shape {shape:?} would take more than {} GiB of memory",
+                    MOST_BYTES >> 30
+                ));
+            }
+        };
+        Ok(Pending { header, count, there, reader })
+    }
+
+    fn shape(&self) -> Vec<usize> {
+        // Each is at most their product, which fits.
+        self.header.shape.iter().map(|n| *n as usize).collect()
+    }
+
+    fn read(&mut self) -> Result<Array, String> {
+        let shape = self.shape();
+        let Pending { header, count, there, reader } = self;
+        let numbers = Numbers { format: header.format, count: *count, reserved: there.is_some() };
+        let values = numbers.read(reader).map_err(|stop| match stop {
+            Stop::Short(found) => truncated(header, found),
+            Stop::Failed(reason) => reason,
         })?;
-    let shape: Vec<usize> = shape.into_iter().map(|n| n as usize).collect();
-    let values = match (values, fortran_order) {
-        (values, false) => values,
-        (Values::Single(values), true) => Values::Single(row_major(&values, &shape)?),
-        (Values::Double(values), true) => Values::Double(row_major(&values, &shape)?),
-    };
-    Ok(Array { shape, values })
+        let values = match (values, header.fortran_order) {
+            (values, false) => values,
+            (Values::Single(values), true) => Values::Single(row_major(&values, &shape)?),
+            (Values::Double(values), true) => Values::Double(row_major(&values, &shape)?),
+        };
+        Ok(Array { shape, values })
+    }
+}
+
+fn truncated(header: &Header, there: u64) -> String {
+    let shape = &header.shape;
+    let count = shape.iter().try_fold(1u64, |product, n| product.checked_mul(*n));
+    let bytes = count.and_then(|count| count.checked_mul(header.format.bytes()));
+    let needed = bytes.map_or("more than 2^64".into(), |bytes| bytes.to_string());
+    format!("truncated: its shape {shape:?} needs {needed} bytes of data, it has {there}")
 }
 
 /// Counts what is read.
+#[derive(Debug)]
 struct Counted<R> {
     inner: R,
     count: u64,

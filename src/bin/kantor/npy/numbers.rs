@@ -103,6 +103,14 @@ impl Written for f64 {
     }
 }
 
+impl Written for i64 {
+    const NAME: &'static str = "<i8";
+
+    fn bytes(self) -> impl Iterator<Item = u8> {
+        self.to_le_bytes().into_iter()
+    }
+}
+
 /// Why numbers could not be read.
 pub(super) enum Stop {
     /// The data end after so many bytes.
