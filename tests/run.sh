@@ -72,9 +72,12 @@ on() {
 step "Formatting" cargo fmt --all --check
 step "Clippy" cargo clippy --locked --release --workspace --all-targets --features kantor/cli,kantor/hostile -- -D warnings
 # Once, what asks no adapter: the shaders and their translations, the twins against multiprecision values, the command.
-once=(bessel_twin divergence_twin shaders loops compilers imports floor cli cli_bessel cli_divergence cli_files cli_fuzz)
-# On the first adapter, what is told before a device is asked or the same on all of them. `kantor check` sees them all.
-on_first=(bad_input bad_input_divergence bessel_interface check divergence_interface hostile progress sizes)
+once=(bessel_twin divergence_twin shaders loops compilers imports floor cli cli_bessel cli_divergence cli_files cli_fuzz
+    cli_transport)
+# On the first adapter, what is told before a device is asked or the same on all of them: `kantor check` holds every kernel
+# against its twin on each.
+on_first=(bad_input bad_input_divergence bessel_interface check divergence_interface grids hostile initial points progress
+    sinkhorn_divergence sizes)
 # On the first adapter of an interface (Vulkan, OpenGL): waiting, memory, loss.
 on_interface=(asynchronous device_loss fork memory pipeline_cache plumbing)
 # Two minutes of calls, with overflow checks in this crate.

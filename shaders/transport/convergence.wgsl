@@ -202,10 +202,9 @@ fn watch(s: ptr<function, Slot>, error: f32) {
 
 // The translation that maximises the dual value, from what both sides want at the present one.
 fn translate(s: ptr<function, Slot>, source: vec2f, target_: vec2f) {
-  var up = source;
-  var down = target_;
-  if ((test.soft & 1u) == 0u) { up = vec2f((*s).source_mass, 0.0); }
-  if ((test.soft & 2u) == 0u) { down = vec2f((*s).target_mass, 0.0); }
+  let hard = vec2f((*s).hard_mass, (*s).hard_mass_low);
+  let up = select(hard, source, (test.soft & 1u) != 0u);
+  let down = select(hard, target_, (test.soft & 2u) != 0u);
   // Sums that have left the range say nothing.
   if (!(up.x > 1e-30 && up.x < 1e30 && down.x > 1e-30 && down.x < 1e30)) { return; }
   let l = df_add(vec2f((*s).translation, (*s).translation_low), df_log(df_div(up, down)));

@@ -87,8 +87,8 @@ struct Slot {
   translation_low: f32,
   mass_exponent: f32,    // masses are kept over 2 to this
   per_mass: f32,         // 1 over the larger of both so kept
-  source_mass: f32,
-  target_mass: f32,
+  hard_mass: f32,        // that of a hard side beside a soft one, so kept
+  hard_mass_low: f32,
   stages_0: u32,         // tests at every epsilon since, 4 bits each, the last in the lowest: see convergence.wgsl
   stages_1: u32,
 }

@@ -5,18 +5,20 @@ use super::layout::Side;
 use super::masses::Masses;
 use super::slots::Slot;
 use crate::error::Result;
-use crate::number::joined;
+use crate::number::{joined, words};
 
 impl State {
     /// All problems, as they begin.
     pub(crate) fn slots_at_first(&self) -> Vec<Slot> {
         let slot = |k: usize| {
             let Masses { exponent, larger, source, target } = self.masses[k];
+            let hard = if self.reach(Side::Source) > 0.0 { target } else { source };
+            let [hard_mass, hard_mass_low] = words(hard * (-exponent).exp2());
             Slot {
                 mass_exponent: exponent as f32,
                 per_mass: larger.recip() as f32,
-                source_mass: (source * (-exponent).exp2()) as f32,
-                target_mass: (target * (-exponent).exp2()) as f32,
+                hard_mass,
+                hard_mass_low,
                 ..Slot::new(k)
             }
         };

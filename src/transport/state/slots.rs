@@ -36,8 +36,8 @@ params! {
         translation_low: f32,
         mass_exponent: f32,
         per_mass: f32,
-        source_mass: f32,
-        target_mass: f32,
+        hard_mass: f32,
+        hard_mass_low: f32,
         stages_0: u32,
         stages_1: u32,
     }
@@ -60,8 +60,7 @@ impl Slot {
             error: u32::MAX,
             omega: 1.0,
             per_mass: 1.0,
-            source_mass: 1.0,
-            target_mass: 1.0,
+            hard_mass: 1.0,
             ..Slot::default()
         }
         .with_unit(1.0)
