@@ -13,10 +13,10 @@ use std::ops::ControlFlow;
 /// What the library gives for a piece.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Plain(Solution),
+    Plain(Box<Solution>),
     /// With the transport of either side to itself.
     Debiased {
-        divergence: SinkhornDivergence,
+        divergence: Box<SinkhornDivergence>,
         converged: Vec<bool>,
     },
 }
@@ -29,9 +29,9 @@ impl Answer {
         divergence: bool,
     ) -> kantor::Result<Answer> {
         if !divergence {
-            return solver.solve_blocking(context, problem).map(Answer::Plain);
+            return solver.solve_blocking(context, problem).map(|it| Answer::Plain(Box::new(it)));
         }
-        let divergence = solver.divergence_blocking(context, problem)?;
+        let divergence = Box::new(solver.divergence_blocking(context, problem)?);
         let converged = divergence.converged();
         Ok(Answer::Debiased { divergence, converged })
     }
