@@ -43,8 +43,9 @@ struct Came {
 impl Batch<'_> {
     /// What a callback sees, where who has left the loop is as `left` says.
     fn progress(&self, left: Left) -> impl Fn(&[Slot], u32) -> Progress + Sync {
-        let Batch { state, seen, .. } = *self;
-        move |running, done| seen.progress((&state.range, state.contrast), running, done, left)
+        // Nothing of a device, which threads of a browser do not share.
+        let (range, contrast, seen) = (self.state.range.clone(), self.state.contrast, self.seen);
+        move |running, done| seen.progress((&range, contrast), running, done, left)
     }
 
     /// What the potentials are worth at the ε that is asked for, whatever they were broken off at.

@@ -27,6 +27,7 @@ pub(super) async fn on_cpu(
     // What threads share; a cost on a device of the browser's they could not.
     let (source, target, start) = (&problem.source, &problem.target, problem.start.as_deref());
     let (marginals, spread) = (problem.marginals.of_the_twin(), geometry.spread);
+    let anneals = settings.anneals && !settings.trusts_start(problem);
     let of = |k: usize| {
         let schedule = settings.schedule(spread, epsilons.of(k));
         reference::Problem {
@@ -40,7 +41,7 @@ pub(super) async fn on_cpu(
             symmetric,
             spread: costs.largest,
             scale: spread,
-            anneals: settings.anneals && !settings.trusts_start(problem),
+            anneals,
         }
     };
     let problems = problem.len();
