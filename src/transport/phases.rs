@@ -96,18 +96,18 @@ impl Batch<'_> {
             let is_running = matches!(slot.status, Slot::RUNNING | Slot::OUT_OF_RANGE);
             *cancelled && (came.rough || is_running)
         };
+        let largest_cost = self.state.contrast * self.measure.epsilons().base();
         let solved = slots.iter().zip(found).map(|(slot, totals)| {
             let cancelled = is_unfinished(slot);
             // Not begun, or as good as that.
             let unknown = cancelled && (slot.iterations == 0 || !totals.is_finite());
-            let (k, spread) =
-                (slot.problem as usize, self.state.contrast * self.measure.epsilons().base());
+            let k = slot.problem as usize;
             Solved {
                 totals: if unknown { Totals::UNKNOWN } else { totals },
                 iterations: slot.iterations,
                 multiplier: self.state.multiplier(slot),
                 cancelled,
-                stages: stages_of(slot, self.measure.epsilon(k), spread),
+                stages: stages_of(slot, self.measure.epsilon(k), largest_cost),
             }
         });
         let solved: Vec<Solved> = solved.collect();

@@ -33,11 +33,10 @@ impl Stage {
     }
 }
 
-/// Bits of a stage's tests in a slot, and the words that they fill.
+/// Bits that a slot has for the tests of a stage.
 const BITS: u32 = 4;
 
-/// ε that a device let fall, from what its slot has kept; nothing where it did not. `epsilon` is that of the problem, `first`
-/// the largest cost.
+/// ε that a device let fall, from what its slot has kept; nothing where it did not. `epsilon` is that of the problem.
 pub(super) fn stages_of(slot: &Slot, epsilon: f64, largest_cost: f64) -> Vec<Stage> {
     if slot.fell_at() == 0 {
         return Vec::new();

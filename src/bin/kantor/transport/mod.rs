@@ -1,5 +1,6 @@
 //! `kantor transport`: row k of one file against row k of another, or all pairs.
 
+mod answer;
 mod arguments;
 mod clouds;
 mod ground;

@@ -1,8 +1,8 @@
 //! Plans, potentials and largest entries: gathered from piece to piece, written once all is solved.
 
+use super::answer::Answer;
 use super::arguments::Arguments;
 use super::job::Job;
-use super::solved::Answer;
 use super::top::largest;
 use crate::failure::{Failure, Outcome};
 use crate::npy::{self, Column};

@@ -1,8 +1,8 @@
 //! The JSON of `kantor transport`.
 
+use super::answer::Answer;
 use super::arguments::Arguments;
 use super::job::Job;
-use super::solved::Answer;
 use crate::output::Digits;
 use serde::Serialize;
 

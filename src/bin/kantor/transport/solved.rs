@@ -1,5 +1,6 @@
 //! Problems solved piece by piece, and what is kept of them.
 
+use super::answer::Answer;
 use super::arguments::Arguments;
 use super::interrupt;
 use super::job::Job;
@@ -7,58 +8,8 @@ use super::outputs::Outputs;
 use super::report::Row;
 use crate::failure::{Failure, Outcome};
 use indicatif::{ProgressBar, ProgressStyle};
-use kantor::{Context, Error, Problem, Sinkhorn, SinkhornDivergence, Solution};
+use kantor::{Error, Sinkhorn};
 use std::ops::ControlFlow;
-
-/// What the library gives for a piece.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Plain(Box<Solution>),
-    /// With the transport of either side to itself.
-    Debiased {
-        divergence: Box<SinkhornDivergence>,
-        converged: Vec<bool>,
-    },
-}
-
-impl Answer {
-    fn of(
-        solver: &Sinkhorn,
-        context: &Context,
-        problem: &Problem,
-        divergence: bool,
-    ) -> kantor::Result<Answer> {
-        if !divergence {
-            return solver.solve_blocking(context, problem).map(|it| Answer::Plain(Box::new(it)));
-        }
-        let divergence = Box::new(solver.divergence_blocking(context, problem)?);
-        let converged = divergence.converged();
-        Ok(Answer::Debiased { divergence, converged })
-    }
-
-    /// The transport between both sides.
-    pub(super) fn solution(&self) -> &Solution {
-        match self {
-            Answer::Plain(solution) => solution,
-            Answer::Debiased { divergence, .. } => divergence.cross(),
-        }
-    }
-
-    /// Whether all transports of a problem have converged.
-    pub(super) fn converged(&self, at: usize) -> bool {
-        match self {
-            Answer::Plain(solution) => solution.converged()[at],
-            Answer::Debiased { converged, .. } => converged[at],
-        }
-    }
-
-    pub(super) fn divergence(&self, at: usize) -> Option<f64> {
-        match self {
-            Answer::Plain(_) => None,
-            Answer::Debiased { divergence, .. } => Some(divergence.values()[at]),
-        }
-    }
-}
 
 /// What came of a job.
 #[derive(Debug)]
@@ -78,10 +29,9 @@ pub(super) fn solve(arguments: &Arguments, job: &Job) -> Outcome<Solved> {
     let solver = arguments.solver()?;
     let pieces = job.pieces();
     let mut first = None;
-    for (k, piece) in pieces.iter().enumerate() {
-        let problem = job.problem(piece)?;
-        // Of what may not fit into memory all at once.
-        first = first.or((k == 0).then_some(problem));
+    for piece in &pieces {
+        // Only one is kept of what may not fit into memory all at once.
+        first.get_or_insert(job.problem(piece)?);
     }
     let context = arguments.adapter.open()?;
     interrupt::listen();
